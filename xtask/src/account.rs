@@ -1,0 +1,56 @@
+//! The user account that Postgres runs under.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use crate::failure::Failure;
+
+/// An account, as a command is started under it.
+pub(crate) enum Account {
+    /// The one this program runs under.
+    Current,
+    /// One that root changes to.
+    Unprivileged {
+        /// Its user id.
+        user: u32,
+        /// The id of its first group.
+        group: u32,
+    },
+}
+
+impl Account {
+    /// The account for a server. Postgres refuses to run as root, so root changes to `postgres`,
+    /// or to `nobody` where the programs came without that account.
+    pub(crate) fn for_server() -> Result<Self, Failure> {
+        if !is_root() {
+            return Ok(Self::Current);
+        }
+        for name in ["postgres", "nobody"] {
+            if let (Some(user), Some(group)) = (id(&["-u", name]), id(&["-g", name])) {
+                return Ok(Self::Unprivileged { user, group });
+            }
+        }
+        Err(
+            Failure::new("PostgreSQL does not run as root, and there is no account `postgres`")
+                .help("make one, then run the command again:\n    useradd --system postgres"),
+        )
+    }
+
+    /// Makes a command run under this account.
+    pub(crate) fn apply(&self, command: &mut Command) {
+        if let Self::Unprivileged { user, group } = *self {
+            command.uid(user).gid(group);
+        }
+    }
+}
+
+/// Whether this program runs as root.
+pub(crate) fn is_root() -> bool {
+    id(&["-u"]) == Some(0)
+}
+
+fn id(arguments: &[&str]) -> Option<u32> {
+    let output = Command::new("id").args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.trim().parse().ok()
+}

@@ -1,0 +1,47 @@
+//! What went wrong, why, and what to do about it.
+
+use std::fmt;
+
+/// An error as the user reads it: what failed, the causes below it, and what to do next.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    message: String,
+    causes: Vec<String>,
+    help: Vec<String>,
+}
+
+impl Failure {
+    /// A failure of which only the message is known so far.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            causes: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// Adds what made it fail, outermost cause first.
+    pub(crate) fn caused_by(mut self, cause: impl fmt::Display) -> Self {
+        self.causes.push(cause.to_string());
+        self
+    }
+
+    /// Adds what the user can do next.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "error: {}", self.message)?;
+        for cause in &self.causes {
+            write!(formatter, "\ncaused by: {}", cause.trim_end())?;
+        }
+        for help in &self.help {
+            write!(formatter, "\nhelp: {help}")?;
+        }
+        Ok(())
+    }
+}
