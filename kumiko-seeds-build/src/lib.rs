@@ -1,1 +1,58 @@
-//! Placeholder.
+//! The build script half of Kumiko seeds: turns a folder of dated seed files into one sorted static array.
+//!
+//! An app keeps its seeds as `seeds/<YYYY-MM-DD>-<slug>.rs` and has one line in its `build.rs`:
+//!
+//! ```no_run
+//! kumiko_seeds_build::compile("seeds");
+//! ```
+//!
+//! That writes `kumiko_seeds.rs` into Cargo's output folder. The `include_seeds!` macro of the crate
+//! `kumiko-seeds` takes it from there, so that the binary carries its seeds and needs no file at run time.
+//!
+//! # A seed file
+//!
+//! ```ignore
+//! use kumiko_seeds::postgres::SeedContext;
+//! use kumiko_seeds::SeedResult;
+//!
+//! pub const DESCRIPTION: &str = "Gives every tenant administrator the role TenantAdmin";
+//! // Optional: lets an operator skip this seed with an environment variable. Default: false.
+//! pub const SKIPPABLE: bool = true;
+//!
+//! pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult {
+//!     ctx.system_write_as("tenant:write:update-member-roles", payload).await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! `pub(crate)` and `pub(super)` do as well as `pub`. Files whose name starts with `_` or `.` are left
+//! alone, and so is everything that does not end in `.rs`. Every other file must have a valid name (see
+//! [`validate_id`]) and these three items; what does not is reported with file and line, all of it in one go,
+//! and fails the build before the compiler sees it.
+//!
+//! # Without a build script
+//!
+//! [`scan`] reads the same files with the same rules and needs neither Cargo nor its environment, for tools
+//! that list seeds without compiling them.
+
+mod compiled;
+mod config;
+mod error;
+mod generate;
+mod handler_calls;
+mod id;
+mod output;
+mod problem;
+mod scan;
+mod source;
+mod source_hash;
+mod suggestion;
+mod watch;
+
+pub use compiled::Compiled;
+pub use config::{Config, compile};
+pub use error::Error;
+pub use handler_calls::HandlerCall;
+pub use id::{IdError, skip_flag, validate_id};
+pub use problem::Problem;
+pub use scan::{SeedFile, scan};

@@ -1,0 +1,336 @@
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::visit::{self, Visit};
+use syn::{Attribute, Expr, ExprAwait, ExprMethodCall, Lit, Token};
+
+/// A call of a write handler that can be read from the source: `.system_write_as("name", ..)` with the name
+/// written as a string literal.
+///
+/// Calls below a `#[cfg(..)]` are not among them, because they may not be in the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HandlerCall {
+    /// The qualified name of the write handler.
+    pub handler: String,
+    /// The roles the call adds to the system user's: none (`Some` of an empty list) if the chain from the call
+    /// to its `.await` has no `.with_roles(..)`, those written as string literals if it has one, and `None`
+    /// where the source does not tell.
+    pub roles: Option<Vec<String>>,
+    /// The line of the call, counted from 1.
+    pub line: usize,
+}
+
+/// All such calls of a file, in the order of the source.
+pub(crate) fn handler_calls(file: &syn::File) -> Vec<HandlerCall> {
+    let mut visitor = Visitor {
+        chain: Chain::Unknown,
+        calls: Vec::new(),
+    };
+    visitor.visit_file(file);
+    visitor.calls.sort_by_key(|call| call.line);
+    visitor.calls
+}
+
+/// What the rest of a method chain says about the roles of the call at its start. The chain is walked from its
+/// end, so the rest is known when the call is met.
+///
+/// **Invariant:** roles are only recorded as known if they cannot be otherwise, because a run is refused before
+/// its first write if a role is missing. A chain that does not end in `.await` may get its roles later, and a
+/// method unknown here may add some.
+#[derive(Debug, Clone)]
+enum Chain {
+    Unknown,
+    Awaited,
+    AwaitedWithRoles(Vec<String>),
+}
+
+impl Chain {
+    fn before(self, call: &ExprMethodCall) -> Self {
+        match (self, call.method.to_string().as_str()) {
+            (Self::Awaited, "with_roles") => match call.args.first().and_then(string_literals) {
+                Some(roles) => Self::AwaitedWithRoles(roles),
+                None => Self::Unknown,
+            },
+            (chain, "in_tenant") => chain,
+            _ => Self::Unknown,
+        }
+    }
+
+    fn roles(self) -> Option<Vec<String>> {
+        match self {
+            Self::Unknown => None,
+            Self::Awaited => Some(Vec::new()),
+            Self::AwaitedWithRoles(roles) => Some(roles),
+        }
+    }
+}
+
+struct Visitor {
+    /// Holds only for the expression visited next.
+    chain: Chain,
+    calls: Vec<HandlerCall>,
+}
+
+impl Visitor {
+    fn visit_link(&mut self, expression: &Expr, chain: Chain) {
+        // Anything but a method call starts something new: `(if a { x.system_write_as(..) } else { .. }).await`.
+        let link = without_parentheses(expression);
+        if let Expr::MethodCall(call) = link {
+            self.chain = chain;
+            self.visit_expr_method_call(call);
+        } else {
+            self.visit_expr(link);
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Visitor {
+    fn visit_expr_await(&mut self, awaited: &'ast ExprAwait) {
+        self.visit_link(&awaited.base, Chain::Awaited);
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
+        let chain = std::mem::replace(&mut self.chain, Chain::Unknown);
+        if call.method == "system_write_as" {
+            if let Some(handler) = call.args.first().and_then(string_literal) {
+                self.calls.push(HandlerCall {
+                    handler,
+                    roles: chain.clone().roles(),
+                    line: call.method.span().start().line,
+                });
+            }
+            self.visit_expr(&call.receiver);
+        } else {
+            self.visit_link(&call.receiver, chain.before(call));
+        }
+        for argument in &call.args {
+            self.visit_expr(argument);
+        }
+    }
+
+    /// The tokens of a macro are its own affair; what reads as expressions is taken as such.
+    fn visit_macro(&mut self, invocation: &'ast syn::Macro) {
+        if let Some(expressions) = expressions_in(invocation) {
+            for expression in &expressions {
+                self.visit_expr(expression);
+            }
+        }
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        if !is_conditional(&item.attrs) {
+            visit::visit_item_mod(self, item);
+        }
+    }
+
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        if !is_conditional(&item.attrs) {
+            visit::visit_item_fn(self, item);
+        }
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        if !is_conditional(&item.attrs) {
+            visit::visit_item_impl(self, item);
+        }
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        if !is_conditional(&item.attrs) {
+            visit::visit_impl_item_fn(self, item);
+        }
+    }
+
+    fn visit_expr_block(&mut self, block: &'ast syn::ExprBlock) {
+        if !is_conditional(&block.attrs) {
+            visit::visit_expr_block(self, block);
+        }
+    }
+
+    fn visit_local(&mut self, local: &'ast syn::Local) {
+        if !is_conditional(&local.attrs) {
+            visit::visit_local(self, local);
+        }
+    }
+}
+
+fn is_conditional(attributes: &[Attribute]) -> bool {
+    attributes
+        .iter()
+        .any(|attribute| attribute.path().is_ident("cfg") || attribute.path().is_ident("test"))
+}
+
+fn expressions_in(invocation: &syn::Macro) -> Option<Punctuated<Expr, Token![,]>> {
+    Punctuated::<Expr, Token![,]>::parse_terminated
+        .parse2(invocation.tokens.clone())
+        .ok()
+}
+
+/// The values of `["a", "b"]`, `&["a", "b"]` or `vec!["a", "b"]`.
+fn string_literals(expression: &Expr) -> Option<Vec<String>> {
+    match without_parentheses(expression) {
+        Expr::Reference(reference) => string_literals(&reference.expr),
+        Expr::Array(array) => array.elems.iter().map(string_literal).collect(),
+        Expr::Macro(invocation) if invocation.mac.path.is_ident("vec") => {
+            let elements = expressions_in(&invocation.mac)?;
+            elements.iter().map(string_literal).collect()
+        }
+        _ => None,
+    }
+}
+
+fn string_literal(expression: &Expr) -> Option<String> {
+    match without_parentheses(expression) {
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Str(text) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+pub(crate) fn without_parentheses(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Paren(inner) => without_parentheses(&inner.expr),
+        Expr::Group(inner) => without_parentheses(&inner.expr),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    fn calls_in(body: &str) -> Vec<(String, Option<Vec<String>>)> {
+        let file = syn::parse_str(&format!("async fn run() {{ {body} }}")).unwrap();
+        handler_calls(&file)
+            .into_iter()
+            .map(|call| (call.handler, call.roles))
+            .collect()
+    }
+
+    fn roles(body: &str) -> Option<Vec<String>> {
+        let calls = calls_in(body);
+        assert_eq!(calls.len(), 1, "{body}");
+        calls[0].1.clone()
+    }
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|&text| text.to_owned()).collect()
+    }
+
+    #[test]
+    fn roles_are_those_of_the_chain() {
+        for (body, expected) in [
+            (r#"c.system_write_as("h", p).await?;"#, Some(texts(&[]))),
+            (
+                r#"c.system_write_as("h", p).in_tenant(t).await?;"#,
+                Some(texts(&[])),
+            ),
+            (r#"(c.system_write_as("h", p)).await?;"#, Some(texts(&[]))),
+            (
+                r#"c.system_write_as("h", p).with_roles(["A", "B"]).await?;"#,
+                Some(texts(&["A", "B"])),
+            ),
+            (
+                r#"c.system_write_as("h", p).with_roles(&["A"]).in_tenant(t).await.unwrap().x();"#,
+                Some(texts(&["A"])),
+            ),
+            (
+                r#"c.system_write_as("h", p).in_tenant(t).with_roles(vec!["A"]).await?;"#,
+                Some(texts(&["A"])),
+            ),
+            (
+                r#"c.system_write_as("h", p).with_roles([]).await?;"#,
+                Some(texts(&[])),
+            ),
+            (
+                r#"c.system_write_as("h", p).with_roles(roles).await?;"#,
+                None,
+            ),
+            (
+                r#"c.system_write_as("h", p).with_roles(["A", b]).await?;"#,
+                None,
+            ),
+            (r#"c.system_write_as("h", p).with_roles([A]).await?;"#, None),
+        ] {
+            assert_eq!(roles(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn roles_that_may_come_from_elsewhere_are_unknown() {
+        for body in [
+            r#"let write = c.system_write_as("h", p); write.with_roles(["A"]).await?;"#,
+            r#"finish(c.system_write_as("h", p)).await?;"#,
+            r#"c.system_write_as("h", p).as_administrator().await?;"#,
+            r#"c.system_write_as("h", p).with_roles(["A"]).with_roles(["B"]).await?;"#,
+            r#"(if a { c.system_write_as("h", p) } else { d }).with_roles(["A"]).await?;"#,
+            r#"x(c.system_write_as("h", p)).with_roles(["A"]).await?;"#,
+        ] {
+            assert_eq!(roles(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_argument_is_not_part_of_the_chain_around_it() {
+        let calls = calls_in(
+            r#"c.system_write_as("outer", c.system_write_as("inner", p).await?).with_roles(["A"]).await?;"#,
+        );
+        assert_eq!(
+            calls,
+            [
+                ("outer".to_owned(), Some(texts(&["A"]))),
+                ("inner".to_owned(), Some(texts(&[])))
+            ]
+        );
+    }
+
+    #[test]
+    fn looks_into_closures_and_macros_and_not_at_other_names() {
+        let names = |body: &str| -> Vec<String> {
+            calls_in(body).into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(
+            names(r#"async { c.system_write_as("a", p).await }; x(|| c.system_write_as("b", p));"#),
+            ["a", "b"]
+        );
+        assert_eq!(
+            names(r#"assert!(c.system_write_as("a", p).await.is_ok(), "why");"#),
+            ["a"]
+        );
+        assert_eq!(
+            names(r#"println!("{x}", x = 1); json!({ "a": c.system_write_as("a", p) });"#),
+            [""; 0]
+        );
+        assert_eq!(
+            names(
+                r#"// c.system_write_as("a", p)
+                let text = "c.system_write_as(\"a\", p)";
+                c.system_write_as(NAME, p).await?; c.system_write_as(); c.other("a", p);"#
+            ),
+            [""; 0]
+        );
+        assert_eq!(names(r##"c.system_write_as(r#"a"b"#, p);"##), ["a\"b"]);
+    }
+
+    #[test]
+    fn what_may_not_be_compiled_is_left_out() {
+        let file = syn::parse_str(
+            r#"
+            #[cfg(test)]
+            mod tests { async fn a() { c.system_write_as("a", p).await; } }
+            #[cfg(feature = "x")]
+            async fn b() { c.system_write_as("b", p).await; }
+            async fn c() { #[cfg(debug_assertions)] { c.system_write_as("c", p).await; } }
+            async fn d() { c.system_write_as("d", p).await; }
+            "#,
+        )
+        .unwrap();
+        let calls = handler_calls(&file);
+        assert_eq!(calls.len(), 1);
+        assert_eq!((calls[0].handler.as_str(), calls[0].line), ("d", 7));
+    }
+}

@@ -1,0 +1,177 @@
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::source::read_source;
+use crate::suggestion::suggested_file_name;
+use crate::{Error, HandlerCall, Problem, skip_flag, validate_id};
+
+/// A seed as its file tells it, nothing compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SeedFile {
+    /// The file name without `.rs`.
+    pub id: String,
+    /// The file: the folder as it was given, and the name.
+    pub path: PathBuf,
+    /// The value of `DESCRIPTION`.
+    pub description: String,
+    /// The value of `SKIPPABLE`; false if the file has none.
+    pub skippable: bool,
+    /// The environment variable that skips it, if it is skippable; see [`skip_flag`].
+    pub skip_flag: String,
+    /// The calls of write handlers that can be read from the source, in the order of their lines.
+    pub handler_calls: Vec<HandlerCall>,
+    /// The 64 bit FNV-1a hash of the source as 16 lower-case hexadecimal digits. CRLF counts as LF and a byte
+    /// order mark does not count.
+    pub source_hash: String,
+    /// Whether the file has a `SKIPPABLE` the generated code can refer to.
+    pub(crate) declares_skippable: bool,
+}
+
+/// Reads the seeds of a folder, sorted by id. It compiles nothing and does not look at the environment.
+///
+/// A folder that does not exist has no seeds. Folders, files not ending in `.rs` and files whose name starts
+/// with `_` or `.` are left alone. The error lists everything that is wrong with the rest: names that are no
+/// ids, files that cannot be read, sources that are no seeds, and two ids with one skip flag. It also has the
+/// seeds in which nothing is wrong.
+pub fn scan(folder: &Path) -> Result<Vec<SeedFile>, Error> {
+    scan_shown_as(folder, folder)
+}
+
+/// As [`scan`], with the problems showing another path for the folder than the one it is read from.
+pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>, Error> {
+    let stems = seed_file_stems(folder).map_err(|message| Problem::new(shown, message))?;
+    let mut seeds = Vec::new();
+    let mut problems = Vec::new();
+    let mut first_with_flag: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for stem in stems {
+        let file_name = with_ending(&stem);
+        let path = folder.join(&file_name);
+        let shown = shown.join(&file_name);
+        let id = match checked_id(&stem) {
+            Ok(id) => id,
+            Err(message) => {
+                problems.push(Problem::new(shown, message));
+                continue;
+            }
+        };
+        let flag = skip_flag(&id);
+        if let Some(first) = first_with_flag.get(&flag) {
+            let message = format!(
+                "it has the same skip flag, {flag}, as {}; rename one of the two files",
+                first.display()
+            );
+            problems.push(Problem::new(&shown, message));
+        } else {
+            first_with_flag.insert(flag, shown.clone());
+        }
+        match read_seed(id, path, &shown) {
+            Ok(seed) => seeds.push(seed),
+            Err(mut found) => problems.append(&mut found),
+        }
+    }
+    if problems.is_empty() {
+        Ok(seeds)
+    } else {
+        Err(Error::new(problems, seeds))
+    }
+}
+
+/// The names, without `.rs`, of the files that have to be seeds, in byte order.
+fn seed_file_stems(folder: &Path) -> Result<Vec<OsString>, String> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        // A link that leads nowhere exists, and someone meant something by it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.is_symlink() => {
+            return Ok(Vec::new());
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err("it is not a folder; name the folder that holds the seeds".to_owned());
+        }
+        Err(error) => return Err(format!("the folder cannot be read: {error}")),
+    };
+    let mut stems = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| format!("the folder cannot be read: {error}"))?;
+        if let Some(stem) = stem_of_seed_file(&entry.file_name())
+            && !entry.path().is_dir()
+        {
+            stems.push(stem);
+        }
+    }
+    // Not by file name: "a-b.rs" sorts before "a.rs", and the id "a" before "a-b".
+    stems.sort_by(|one, other| one.as_encoded_bytes().cmp(other.as_encoded_bytes()));
+    Ok(stems)
+}
+
+fn stem_of_seed_file(file_name: &OsStr) -> Option<OsString> {
+    let is_left_alone = matches!(
+        file_name.as_encoded_bytes().first(),
+        Some(b'_' | b'.') | None
+    );
+    let path = Path::new(file_name);
+    let ends_in_rs = path.extension().is_some_and(|ending| ending == "rs");
+    if is_left_alone || !ends_in_rs {
+        return None;
+    }
+    path.file_stem().map(OsStr::to_owned)
+}
+
+fn with_ending(stem: &OsStr) -> OsString {
+    let mut file_name = stem.to_owned();
+    file_name.push(".rs");
+    file_name
+}
+
+fn checked_id(stem: &OsStr) -> Result<String, String> {
+    let name = stem.to_string_lossy();
+    let fault = match stem.to_str().map(validate_id) {
+        Some(Ok(())) => return Ok(name.into_owned()),
+        Some(Err(rule)) => rule.to_string(),
+        None => "the name is not UTF-8".to_owned(),
+    };
+    Err(format!(
+        "{fault}; rename it to {}, or let its name start with _ if it is no seed",
+        suggested_file_name(&name)
+    ))
+}
+
+fn read_seed(id: String, path: PathBuf, shown: &Path) -> Result<SeedFile, Vec<Problem>> {
+    let source = read_text(&path).map_err(|message| vec![Problem::new(shown, message)])?;
+    let source = read_source(&source).map_err(|findings| {
+        findings
+            .into_iter()
+            .map(|(line, message)| match line {
+                Some(line) => Problem::at_line(shown, line, message),
+                None => Problem::new(shown, message),
+            })
+            .collect::<Vec<_>>()
+    })?;
+    Ok(SeedFile {
+        skip_flag: skip_flag(&id),
+        id,
+        path,
+        description: source.description,
+        skippable: source.skippable.unwrap_or(false),
+        handler_calls: source.handler_calls,
+        source_hash: source.source_hash,
+        declares_skippable: source.skippable.is_some(),
+    })
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    let unreadable = |error: io::Error| format!("the file cannot be read: {error}");
+    // Reading a pipe would wait for a writer that never comes.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err("it is not a regular file; put the seed's source in its place".to_owned());
+    }
+    let bytes = fs::read(path).map_err(unreadable)?;
+    String::from_utf8(bytes)
+        .map_err(|_| "the content is not UTF-8; save the file as UTF-8".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

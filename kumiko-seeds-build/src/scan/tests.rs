@@ -1,0 +1,169 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use tempfile::TempDir;
+
+use super::*;
+
+const GOOD: &str = "pub const DESCRIPTION: &str = \"Text\";\n\
+    pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult { Ok(()) }\n";
+
+fn folder_with(file_names: &[&str]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for file_name in file_names {
+        fs::write(folder.path().join(file_name), GOOD).unwrap();
+    }
+    folder
+}
+
+fn ids(folder: &Path) -> Vec<String> {
+    let seeds = scan(folder).unwrap();
+    seeds.into_iter().map(|seed| seed.id).collect()
+}
+
+fn problems(folder: &Path) -> Vec<String> {
+    let error = scan_shown_as(folder, Path::new("seeds")).unwrap_err();
+    error.problems().iter().map(Problem::to_string).collect()
+}
+
+#[test]
+fn sorts_by_id_and_leaves_the_rest_alone() {
+    let folder = folder_with(&[
+        "2026-05-20-a-b.rs",
+        "2026-05-20-a.rs",
+        "2025-12-31-z.rs",
+        "_shared.rs",
+        ".hidden.rs",
+        "README.md",
+        "2026-05-20-a.rs.orig",
+    ]);
+    fs::create_dir(folder.path().join("folder.rs")).unwrap();
+    assert_eq!(
+        ids(folder.path()),
+        ["2025-12-31-z", "2026-05-20-a", "2026-05-20-a-b"]
+    );
+}
+
+#[test]
+fn tells_all_about_a_seed() {
+    let folder = folder_with(&[]);
+    let path = folder.path().join("2026-05-20-a.rs");
+    let source = "pub const DESCRIPTION: &str = \"Text\";\npub(crate) const SKIPPABLE: bool = true;\n\
+        pub async fn run(c: C) -> R {\n    c.system_write_as(\"h\", p).await?;\n}\n";
+    fs::write(&path, source).unwrap();
+    assert_eq!(
+        scan(folder.path()).unwrap(),
+        [SeedFile {
+            id: "2026-05-20-a".to_owned(),
+            path,
+            description: "Text".to_owned(),
+            skippable: true,
+            skip_flag: "KUMIKO_SKIP_ES_OPS_2026_05_20_A".to_owned(),
+            handler_calls: vec![HandlerCall {
+                handler: "h".to_owned(),
+                roles: Some(Vec::new()),
+                line: 4,
+            }],
+            source_hash: crate::source_hash::source_hash(source),
+            declares_skippable: true,
+        }]
+    );
+}
+
+#[test]
+fn a_missing_folder_has_no_seeds() {
+    let folder = folder_with(&[]);
+    assert_eq!(ids(&folder.path().join("none")), [""; 0]);
+}
+
+#[test]
+fn a_file_is_no_folder() {
+    let folder = folder_with(&["seeds"]);
+    assert_eq!(
+        problems(&folder.path().join("seeds")),
+        ["seeds: it is not a folder; name the folder that holds the seeds"]
+    );
+}
+
+#[test]
+fn names_that_are_no_ids_are_reported_with_a_name_that_is() {
+    let folder = folder_with(&[
+        "Fix_Admin.rs",
+        "2026-2-3-x.rs",
+        "2026-05-20-Fix_Roles.rs",
+        "2026-02-30-x.rs",
+        "2026-05-20.rs",
+    ]);
+    let or = "or let its name start with _ if it is no seed";
+    assert_eq!(
+        problems(folder.path()),
+        [
+            format!(
+                "seeds/2026-02-30-x.rs: there is no date 2026-02-30; rename it to YYYY-MM-DD-x.rs, {or}"
+            ),
+            format!(
+                "seeds/2026-05-20.rs: the name has no slug after the date; rename it to 2026-05-20-what-it-changes.rs, {or}"
+            ),
+            format!(
+                "seeds/2026-05-20-Fix_Roles.rs: the slug contains 'F', and only a-z, 0-9 and - are allowed; rename it to 2026-05-20-fix-roles.rs, {or}"
+            ),
+            format!(
+                "seeds/2026-2-3-x.rs: the name does not start with a date written YYYY-MM-DD; rename it to 2026-02-03-x.rs, {or}"
+            ),
+            format!(
+                "seeds/Fix_Admin.rs: the name does not start with a date written YYYY-MM-DD; rename it to YYYY-MM-DD-fix-admin.rs, {or}"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn two_ids_with_one_flag_are_reported() {
+    let folder = folder_with(&["2026-05-20-a-b.rs", "2026-05-20-a--b.rs"]);
+    assert_eq!(
+        problems(folder.path()),
+        [
+            "seeds/2026-05-20-a-b.rs: it has the same skip flag, KUMIKO_SKIP_ES_OPS_2026_05_20_A_B, \
+             as seeds/2026-05-20-a--b.rs; rename one of the two files"
+        ]
+    );
+}
+
+#[test]
+fn what_is_readable_comes_with_the_error() {
+    let folder = folder_with(&["2026-05-20-a.rs"]);
+    fs::write(folder.path().join("2026-05-19-b.rs"), [0xff]).unwrap();
+    let error = scan(folder.path()).unwrap_err();
+    assert_eq!(error.readable_seeds()[0].id, "2026-05-20-a");
+    assert_eq!(
+        problems(folder.path()),
+        ["seeds/2026-05-19-b.rs: the content is not UTF-8; save the file as UTF-8"]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn odd_files_are_problems_and_nothing_waits() {
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    let folder = folder_with(&[]);
+    let path = |name: &[u8]| folder.path().join(OsStr::from_bytes(name));
+    symlink("nowhere", path(b"2026-05-20-link.rs")).unwrap();
+    let _socket = UnixListener::bind(path(b"2026-05-20-socket.rs")).unwrap();
+    fs::write(path(b"\xffa.rs"), GOOD).unwrap();
+    fs::write(path(b"\xffa.txt"), GOOD).unwrap();
+    assert_eq!(
+        problems(folder.path()),
+        [
+            "seeds/2026-05-20-link.rs: the file cannot be read: No such file or directory (os error 2)",
+            "seeds/2026-05-20-socket.rs: it is not a regular file; put the seed's source in its place",
+            "seeds/\u{fffd}a.rs: the name is not UTF-8; rename it to YYYY-MM-DD-a.rs, or let its name start with _ if it is no seed",
+        ]
+    );
+    symlink("nowhere", path(b"broken")).unwrap();
+    assert_eq!(
+        problems(&path(b"broken")),
+        ["seeds: the folder cannot be read: No such file or directory (os error 2)"]
+    );
+}
