@@ -25,6 +25,9 @@ stop() {
 }
 trap stop EXIT
 trap 'exit 1' HUP INT TERM
+# When nobody reads what is written here, writing fails and ends this script by way of the trap above;
+# the signal would end it at once and leave the server behind.
+trap '' PIPE
 
 IFS= read -r password
 # Root may have a TMPDIR that the account of the server cannot write to.
@@ -52,6 +55,6 @@ until grep -q '^ready' "$data/postmaster.pid" 2>/dev/null; do
 done
 
 echo ready
-# Nobody reads any more, and a closed pipe must not end this script before its work is done.
+# Nobody reads any more.
 exec >/dev/null 2>&1
 read -r _ || true
