@@ -31,7 +31,9 @@ impl Cluster {
     pub(crate) fn start() -> Result<Self, Failure> {
         let programs = install::find_or_install()?;
         let account = Account::for_server()?;
-        let version = programs.version().unwrap_or_default();
+        let version = programs
+            .version()
+            .unwrap_or_else(|| String::from("of unknown version"));
         let mut attempt = 1;
         loop {
             let port = free_port().map_err(|error| not_started().caused_by(error))?;
