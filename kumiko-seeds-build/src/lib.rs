@@ -11,15 +11,25 @@
 //!
 //! # A seed file
 //!
-//! ```ignore
-//! use kumiko_seeds::postgres::SeedContext;
+//! ```
+//! # mod kumiko_seeds {
+//! #     pub type SeedResult = Result<(), String>;
+//! #     pub mod postgres {
+//! #         pub struct SeedContext<'c>(&'c ());
+//! #         impl SeedContext<'_> {
+//! #             pub async fn system_write_as(&mut self, _: &str, _: ()) -> super::SeedResult { Ok(()) }
+//! #         }
+//! #     }
+//! # }
 //! use kumiko_seeds::SeedResult;
+//! use kumiko_seeds::postgres::SeedContext;
 //!
 //! pub const DESCRIPTION: &str = "Gives every tenant administrator the role TenantAdmin";
 //! // Optional: lets an operator skip this seed with an environment variable. Default: false.
 //! pub const SKIPPABLE: bool = true;
 //!
 //! pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult {
+//! #   let payload = ();
 //!     ctx.system_write_as("tenant:write:update-member-roles", payload).await?;
 //!     Ok(())
 //! }
@@ -41,6 +51,7 @@ mod error;
 mod generate;
 mod handler_calls;
 mod id;
+mod nesting;
 mod output;
 mod problem;
 mod scan;

@@ -6,6 +6,7 @@ use syn::{Expr, Item, ItemConst, ItemFn, Lit, ReturnType, Safety, Type, Visibili
 
 use crate::HandlerCall;
 use crate::handler_calls::{handler_calls, without_parentheses};
+use crate::nesting::{nested_too_deep, on_large_stack};
 use crate::source_hash::source_hash;
 
 const DESCRIPTION_LINE: &str = "write `pub const DESCRIPTION: &str = \"what it changes\";`";
@@ -26,11 +27,18 @@ pub(crate) type Finding = (Option<usize>, String);
 
 /// Reads the source of one seed. The error is all that is wrong with it; there is at least one finding.
 pub(crate) fn read_source(source: &str) -> Result<SeedSource, Vec<Finding>> {
+    on_large_stack(|| read_on_this_stack(source)).unwrap_or_else(|| {
+        let message = "the source cannot be parsed, for want of memory or for a fault in the parser; split the file";
+        Err(vec![(None, message.to_owned())])
+    })
+}
+
+fn read_on_this_stack(source: &str) -> Result<SeedSource, Vec<Finding>> {
     let file = parse(source)?;
     let mut findings = Vec::new();
     let description = description(&file.items).map_err(|finding| findings.push(finding));
     let skippable = skippable(&file.items).map_err(|finding| findings.push(finding));
-    let run = check_run(&file.items).map_err(|mut wrong| findings.append(&mut wrong));
+    let run = check_run(&file.items).map_err(|finding| findings.push(finding));
     match (description, skippable, run) {
         (Ok(description), Ok(skippable), Ok(())) => Ok(SeedSource {
             description,
@@ -49,6 +57,10 @@ fn parse(source: &str) -> Result<syn::File, Vec<Finding>> {
                        character is none of Rust's; correct it";
         vec![(Some(error.span().start().line), message.to_owned())]
     })?;
+    if let Some(span) = nested_too_deep(tokens.clone()) {
+        let message = "the code is nested too deep here; split it into functions";
+        return Err(vec![at(span, message.to_owned())]);
+    }
     syn::parse2(tokens).map_err(|errors| {
         errors
             .into_iter()
@@ -125,25 +137,19 @@ fn skippable(items: &[Item]) -> Result<Option<bool>, Finding> {
     }
 }
 
-fn check_run(items: &[Item]) -> Result<(), Vec<Finding>> {
+fn check_run(items: &[Item]) -> Result<(), Finding> {
     let Some(run) = items.iter().find_map(|item| match item {
         Item::Fn(function) if function.sig.ident == "run" => Some(function),
         _ => None,
     }) else {
-        return Err(vec![(
-            None,
-            format!("there is no function `run`; {RUN_LINE}"),
-        )]);
+        return Err((None, format!("there is no function `run`; {RUN_LINE}")));
     };
-    let findings: Vec<Finding> = faults(run)
-        .into_iter()
-        .map(|fault| at(run.sig.ident.span(), format!("`run` {fault}; {RUN_LINE}")))
-        .collect();
-    if findings.is_empty() {
-        Ok(())
-    } else {
-        Err(findings)
+    let faults = faults(run);
+    if faults.is_empty() {
+        return Ok(());
     }
+    let message = format!("`run` {}; {RUN_LINE}", faults.join(", "));
+    Err(at(run.sig.ident.span(), message))
 }
 
 fn faults(run: &ItemFn) -> Vec<String> {

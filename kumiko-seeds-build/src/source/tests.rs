@@ -160,6 +160,11 @@ fn run_is_a_public_async_function_with_one_parameter() {
             "`run` has 2 parameters instead of one",
         ),
         ("\npub async fn\nrun(c: C) {}", 3, "`run` returns nothing"),
+        (
+            "fn run() {}",
+            1,
+            "`run` is private, is not async, has no parameter instead of one, returns nothing",
+        ),
     ] {
         let source = format!("{signature}\npub const DESCRIPTION: &str = \"Text\";");
         assert_eq!(only_finding(&source), (line, format!("{fault}; {write}")));
@@ -171,7 +176,7 @@ fn everything_wrong_is_found_at_once() {
     let found =
         findings("const DESCRIPTION: &str = \"\";\npub const SKIPPABLE: u8 = 1;\nfn run() {}\n");
     let lines: Vec<usize> = found.iter().map(|(line, _)| *line).collect();
-    assert_eq!(lines, [1, 2, 3, 3, 3, 3], "{found:?}");
+    assert_eq!(lines, [1, 2, 3], "{found:?}");
 }
 
 #[test]
@@ -200,4 +205,20 @@ fn tokens_that_are_none_have_a_line() {
     ] {
         assert_eq!(only_finding(source), (line, message.to_owned()), "{source}");
     }
+}
+
+#[test]
+fn deep_code_is_a_finding_and_not_the_end_of_the_process() {
+    let deep = |levels: usize| {
+        let (open, close) = ("(".repeat(levels), ")".repeat(levels));
+        format!("{GOOD}\nfn deep() {{ {open}1{close} }}\n")
+    };
+    assert_eq!(findings(&deep(1_900)), []);
+    assert_eq!(
+        only_finding(&deep(100_000)),
+        (
+            4,
+            "the code is nested too deep here; split it into functions".to_owned()
+        )
+    );
 }

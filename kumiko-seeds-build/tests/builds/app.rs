@@ -1,0 +1,162 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A package with a build script and no seeds yet, in a folder of its own. It stands in for the runtime crate
+/// with the few types that the generated file names, so that it builds without any dependency but this crate.
+pub(crate) struct App {
+    name: String,
+    folder: TempDir,
+}
+
+/// What one `cargo build` did.
+pub(crate) struct Build {
+    /// Whether the app itself was left as it was; `None` if the build did not get to it.
+    pub(crate) fresh: Option<bool>,
+    /// The standard error of Cargo, with the compiler's messages.
+    pub(crate) messages: String,
+}
+
+impl App {
+    /// **Invariant:** every test has a name of its own, because all apps are built into one folder.
+    pub(crate) fn new(name: &str) -> Self {
+        Self::with_build_script(name, "kumiko_seeds_build::compile(\"seeds\");")
+    }
+
+    pub(crate) fn with_build_script(name: &str, body: &str) -> Self {
+        let app = Self {
+            name: name.to_owned(),
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let library = Path::new(env!("CARGO_MANIFEST_DIR"));
+        app.write(
+            "Cargo.toml",
+            format!(
+                "[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+                 [build-dependencies]\nkumiko-seeds-build = {{ path = '{}' }}\n",
+                library.display()
+            ),
+        );
+        app.write("build.rs", format!("fn main() {{\n    {body}\n}}\n"));
+        app.write("src/main.rs", include_str!("app_main.txt"));
+        // The versions of the workspace are there without a network.
+        fs::copy(
+            library.join("../Cargo.lock"),
+            app.folder.path().join("Cargo.lock"),
+        )
+        .unwrap();
+        app
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn remove(&self, path: &str) {
+        fs::remove_file(self.path(path)).unwrap();
+    }
+
+    pub(crate) fn build(&self) -> Build {
+        let output = self.cargo(&["build", "--message-format=json-render-diagnostics"]);
+        let artifacts = String::from_utf8(output.stdout).unwrap();
+        let fresh = artifacts
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .find(|message| {
+                message["reason"] == "compiler-artifact"
+                    && message["target"]["name"] == self.name.as_str()
+            })
+            .map(|message| message["fresh"] == true);
+        Build {
+            fresh,
+            messages: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Builds, which has to succeed, and tells whether the app was left as it was.
+    pub(crate) fn is_fresh(&self) -> bool {
+        let build = self.build();
+        build.fresh.unwrap_or_else(|| panic!("{}", build.messages))
+    }
+
+    /// Builds and runs the app, which prints its seeds one to a line.
+    pub(crate) fn printed_seeds(&self) -> Vec<String> {
+        let output = self.cargo(&["run", "--quiet"]);
+        let messages = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{messages}");
+        assert_eq!(messages, "");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        printed.lines().map(str::to_owned).collect()
+    }
+
+    /// The errors of a build, which has to fail, without what Cargo puts around them.
+    pub(crate) fn errors(&self) -> Vec<String> {
+        let build = self.build();
+        assert_eq!(build.fresh, None, "it was built");
+        let prefix = format!("error: {}@0.1.0: ", self.name);
+        let (errors, rest): (Vec<&str>, Vec<&str>) = build
+            .messages
+            .lines()
+            .partition(|line| line.starts_with(&prefix));
+        // Nothing confusing follows: Cargo says once that the build script failed, and compiles nothing.
+        let rest: Vec<&str> = rest
+            .into_iter()
+            .filter(|line| line.starts_with("error") || line.starts_with("warning"))
+            .collect();
+        assert_eq!(
+            rest,
+            ["error: build script logged errors"],
+            "{}",
+            build.messages
+        );
+        errors
+            .into_iter()
+            .map(|line| line.trim_start_matches(&prefix).to_owned())
+            .collect()
+    }
+
+    /// The generated file of this app.
+    pub(crate) fn generated_file(&self) -> PathBuf {
+        let output = self.cargo(&["build", "--message-format=json"]);
+        let out_dir = String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .find(|message| {
+                message["reason"] == "build-script-executed"
+                    && message["package_id"]
+                        .as_str()
+                        .is_some_and(|id| id.contains(&*self.folder.path().to_string_lossy()))
+            })
+            .map(|message| PathBuf::from(message["out_dir"].as_str().unwrap()));
+        out_dir.unwrap().join("kumiko_seeds.rs")
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> Output {
+        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(arguments)
+            .arg("--offline")
+            .current_dir(self.folder.path())
+            .env("CARGO_TARGET_DIR", env!("CARGO_TARGET_TMPDIR"))
+            .env("CARGO_TERM_COLOR", "never")
+            .output()
+            .unwrap()
+    }
+}
+
+/// A seed that is right, with one line of its own in the body of `run`.
+pub(crate) fn seed(description: &str, line: &str) -> String {
+    format!(
+        "use crate::__kumiko_seeds::{{SeedContext, SeedResult}};\n\n\
+         pub const DESCRIPTION: &str = {description:?};\n\n\
+         pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult {{\n    {line}\n    Ok(())\n}}\n"
+    )
+}
