@@ -1,0 +1,127 @@
+//! What the library asks of a database, and the handful of statements in which PostgreSQL and
+//! SQLite differ.
+//!
+//! Everything above this module is written once, against [`Backend`]; SQL that is the same on both
+//! databases stands where it is used and runs through [`Statement`].
+
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite;
+mod statement;
+
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+use sqlx::{Database, Executor};
+
+pub(crate) use statement::{Carries, Statement, column};
+
+use crate::lock::Holder;
+
+/// A database that seeds can be applied to: [`sqlx::Postgres`] or [`sqlx::Sqlite`].
+///
+/// The trait is sealed. Its methods are the differences between the two and are not for callers.
+pub trait Backend:
+    Database
+    + Carries<String>
+    + Carries<Option<String>>
+    + Carries<i64>
+    + Carries<i32>
+    + Carries<DateTime<Utc>>
+    + sealed::Sealed
+{
+    /// Opens the transaction of a seed.
+    ///
+    /// **Invariant:** whatever the database's defaults, the transaction may write, and each of its
+    /// statements sees what was committed before that statement began. Otherwise the re-check
+    /// of the marker would read a snapshot older than the lock.
+    #[doc(hidden)]
+    const BEGIN: &'static str;
+
+    /// Inserts a marker from `$1` id, `$2` operation type, `$3` duration, `$4` applied by and
+    /// `$5` notes, and inserts nothing if the transaction of [`Backend::take_lock`] is over.
+    #[doc(hidden)]
+    const INSERT_MARKER: &'static str;
+
+    /// Creates the table of operations and its index where they are missing.
+    #[doc(hidden)]
+    const CREATE_OPERATIONS: &'static str;
+
+    /// Makes the open transaction read-only.
+    #[doc(hidden)]
+    const FORBID_WRITES: &'static str;
+
+    /// Undoes [`Backend::FORBID_WRITES`] inside the same transaction.
+    #[doc(hidden)]
+    const ALLOW_WRITES: &'static str;
+
+    /// Tries the lock once, in the transaction just opened. `false`: somebody else holds it.
+    #[doc(hidden)]
+    fn take_lock(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = sqlx::Result<bool>> + Send;
+
+    /// Sets how long statements, [`Backend::BEGIN`] among them, wait for another connection's lock,
+    /// and gives back what it was. PostgreSQL's `BEGIN` never waits, so there it does nothing.
+    #[doc(hidden)]
+    fn replace_busy_timeout(
+        connection: &mut Self::Connection,
+        milliseconds: i64,
+    ) -> impl Future<Output = sqlx::Result<i64>> + Send;
+
+    /// Brings a connection whose transaction was rolled back into the state it came in, where
+    /// settings outlive the transaction.
+    #[doc(hidden)]
+    fn undo_session_settings(
+        connection: &mut Self::Connection,
+        busy_timeout: i64,
+    ) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// Verifies that the seed left its transaction open, as far as [`Backend::INSERT_MARKER`] cannot.
+    #[doc(hidden)]
+    fn verify_open(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = sqlx::Result<bool>> + Send;
+
+    /// Who holds the lock now, as far as the database tells.
+    #[doc(hidden)]
+    fn holder(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = sqlx::Result<Option<Holder>>> + Send;
+
+    /// What an error of a statement on the table of operations means.
+    #[doc(hidden)]
+    fn fault(error: &sqlx::Error) -> Fault;
+
+    /// The connection as something statements run on. Generic code cannot know this of
+    /// `&mut Self::Connection`, because a trait's bounds on references are not implied.
+    #[doc(hidden)]
+    fn executor(connection: &mut Self::Connection) -> impl Executor<'_, Database = Self>;
+
+    /// How many rows a statement inserted or changed.
+    #[doc(hidden)]
+    fn rows_affected(result: &Self::QueryResult) -> u64;
+}
+
+/// What an error of a statement on the table of operations means.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// There is no table of operations.
+    TableMissing,
+    /// There is one, but not with the columns that belong to it.
+    OtherShape,
+    /// Another connection holds the lock that the statement needs.
+    Locked,
+    /// Anything else.
+    Other,
+}
+
+mod sealed {
+    pub trait Sealed {}
+    #[cfg(feature = "postgres")]
+    impl Sealed for sqlx::Postgres {}
+    #[cfg(feature = "sqlite")]
+    impl Sealed for sqlx::Sqlite {}
+}

@@ -1,0 +1,105 @@
+//! The statements that only PostgreSQL understands.
+
+use sqlx::postgres::{PgConnection, PgQueryResult};
+use sqlx::{Executor, Postgres};
+
+use super::{Backend, Fault, column};
+use crate::lock::Holder;
+
+/// SQLSTATE codes, from appendix A of the PostgreSQL manual.
+const UNDEFINED_TABLE: &str = "42P01";
+const UNDEFINED_COLUMN: &str = "42703";
+const DATATYPE_MISMATCH: &str = "42804";
+const NOT_NULL_VIOLATION: &str = "23502";
+
+impl Backend for Postgres {
+    const BEGIN: &'static str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
+    /// `set_config(…, true)` lasts as long as its transaction, so the setting is gone once a handler
+    /// has committed or rolled back behind our back.
+    const INSERT_MARKER: &'static str = "
+        INSERT INTO kumiko_es_operations (id, operation_type, duration_ms, applied_by, notes)
+        SELECT $1, $2, $3, $4, $5
+        WHERE current_setting('kumiko_seeds.transaction', true) = 'open'";
+
+    const CREATE_OPERATIONS: &'static str = "
+        CREATE TABLE IF NOT EXISTS kumiko_es_operations (
+            id text PRIMARY KEY,
+            operation_type text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now(),
+            duration_ms integer NOT NULL,
+            applied_by text NOT NULL,
+            notes text
+        );
+        CREATE INDEX IF NOT EXISTS kumiko_es_operations_type_idx
+            ON kumiko_es_operations (operation_type)";
+
+    /// Leaving the savepoint restores the access mode, which nothing else inside a transaction can.
+    const FORBID_WRITES: &'static str = "SAVEPOINT kumiko_read_only; SET TRANSACTION READ ONLY";
+
+    const ALLOW_WRITES: &'static str = "RELEASE SAVEPOINT kumiko_read_only";
+
+    /// The key is the original's, 'esop' in ASCII, so that services in either language exclude each
+    /// other. The lock belongs to the transaction: no end of it, however violent, leaves it behind,
+    /// and a pooler in transaction mode cannot separate it from the statements it protects.
+    async fn take_lock(connection: &mut PgConnection) -> sqlx::Result<bool> {
+        let row = sqlx::raw_sql(
+            "SELECT pg_try_advisory_xact_lock(1702063984),
+                    set_config('kumiko_seeds.transaction', 'open', true)",
+        )
+        .fetch_one(connection)
+        .await?;
+        sqlx::Row::try_get(&row, 0)
+    }
+
+    async fn replace_busy_timeout(_: &mut PgConnection, milliseconds: i64) -> sqlx::Result<i64> {
+        Ok(milliseconds)
+    }
+
+    async fn undo_session_settings(_: &mut PgConnection, _: i64) -> sqlx::Result<()> {
+        Ok(())
+    }
+
+    async fn verify_open(_: &mut PgConnection) -> sqlx::Result<bool> {
+        Ok(true)
+    }
+
+    async fn holder(connection: &mut PgConnection) -> sqlx::Result<Option<Holder>> {
+        let row = sqlx::raw_sql(
+            "SELECT activity.pid, nullif(activity.application_name, ''),
+                    host(activity.client_addr), activity.xact_start
+             FROM pg_locks AS held JOIN pg_stat_activity AS activity USING (pid)
+             WHERE held.locktype = 'advisory' AND held.granted
+               AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND held.classid = 0 AND held.objid = 1702063984 AND held.objsubid = 1",
+        )
+        .fetch_optional(connection)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Holder {
+            process_id: Some(i64::from(column::<Postgres, i32>(&row, 0)?)),
+            application: column::<Postgres, Option<String>>(&row, 1)?,
+            client: column::<Postgres, Option<String>>(&row, 2)?,
+            since: sqlx::Row::try_get(&row, 3)?,
+        }))
+    }
+
+    fn fault(error: &sqlx::Error) -> Fault {
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
+        match code.as_deref() {
+            Some(UNDEFINED_TABLE) => Fault::TableMissing,
+            Some(UNDEFINED_COLUMN | DATATYPE_MISMATCH | NOT_NULL_VIOLATION) => Fault::OtherShape,
+            _ => Fault::Other,
+        }
+    }
+
+    fn executor(connection: &mut PgConnection) -> impl Executor<'_, Database = Self> {
+        connection
+    }
+
+    fn rows_affected(result: &PgQueryResult) -> u64 {
+        result.rows_affected()
+    }
+}

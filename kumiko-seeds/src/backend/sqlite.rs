@@ -1,0 +1,196 @@
+//! The statements that only SQLite understands.
+
+use sqlx::sqlite::{SqliteConnection, SqliteQueryResult};
+use sqlx::{AssertSqlSafe, Executor, Sqlite};
+
+use super::{Backend, Fault};
+use crate::lock::Holder;
+
+/// Primary result codes, from SQLite's documentation; extended codes carry them in the low byte.
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_LOCKED: i32 = 6;
+const SQLITE_CONSTRAINT_NOTNULL: i32 = 1299;
+
+impl Backend for Sqlite {
+    /// Takes the one write lock that a SQLite database has, so it is the lock of a seed as well.
+    const BEGIN: &'static str = "BEGIN IMMEDIATE";
+
+    /// SQLite has no setting that ends with a transaction; `verify_open` answers instead.
+    const INSERT_MARKER: &'static str = "
+        INSERT INTO kumiko_es_operations (id, operation_type, duration_ms, applied_by, notes)
+        VALUES ($1, $2, $3, $4, $5)";
+
+    const CREATE_OPERATIONS: &'static str = "
+        CREATE TABLE IF NOT EXISTS kumiko_es_operations (
+            id TEXT NOT NULL PRIMARY KEY,
+            operation_type TEXT NOT NULL,
+            applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+            duration_ms INTEGER NOT NULL,
+            applied_by TEXT NOT NULL,
+            notes TEXT
+        );
+        CREATE INDEX IF NOT EXISTS kumiko_es_operations_type_idx
+            ON kumiko_es_operations (operation_type)";
+
+    const FORBID_WRITES: &'static str = "PRAGMA query_only = ON";
+
+    const ALLOW_WRITES: &'static str = "PRAGMA query_only = OFF";
+
+    /// The savepoint ends with the transaction, which is how `verify_open` knows.
+    async fn take_lock(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+        connection.execute("SAVEPOINT kumiko_seed").await?;
+        Ok(true)
+    }
+
+    async fn replace_busy_timeout(
+        connection: &mut SqliteConnection,
+        milliseconds: i64,
+    ) -> sqlx::Result<i64> {
+        let previous = sqlx::query_scalar("PRAGMA busy_timeout")
+            .fetch_one(&mut *connection)
+            .await?;
+        connection
+            .execute(AssertSqlSafe(format!(
+                "PRAGMA busy_timeout = {milliseconds}"
+            )))
+            .await?;
+        Ok(previous)
+    }
+
+    /// Pragmas belong to the connection and not to the transaction.
+    async fn undo_session_settings(
+        connection: &mut SqliteConnection,
+        busy_timeout: i64,
+    ) -> sqlx::Result<()> {
+        connection.execute(Self::ALLOW_WRITES).await?;
+        Self::replace_busy_timeout(connection, busy_timeout)
+            .await
+            .map(drop)
+    }
+
+    async fn verify_open(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+        match connection.execute("RELEASE kumiko_seed").await {
+            Ok(_) => Ok(true),
+            Err(sqlx::Error::Database(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn holder(connection: &mut SqliteConnection) -> sqlx::Result<Option<Holder>> {
+        let path: Option<String> =
+            sqlx::query_scalar("SELECT file FROM pragma_database_list WHERE name = 'main'")
+                .fetch_optional(connection)
+                .await?;
+        Ok(path.and_then(|path| writer::of(&path)))
+    }
+
+    fn fault(error: &sqlx::Error) -> Fault {
+        let Some(error) = error.as_database_error() else {
+            return Fault::Other;
+        };
+        let code: i32 = error
+            .code()
+            .and_then(|code| code.parse().ok())
+            .unwrap_or_default();
+        let message = error.message();
+        if matches!(code & 0xff, SQLITE_BUSY | SQLITE_LOCKED) {
+            Fault::Locked
+        } else if message.starts_with("no such table") {
+            Fault::TableMissing
+        } else if message.starts_with("no such column")
+            || message.contains("has no column named")
+            || code == SQLITE_CONSTRAINT_NOTNULL
+        {
+            Fault::OtherShape
+        } else {
+            Fault::Other
+        }
+    }
+
+    fn executor(connection: &mut SqliteConnection) -> impl Executor<'_, Database = Self> {
+        connection
+    }
+
+    fn rows_affected(result: &SqliteQueryResult) -> u64 {
+        result.rows_affected()
+    }
+}
+
+/// Which process is writing to a database file.
+///
+/// SQLite itself does not tell, but on Linux the kernel lists the locks it takes. The list is read
+/// rather than asked for with `fcntl`, because opening and closing the file in this process
+/// would drop the locks this process holds on it.
+#[cfg(target_os = "linux")]
+mod writer {
+    use std::os::unix::fs::MetadataExt;
+
+    use crate::lock::Holder;
+
+    /// Where SQLite's file format puts the lock of the one writer: the reserved byte of the database
+    /// file, and the first lock byte of the shared memory file in WAL mode.
+    const RESERVED_BYTE: u64 = 0x4000_0001;
+    const WAL_WRITE_LOCK: u64 = 120;
+
+    pub(super) fn of(path: &str) -> Option<Holder> {
+        let locks = std::fs::read_to_string("/proc/locks").ok()?;
+        let inode = |path: &str| std::fs::metadata(path).ok().map(|file| file.ino());
+        [
+            (inode(path), RESERVED_BYTE),
+            (inode(&format!("{path}-shm")), WAL_WRITE_LOCK),
+        ]
+        .into_iter()
+        .find_map(|(inode, byte)| process(&locks, inode?, byte))
+        .map(|process_id| Holder {
+            process_id: Some(process_id),
+            ..Holder::default()
+        })
+    }
+
+    /// Finds the process with a write lock on `byte` of the file `inode`, in the format of proc(5):
+    /// `1: POSIX  ADVISORY  WRITE 4242 fe:00:1234567 120 120`.
+    fn process(locks: &str, inode: u64, byte: u64) -> Option<i64> {
+        locks.lines().find_map(|line| {
+            let mut fields = line.split_whitespace().skip(1);
+            if fields.next()? != "POSIX" || fields.nth(1)? != "WRITE" {
+                return None;
+            }
+            let process_id: i64 = fields.next()?.parse().ok()?;
+            let file: u64 = fields.next()?.rsplit(':').next()?.parse().ok()?;
+            let first: u64 = fields.next()?.parse().ok()?;
+            let last = match fields.next()? {
+                "EOF" => u64::MAX,
+                last => last.parse().ok()?,
+            };
+            (file == inode && process_id > 0 && (first..=last).contains(&byte))
+                .then_some(process_id)
+        })
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::process;
+
+        const LOCKS: &str = "\
+            1: POSIX  ADVISORY  READ  900 fe:00:77 1073741826 1073742335\n\
+            2: FLOCK  ADVISORY  WRITE 901 fe:00:77 0 EOF\n\
+            3: -> POSIX  ADVISORY  WRITE 902 fe:00:77 1073741825 1073741825\n\
+            4: POSIX  ADVISORY  WRITE 903 fe:00:77 1073741825 1073741825\n\
+            5: POSIX  ADVISORY  WRITE 904 fe:00:78 120 120\n";
+
+        #[test]
+        fn only_a_granted_write_lock_on_the_byte_counts() {
+            assert_eq!(process(LOCKS, 77, 0x4000_0001), Some(903));
+            assert_eq!(process(LOCKS, 78, 120), Some(904));
+            assert_eq!(process(LOCKS, 78, 121), None);
+            assert_eq!(process(LOCKS, 79, 120), None);
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod writer {
+    pub(super) fn of(_path: &str) -> Option<crate::lock::Holder> {
+        None
+    }
+}

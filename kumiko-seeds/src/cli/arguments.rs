@@ -1,0 +1,73 @@
+//! The arguments of the commands.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::AppliedBy;
+
+/// Look at and apply the seeds that are compiled into this binary.
+#[derive(Debug, Parser)]
+#[command(disable_help_subcommand = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show which seeds are applied and which are pending
+    #[command(name = "seed:status")]
+    Status(StatusArguments),
+    /// Apply the pending seeds
+    #[command(name = "seed:apply")]
+    Apply(ApplyArguments),
+}
+
+/// Which database.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DatabaseArguments {
+    /// The database, `postgres://…` or `sqlite:…`. Prefer the variable `DATABASE_URL`: other users of
+    /// the machine can read a password in an argument
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+}
+
+/// The arguments of `seed:status`.
+#[derive(Clone, Debug, Args)]
+pub struct StatusArguments {
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Exit with 1 if a seed is pending, and with 3 if one is missing or out of order
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// The arguments of `seed:apply`.
+#[derive(Clone, Debug, Args)]
+pub struct ApplyArguments {
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// What to store as the cause: boot, cli or ci-pipeline
+    #[arg(long, value_name = "CAUSE", default_value = "cli")]
+    pub applied_by: AppliedBy,
+    /// How long to wait for another process that is applying seeds; 300 if not given
+    #[arg(long, value_name = "SECONDS")]
+    pub lock_timeout: Option<u64>,
+}
+
+/// How to print a result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+}

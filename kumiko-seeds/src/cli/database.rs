@@ -1,0 +1,235 @@
+//! Which database a command works on, and opening it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use futures_util::future::BoxFuture;
+use sqlx::pool::PoolOptions;
+use sqlx::{Database, Pool};
+
+use super::{DatabaseArguments, Failure};
+use crate::{Backend, Marker, SeedRunner};
+
+/// A database URL and where it was found. It prints without its password.
+#[derive(Clone)]
+pub struct DatabaseUrl {
+    url: String,
+    source: String,
+}
+
+impl DatabaseUrl {
+    /// A URL that was found in `source`: a flag, a variable, a file.
+    pub fn new(url: impl Into<String>, source: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            source: source.into(),
+        }
+    }
+
+    /// The URL of `--database-url`, or else of the variable `DATABASE_URL`. An empty one is none.
+    #[must_use]
+    pub fn from_arguments(arguments: &DatabaseArguments) -> Option<Self> {
+        let flag = arguments
+            .database_url
+            .clone()
+            .map(|url| Self::new(url, "--database-url"));
+        let variable = || std::env::var("DATABASE_URL").ok();
+        flag.or_else(|| variable().map(|url| Self::new(url, "DATABASE_URL")))
+            .filter(|found| !found.url.is_empty())
+    }
+
+    /// The URL as it is, password and all. Hand it on in an environment, never in an argument.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.url
+    }
+
+    /// Where the URL was found.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    fn scheme(&self) -> &str {
+        self.url.split(':').next().unwrap_or_default()
+    }
+
+    fn is_for<DB: Database>(&self) -> bool {
+        DB::URL_SCHEMES.contains(&self.scheme())
+    }
+
+    fn not_for(&self, expected: &str) -> Failure {
+        let Self { source, .. } = self;
+        Failure::new(format!(
+            "the database URL in {source} is not one of {expected}"
+        ))
+        .help("use postgres://user:password@host:port/database or sqlite:path/to/file.db")
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What stands between the scheme and the last @ may hold a password, and so may a query.
+        let url = self.url.split(['?', '#']).next().unwrap_or_default();
+        match (url.split_once("://"), url.rfind('@')) {
+            (Some((scheme, _)), Some(at)) => write!(formatter, "{scheme}://{}", &url[at + 1..]),
+            _ => formatter.write_str(url),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "DatabaseUrl({self} from {})", self.source)
+    }
+}
+
+/// Reads the markers of a database of either kind, without creating anything.
+///
+/// # Errors
+/// If the database cannot be reached or read, or the URL is of neither kind.
+pub async fn read_markers(url: &DatabaseUrl) -> Result<Vec<Marker>, Failure> {
+    #[cfg(feature = "postgres")]
+    if url.is_for::<sqlx::Postgres>() {
+        return markers_in::<sqlx::Postgres>(url).await;
+    }
+    #[cfg(feature = "sqlite")]
+    if url.is_for::<sqlx::Sqlite>() {
+        return markers_in::<sqlx::Sqlite>(url).await;
+    }
+    Err(url.not_for("PostgreSQL or SQLite"))
+}
+
+async fn markers_in<DB: Open>(url: &DatabaseUrl) -> Result<Vec<Marker>, Failure> {
+    let pool = DB::open_existing(url).await?;
+    let markers = SeedRunner::<DB>::new(&[]).markers(&pool).await;
+    pool.close().await;
+    markers.map_err(|error| Failure::of_error(&error, url))
+}
+
+/// A database that a command can open. Its methods are not for callers.
+pub trait Open: Backend {
+    /// Opens a database for reading, and fails if it is not there.
+    #[doc(hidden)]
+    fn open_existing(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>>;
+
+    /// Opens a database for applying seeds to it.
+    #[doc(hidden)]
+    fn open_or_create(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>>;
+}
+
+#[cfg(feature = "postgres")]
+impl Open for sqlx::Postgres {
+    fn open_existing(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>> {
+        Box::pin(async move { connect::<Self>(url, parse::<Self>(url)?).await })
+    }
+
+    fn open_or_create(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>> {
+        Self::open_existing(url)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl Open for sqlx::Sqlite {
+    fn open_existing(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>> {
+        Box::pin(async move {
+            let options = parse::<Self>(url)?.create_if_missing(false);
+            let file = options.get_filename();
+            // SQLite says no more than that it could not open the file.
+            if !url.url.contains(":memory:") && !file.exists() {
+                return Err(
+                    Failure::new(format!("there is no database file {}", file.display())).help(
+                        format!(
+                            "seed:apply creates it; if it should be there, correct the path in {}",
+                            url.source
+                        ),
+                    ),
+                );
+            }
+            connect::<Self>(url, options).await
+        })
+    }
+
+    fn open_or_create(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>> {
+        Box::pin(
+            async move { connect::<Self>(url, parse::<Self>(url)?.create_if_missing(true)).await },
+        )
+    }
+}
+
+type Options<DB> = <<DB as Database>::Connection as sqlx::Connection>::Options;
+
+fn parse<DB: Database>(url: &DatabaseUrl) -> Result<Options<DB>, Failure> {
+    if !url.is_for::<DB>() {
+        return Err(url.not_for(DB::NAME));
+    }
+    // The parser's error may quote the URL, so it is not shown.
+    Options::<DB>::from_str(&url.url).map_err(|_| url.not_for(DB::NAME))
+}
+
+async fn connect<DB: Open>(url: &DatabaseUrl, options: Options<DB>) -> Result<Pool<DB>, Failure> {
+    PoolOptions::<DB>::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await
+        .map_err(|error| {
+            let mut failure = Failure::new(format!("could not connect to {url}")).caused_by(&error);
+            failure.help.extend(help(&error, url));
+            failure
+        })
+}
+
+/// What to do about a driver's error.
+pub(super) fn help(error: &sqlx::Error, url: &DatabaseUrl) -> Option<String> {
+    let source = &url.source;
+    let text = match error {
+        sqlx::Error::Io(_) => {
+            format!("is the server running, and are host and port in {source} right?")
+        }
+        sqlx::Error::PoolTimedOut => format!("is the server reachable? the address is in {source}"),
+        sqlx::Error::Database(error) => match error.code()?.as_ref() {
+            "28P01" | "28000" => format!("correct user and password in {source}"),
+            "3D000" => format!("create the database, or correct its name in {source}"),
+            "42501" => {
+                "ask the owner of the database to grant this, or to apply the seeds".to_owned()
+            }
+            "25006" | "0A000" | "8" | "1032" => {
+                "seeds need a database that can be written to, not a standby or a read-only file"
+                    .to_owned()
+            }
+            "14" => format!(
+                "do the folder and the file exist, and may this user write there? the path is in {source}"
+            ),
+            "26" => format!("the file in {source} is not a SQLite database"),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DatabaseUrl;
+
+    #[test]
+    fn a_url_prints_without_its_password() {
+        for (url, printed) in [
+            (
+                "postgres://me:s3cr@t@db.example:5433/app",
+                "postgres://db.example:5433/app",
+            ),
+            ("postgres://me@db/app?password=s3cret", "postgres://db/app"),
+            (
+                "postgres:///app?host=/run&password=s3cret",
+                "postgres:///app",
+            ),
+            ("sqlite:data/app.db?mode=rwc", "sqlite:data/app.db"),
+            ("s3cret", "s3cret"),
+        ] {
+            assert_eq!(DatabaseUrl::new(url, "").to_string(), printed);
+            let debug = format!("{:?}", DatabaseUrl::new(url, "test"));
+            assert_eq!(debug, format!("DatabaseUrl({printed} from test)"));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! A command's failure: what happened, why, and what to do about it.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::process::ExitCode;
+
+use super::DatabaseUrl;
+use crate::{ApplyError, Error};
+
+/// What a command's exit code says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: the command did what it was asked to.
+    Fine,
+    /// 1: a seed failed, or is pending under `--check`.
+    Pending,
+    /// 2: the command could not run.
+    CouldNotRun,
+    /// 3: a seed is missing or out of order, under `--check`.
+    Drift,
+}
+
+impl Exit {
+    /// The number.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Pending => 1,
+            Self::CouldNotRun => 2,
+            Self::Drift => 3,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// A command's failure, printed as `error:`, `caused by:` and `help:` lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Failure {
+    /// What the process exits with. The default is [`Exit::CouldNotRun`].
+    pub exit: Exit,
+    /// What happened.
+    pub message: String,
+    /// Why, from the nearest cause to the first.
+    pub causes: Vec<String>,
+    /// What stands as it is in spite of the failure.
+    pub notes: Vec<String>,
+    /// What to do next; each can be pasted or followed as it is.
+    pub help: Vec<String>,
+}
+
+impl Failure {
+    /// A failure without a cause.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::CouldNotRun,
+            message: message.into(),
+            causes: Vec::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// Adds `error` and its own causes.
+    #[must_use]
+    pub fn caused_by(mut self, error: &dyn StdError) -> Self {
+        self.causes.push(error.to_string());
+        self.with_sources_of(error)
+    }
+
+    /// Adds a line that says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    pub(super) fn of_error(error: &Error, url: &DatabaseUrl) -> Self {
+        let mut failure = Self::new(error.to_string()).with_sources_of(error);
+        failure.help.extend(help(error, url));
+        failure
+    }
+
+    pub(super) fn of_apply(stopped: &ApplyError, url: &DatabaseUrl) -> Self {
+        let mut failure = Self::of_error(&stopped.error, url);
+        failure.notes.push(stopped.summary());
+        if matches!(
+            stopped.error,
+            Error::Seed { .. }
+                | Error::Panicked { .. }
+                | Error::Unfinished { .. }
+                | Error::TransactionEnded { .. }
+                | Error::Preflight { .. }
+        ) {
+            failure.exit = Exit::Pending;
+        }
+        failure
+    }
+
+    fn with_sources_of(mut self, error: &dyn StdError) -> Self {
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            // Some drivers' errors repeat their source in their own text.
+            if self.causes.last().is_none_or(|last| !last.contains(&text)) {
+                self.causes.push(text);
+            }
+            source = cause.source();
+        }
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "error: {}", self.message)?;
+        for cause in &self.causes {
+            writeln!(formatter, "caused by: {cause}")?;
+        }
+        for note in &self.notes {
+            writeln!(formatter, "note: {note}")?;
+        }
+        for help in &self.help {
+            writeln!(formatter, "help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What to do about an error of a run.
+fn help(error: &Error, url: &DatabaseUrl) -> Option<String> {
+    let text = match error {
+        Error::Database { source, .. } => return super::database::help(source, url),
+        Error::MarkerTable { .. } => {
+            "compare the table with the one in the documentation of kumiko-seeds; if something \
+             else made it, rename it and seeds get their own"
+                .to_owned()
+        }
+        Error::LockTimeout { holder, .. } => {
+            let process = holder.as_ref().and_then(|holder| holder.process_id);
+            match process {
+                Some(process) => format!(
+                    "find out what process {process} is doing, or wait longer with --lock-timeout <seconds>"
+                ),
+                None => "wait longer with --lock-timeout <seconds>".to_owned(),
+            }
+        }
+        Error::Preflight { .. } => {
+            "register the handler, or correct its name or its roles in the seed; then run this again"
+                .to_owned()
+        }
+        Error::Seed { .. } | Error::Panicked { .. } | Error::Unfinished { .. } => {
+            "correct the seed and run this again; what was applied stays applied".to_owned()
+        }
+        _ => return None,
+    };
+    Some(text)
+}

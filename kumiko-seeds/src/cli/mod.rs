@@ -1,0 +1,139 @@
+//! The commands of an app's own ops binary, and the pieces that `cargo kumiko-ops` shares with it.
+//!
+//! ```no_run
+//! # #[cfg(feature = "sqlite")]
+//! # mod example {
+//! # fn seeds() -> kumiko_seeds::sqlite::SeedRunner { kumiko_seeds::sqlite::SeedRunner::new(&[]) }
+//! fn main() -> std::process::ExitCode {
+//!     kumiko_seeds::cli::main(seeds())
+//! }
+//! # }
+//! ```
+//!
+//! The binary knows `seed:status` and `seed:apply`. stdout carries the result, stderr everything else.
+//! Exit codes: 0 fine; 1 a seed failed, or is pending under `--check`; 2 could not run; 3 drift under
+//! `--check`.
+
+mod arguments;
+mod database;
+mod failure;
+mod output;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use arguments::{ApplyArguments, DatabaseArguments, Format, StatusArguments};
+pub use database::{DatabaseUrl, read_markers};
+pub use failure::{Exit, Failure};
+pub use output::{check, write_status};
+
+use crate::{SeedRunner, SkipFlags, Status};
+use arguments::{Arguments, Command};
+use database::Open;
+
+/// Runs the command in this process's arguments with the app's seeds.
+///
+/// Give it the runner that the app itself boots with, so that both apply seeds the same way. The
+/// database is the one of `--database-url`, or of the variable `DATABASE_URL`.
+#[must_use]
+pub fn main<DB: Open>(runner: SeedRunner<DB>) -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // clap knows which stream a message belongs to: help to stdout, errors to stderr.
+            drop(error.print());
+            return if error.use_stderr() {
+                Exit::CouldNotRun
+            } else {
+                Exit::Fine
+            }
+            .into();
+        }
+    };
+    block_on(async {
+        match arguments.command {
+            Command::Status(arguments) => status(&runner, &arguments).await,
+            Command::Apply(arguments) => apply(runner, &arguments).await,
+        }
+    })
+}
+
+/// Runs a command to its end on a runtime of its own, and prints its failure if it fails.
+pub fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let finished = match runtime {
+        Ok(runtime) => runtime.block_on(command),
+        Err(error) => Err(Failure::new("could not start").caused_by(&error)),
+    };
+    finished
+        .unwrap_or_else(|failure| {
+            // With stderr closed there is nobody left to tell.
+            drop(write!(std::io::stderr().lock(), "{failure}"));
+            failure.exit
+        })
+        .into()
+}
+
+fn database_url(arguments: &DatabaseArguments) -> Result<DatabaseUrl, Failure> {
+    DatabaseUrl::from_arguments(arguments).ok_or_else(|| {
+        Failure::new("no database is configured: --database-url and DATABASE_URL are not set")
+            .help("DATABASE_URL=postgres://user:password@host/database <this command>")
+    })
+}
+
+async fn status<DB: Open>(
+    runner: &SeedRunner<DB>,
+    arguments: &StatusArguments,
+) -> Result<Exit, Failure> {
+    let url = database_url(&arguments.database)?;
+    let pool = DB::open_existing(&url).await?;
+    let markers = runner
+        .markers(&pool)
+        .await
+        .map_err(|error| Failure::of_error(&error, &url))?;
+    let seeds = runner.seeds().iter().map(crate::Seed::info);
+    let status = Status::compare(seeds, markers, &SkipFlags::from_environment());
+    write_status(&mut std::io::stdout().lock(), &status, arguments.format)?;
+    Ok(check(&status, arguments))
+}
+
+async fn apply<DB: Open>(
+    runner: SeedRunner<DB>,
+    arguments: &ApplyArguments,
+) -> Result<Exit, Failure> {
+    let url = database_url(&arguments.database)?;
+    let pool = DB::open_or_create(&url).await?;
+    let mut runner = runner
+        .applied_by(arguments.applied_by)
+        .observe(|progress| output::write_progress(&mut std::io::stderr().lock(), progress));
+    if let Some(seconds) = arguments.lock_timeout {
+        runner = runner.lock_timeout(std::time::Duration::from_secs(seconds));
+    }
+    let count = runner.seeds().len();
+    let applied = runner.apply(&pool).await;
+    pool.close().await;
+    let report = match &applied {
+        Ok(report) => report,
+        Err(error) => &error.report,
+    };
+    output::write_warnings(&mut std::io::stderr().lock(), report);
+    match applied {
+        Ok(report) => {
+            output::write_report(
+                &mut std::io::stdout().lock(),
+                &report,
+                count,
+                arguments.format,
+            )?;
+            Ok(Exit::Fine)
+        }
+        Err(error) => {
+            output::write_stopped(&mut std::io::stdout().lock(), &error, arguments.format)?;
+            Err(Failure::of_apply(&error, &url))
+        }
+    }
+}

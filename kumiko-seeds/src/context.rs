@@ -1,0 +1,151 @@
+//! What a seed may do.
+
+use std::any::Any;
+
+use sqlx::{Database, Executor};
+
+use crate::backend::Backend;
+use crate::extensions::Extensions;
+use crate::progress::TARGET;
+
+/// What a seed may do: read, write through the app's handlers, and use what the app handed over.
+///
+/// All of it happens in the one transaction of the seed, on its one connection. Returning an error, a
+/// panic and a lost connection all undo all of it, marker included.
+///
+/// With the feature `events` this type has `system_write_as` and the lookups as well; import it
+/// as `kumiko_seeds::postgres::SeedContext` or `kumiko_seeds::sqlite::SeedContext`.
+pub struct SeedContext<'c, DB: Database> {
+    id: &'static str,
+    connection: &'c mut DB::Connection,
+    extensions: &'c Extensions,
+    access: Access,
+    unfinished: Option<String>,
+    failed: Option<String>,
+}
+
+/// What the transaction allows at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+impl<'c, DB: Backend> SeedContext<'c, DB> {
+    pub(crate) fn new(
+        id: &'static str,
+        connection: &'c mut DB::Connection,
+        extensions: &'c Extensions,
+    ) -> Self {
+        Self {
+            id,
+            connection,
+            extensions,
+            access: Access::ReadWrite,
+            unfinished: None,
+            failed: None,
+        }
+    }
+
+    /// The id of the running seed.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// What the app handed over with [`SeedRunner::with`](crate::SeedRunner::with), if it did.
+    #[must_use]
+    pub fn app<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.extensions.get()
+    }
+
+    /// The connection of the seed's transaction, for reading what nothing else here finds.
+    ///
+    /// The database itself refuses writes on it: PostgreSQL with SQLSTATE 25006, SQLite with
+    /// `attempt to write a readonly database`. Writing belongs to handlers, because only they leave an
+    /// event; for data that has no events there is [`SeedContext::unmanaged_db`].
+    ///
+    /// Costs a round trip where the seed alternates between writing and reading, and none otherwise.
+    pub async fn db(&mut self) -> sqlx::Result<&mut DB::Connection> {
+        self.switch(Access::ReadOnly).await?;
+        Ok(self.connection)
+    }
+
+    /// The connection of the seed's transaction, for writing data that has no events.
+    ///
+    /// What is written here commits and rolls back with the seed, and nothing else knows of it: no
+    /// event, no projection, no audit. It is the right door for tables outside the event store and for
+    /// apps without one, and the wrong one for everything a handler writes. Each use is logged.
+    pub async fn unmanaged_db(&mut self) -> sqlx::Result<&mut DB::Connection> {
+        tracing::info!(target: TARGET, id = self.id, "seed writes outside the event store");
+        self.writable().await
+    }
+
+    /// The connection with writing allowed, for the layer that runs handlers.
+    pub(crate) async fn writable(&mut self) -> sqlx::Result<&mut DB::Connection> {
+        self.switch(Access::ReadWrite).await?;
+        Ok(self.connection)
+    }
+
+    async fn switch(&mut self, access: Access) -> sqlx::Result<()> {
+        if self.access != access {
+            let statement = match access {
+                Access::ReadOnly => DB::FORBID_WRITES,
+                Access::ReadWrite => DB::ALLOW_WRITES,
+            };
+            DB::executor(self.connection)
+                .execute(sqlx::raw_sql(statement))
+                .await?;
+            self.access = access;
+        }
+        Ok(())
+    }
+}
+
+/// Work that the layer above the core begins in a seed and has to bring to its end.
+///
+/// **Invariant:** a seed with work that failed or never ended gets no marker, whatever it returns.
+#[cfg_attr(
+    not(feature = "events"),
+    expect(dead_code, reason = "only the write side does work")
+)]
+impl<'c, DB: Backend> SeedContext<'c, DB> {
+    /// Notes that work has begun; `unfinished` is what to say if it never ends.
+    pub(crate) fn begin_work(&mut self, unfinished: String) {
+        if let Some(earlier) = self.unfinished.replace(unfinished) {
+            self.fail_work(earlier);
+        }
+    }
+
+    /// Notes that the work last begun is done.
+    pub(crate) fn end_work(&mut self) {
+        self.unfinished = None;
+    }
+
+    /// Notes that work failed. Only the first failure is kept, since it is the cause of the others.
+    pub(crate) fn fail_work(&mut self, problem: String) {
+        self.unfinished = None;
+        self.failed.get_or_insert(problem);
+    }
+
+    /// The first failure, if there was one.
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.failed.as_deref()
+    }
+
+    /// The connection as it is, and the app's values beside it.
+    pub(crate) fn parts(&mut self) -> (&mut DB::Connection, &'c Extensions) {
+        (self.connection, self.extensions)
+    }
+}
+
+impl<DB: Backend> SeedContext<'_, DB> {
+    /// Ends the seed's use of the connection, and says what it left undone.
+    pub(crate) async fn finish(mut self) -> sqlx::Result<Option<String>> {
+        let problem = self.failed.take().or_else(|| self.unfinished.take());
+        if problem.is_none() {
+            self.switch(Access::ReadWrite).await?;
+        }
+        Ok(problem)
+    }
+}

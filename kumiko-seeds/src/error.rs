@@ -1,0 +1,208 @@
+//! What can go wrong in a run.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use crate::lock::Holder;
+use crate::report::{Report, seconds};
+
+/// Why a run or a look at the database failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The database could not be reached, or refused a statement of this library.
+    #[error("could not {step}")]
+    Database {
+        /// What was being done, to be read after "could not".
+        step: &'static str,
+        /// The driver's error.
+        source: sqlx::Error,
+    },
+    /// There is a table of the right name whose columns are not the expected ones.
+    #[error(
+        "the table kumiko_es_operations has another shape; expected the columns id, operation_type, \
+         applied_at, duration_ms, applied_by and notes"
+    )]
+    MarkerTable {
+        /// The statement's error.
+        source: sqlx::Error,
+    },
+    /// Two seeds share an id, which only seeds written by hand can.
+    #[error("two seeds have the id {id}")]
+    DuplicateId {
+        /// The id.
+        id: &'static str,
+    },
+    /// The id of a pending seed is the id of an operation of another kind.
+    #[error(
+        "the id {id} is taken by an operation of type {operation_type}; rename the seed's file"
+    )]
+    IdTaken {
+        /// The id.
+        id: &'static str,
+        /// The type of the operation that has it.
+        operation_type: String,
+    },
+    /// Another process held the lock for longer than this one waits.
+    #[error("gave up after {} of waiting for the lock of seeds, {}", seconds(*waited), held_by(holder.as_ref()))]
+    LockTimeout {
+        /// How long this process waited without seeing any progress.
+        waited: Duration,
+        /// Who held the lock at the end, as far as the database tells.
+        holder: Option<Holder>,
+    },
+    /// Pending seeds call write handlers that would refuse them. Nothing was written.
+    #[error(
+        "nothing was written, because pending seeds call handlers that would fail:{}",
+        lines(problems)
+    )]
+    Preflight {
+        /// Every such call.
+        problems: Vec<PreflightProblem>,
+    },
+    /// What the app does before its first pending seed failed.
+    #[error("could not prepare the database for seeds")]
+    Prepare {
+        /// The app's error.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A seed returned an error.
+    #[error("seed {id} failed")]
+    Seed {
+        /// The seed.
+        id: &'static str,
+        /// What it returned.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A seed panicked.
+    #[error("seed {id} panicked: {message}")]
+    Panicked {
+        /// The seed.
+        id: &'static str,
+        /// What it panicked with.
+        message: String,
+    },
+    /// A seed returned `Ok` although a write in it had failed or had never been awaited.
+    #[error("seed {id} returned Ok, but {problem}")]
+    Unfinished {
+        /// The seed.
+        id: &'static str,
+        /// What is open.
+        problem: String,
+    },
+    /// A seed or a handler ended the transaction that the seed runs in.
+    #[error(
+        "seed {id} ended its own transaction (a COMMIT or ROLLBACK in the seed or in a handler); \
+         no marker was written, and what it committed is not undone"
+    )]
+    TransactionEnded {
+        /// The seed.
+        id: &'static str,
+    },
+}
+
+impl Error {
+    pub(crate) fn database(step: &'static str, source: sqlx::Error) -> Self {
+        Self::Database { step, source }
+    }
+
+    /// Whether everything that the failing step did is undone, so that a retry repeats nothing.
+    fn is_rolled_back(&self) -> bool {
+        !matches!(self, Self::TransactionEnded { .. })
+    }
+}
+
+/// A call in a pending seed that is known to fail before it is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PreflightProblem {
+    /// The seed.
+    pub seed: &'static str,
+    /// The line in its file, counted from 1.
+    pub line: u32,
+    /// What is wrong with the call.
+    pub message: String,
+}
+
+impl fmt::Display for PreflightProblem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{}.rs:{}: {}",
+            self.seed, self.line, self.message
+        )
+    }
+}
+
+/// A run that stopped: why, what it had done by then, and what it left alone.
+///
+/// Whatever the reason, the seeds in `report.applied` are committed with their markers, and the step
+/// that failed left nothing behind (but see [`Error::TransactionEnded`]): starting again goes on
+/// where this run stopped.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ApplyError {
+    /// Why the run stopped.
+    pub error: Error,
+    /// The seed it stopped at, if it had begun with one.
+    pub seed: Option<&'static str>,
+    /// What it had done before.
+    pub report: Report,
+    /// The pending seeds after the one that failed, or all of them if it never came to one.
+    pub not_attempted: Vec<&'static str>,
+}
+
+impl fmt::Display for ApplyError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.error)
+    }
+}
+
+impl ApplyError {
+    /// What is done, what is not, and whether it is safe to try again, in a sentence or two.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let applied: Vec<_> = self.report.applied.iter().map(|seed| seed.id).collect();
+        let retry = if self.error.is_rolled_back() {
+            "the failed step is rolled back, so a retry is safe"
+        } else {
+            "look at what the seed committed before you retry"
+        };
+        format!(
+            "stopped at: {}; applied before: {}; not attempted: {}; {retry}",
+            self.seed.unwrap_or("no seed"),
+            list(&applied),
+            list(&self.not_attempted)
+        )
+    }
+}
+
+impl StdError for ApplyError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.error.source()
+    }
+}
+
+fn list(ids: &[&str]) -> String {
+    if ids.is_empty() {
+        "none".to_owned()
+    } else {
+        ids.join(", ")
+    }
+}
+
+fn held_by(holder: Option<&Holder>) -> String {
+    holder.map_or_else(
+        || "whose holder is unknown".to_owned(),
+        |holder| format!("held by {holder}"),
+    )
+}
+
+fn lines(problems: &[PreflightProblem]) -> String {
+    let lines: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("\n  {problem}"))
+        .collect();
+    lines.concat()
+}

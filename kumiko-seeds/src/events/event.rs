@@ -1,0 +1,84 @@
+//! Events and the streams they stand in.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// The events of one aggregate in one tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Stream {
+    /// The tenant the stream is stored under, which may differ from a tenant in its payloads.
+    pub tenant_id: Uuid,
+    /// The kind of aggregate, `membership`.
+    pub aggregate_type: String,
+    /// The aggregate.
+    pub aggregate_id: Uuid,
+}
+
+/// An event to be appended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent {
+    pub(super) event_type: String,
+    pub(super) event_version: i32,
+    pub(super) payload: Result<Value, String>,
+    pub(super) metadata: Map<String, Value>,
+}
+
+impl NewEvent {
+    /// An event of type `event_type`, event version 1, with `payload` as JSON. A payload that is no
+    /// JSON (a map with keys that are not strings, say) is an error when the event is appended.
+    pub fn new(event_type: impl Into<String>, payload: impl Serialize) -> Self {
+        Self {
+            event_type: event_type.into(),
+            event_version: 1,
+            payload: serde_json::to_value(payload).map_err(|error| error.to_string()),
+            metadata: Map::new(),
+        }
+    }
+
+    /// Sets the version of the payload's shape. The default is 1.
+    #[must_use]
+    pub fn event_version(mut self, event_version: i32) -> Self {
+        self.event_version = event_version;
+        self
+    }
+
+    /// Adds an entry to the metadata, beside the `userId` that every event has.
+    #[must_use]
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.metadata.insert(key.into(), value.into());
+        self
+    }
+
+    /// Makes the event unique in its tenant: a second one with the same key is
+    /// [`EventStoreError::DuplicateIdempotencyKey`](super::EventStoreError::DuplicateIdempotencyKey).
+    #[must_use]
+    pub fn idempotency_key(self, key: impl Into<String>) -> Self {
+        self.metadata("idempotencyKey", key.into())
+    }
+}
+
+/// An event as the event store has it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct StoredEvent {
+    /// The event's position among all events.
+    pub id: i64,
+    /// The stream it stands in.
+    pub stream: Stream,
+    /// Its position in the stream, counted from 1.
+    pub version: i32,
+    /// What happened.
+    pub event_type: String,
+    /// The version of the payload's shape.
+    pub event_version: i32,
+    /// What exactly happened.
+    pub payload: Value,
+    /// Who did it (`userId`), and what else the writer noted.
+    pub metadata: Value,
+    /// When it was appended, by the database's clock.
+    pub created_at: DateTime<Utc>,
+    /// Who did it.
+    pub created_by: String,
+}

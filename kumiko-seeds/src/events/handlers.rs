@@ -1,0 +1,247 @@
+//! The app's write handlers by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Command, EventBackend, User, WriteContext, WriteError};
+
+/// What a write handler returns: something to hand to the seed, or any error.
+pub type HandlerResult<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// To whom a write handler is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To every user, the system user among them.
+    OpenToAll,
+    /// To users with at least one of these roles. The system user has `system`, and for one write
+    /// what [`with_roles`](super::SystemWrite::with_roles) adds.
+    Roles(Vec<String>),
+}
+
+impl Access {
+    /// Access for users with at least one of `roles`.
+    pub fn roles<R: Into<String>>(roles: impl IntoIterator<Item = R>) -> Self {
+        Self::Roles(roles.into_iter().map(Into::into).collect())
+    }
+
+    fn admits(&self, user: &User) -> bool {
+        match self {
+            Self::OpenToAll => true,
+            Self::Roles(roles) => roles.iter().any(|role| user.roles.contains(role)),
+        }
+    }
+}
+
+/// The app's write handlers by their qualified names.
+///
+/// A handler is an `async fn` of a [`WriteContext`] and a payload that serde reads:
+///
+/// ```
+/// # #[cfg(feature = "sqlite")] {
+/// use kumiko_seeds::events::{Access, HandlerResult, NewEvent};
+/// use kumiko_seeds::sqlite::{Handlers, WriteContext};
+/// use serde::Deserialize;
+/// use uuid::Uuid;
+///
+/// #[derive(Deserialize)]
+/// struct Rename {
+///     tenant_id: Uuid,
+///     name: String,
+/// }
+///
+/// async fn rename(mut write: WriteContext<'_>, payload: Rename) -> HandlerResult {
+///     let stream = write.stream("tenant", payload.tenant_id);
+///     let version = write.stream_version(&stream).await?;
+///     write.append(&stream, version, [NewEvent::new("tenant-renamed", &payload.name)]).await?;
+///     Ok(())
+/// }
+///
+/// let handlers = Handlers::new().register("tenant:write:rename", Access::OpenToAll, rename);
+/// # let _ = handlers;
+/// # }
+/// ```
+pub struct Handlers<DB: EventBackend> {
+    by_name: BTreeMap<String, Registered<DB>>,
+    registered_twice: BTreeSet<String>,
+}
+
+struct Registered<DB: EventBackend> {
+    access: Access,
+    call: Call<DB>,
+}
+
+type Call<DB> = Box<
+    dyn for<'a> Fn(&'a str, WriteContext<'a, DB>, Value) -> BoxFuture<'a, Result<Value, WriteError>>
+        + Send
+        + Sync,
+>;
+
+impl<DB: EventBackend> Handlers<DB> {
+    /// No handlers yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            by_name: BTreeMap::new(),
+            registered_twice: BTreeSet::new(),
+        }
+    }
+
+    /// Registers `handler` under a qualified name, `tenant:write:update-member-roles`.
+    ///
+    /// Registering a name twice makes every call of it fail, because neither handler is the right
+    /// one to run silently.
+    #[must_use]
+    pub fn register<P, R, H>(mut self, name: impl Into<String>, access: Access, handler: H) -> Self
+    where
+        H: for<'a> HandlerFunction<'a, DB, P, Output = R> + Send + Sync + 'static,
+        P: DeserializeOwned + Send + 'static,
+        R: Serialize + Send + 'static,
+    {
+        let name = name.into();
+        let call: Call<DB> =
+            Box::new(
+                move |name, context, payload| match serde_json::from_value::<P>(payload) {
+                    Ok(payload) => {
+                        let output = handler.call(context, payload);
+                        Box::pin(async move { answer(name, output.await) })
+                    }
+                    Err(source) => {
+                        let handler = name.to_owned();
+                        Box::pin(async { Err(WriteError::Payload { handler, source }) })
+                    }
+                },
+            );
+        if self
+            .by_name
+            .insert(name.clone(), Registered { access, call })
+            .is_some()
+        {
+            self.registered_twice.insert(name);
+        }
+        self
+    }
+
+    /// Registers the handler of a [`Command`] under the name the command gives.
+    #[must_use]
+    pub fn command<C, R, H>(self, access: Access, handler: H) -> Self
+    where
+        H: for<'a> HandlerFunction<'a, DB, C, Output = R> + Send + Sync + 'static,
+        C: Command,
+        R: Serialize + Send + 'static,
+    {
+        self.register::<C, R, H>(C::HANDLER, access, handler)
+    }
+
+    /// The registered names, in byte order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// Fails if a write to `name` by `user` would be refused whatever its payload.
+    pub(super) fn check(&self, name: &str, user: &User) -> Result<(), WriteError> {
+        self.admit(name, user).map(drop)
+    }
+
+    /// Runs the handler `name`.
+    pub(super) async fn call(
+        &self,
+        name: &str,
+        context: WriteContext<'_, DB>,
+        payload: Value,
+    ) -> Result<Value, WriteError> {
+        let registered = self.admit(name, &context.user)?;
+        (registered.call)(name, context, payload).await
+    }
+
+    fn admit(&self, name: &str, user: &User) -> Result<&Registered<DB>, WriteError> {
+        let handler = name.to_owned();
+        if self.registered_twice.contains(name) {
+            return Err(WriteError::AmbiguousHandler { handler });
+        }
+        let Some(registered) = self.by_name.get(name) else {
+            return Err(WriteError::UnknownHandler {
+                handler,
+                suggestion: self.like(name),
+            });
+        };
+        match &registered.access {
+            Access::Roles(required) if !registered.access.admits(user) => {
+                let (required, roles) = (required.clone(), user.roles.clone());
+                Err(WriteError::AccessDenied {
+                    handler,
+                    required,
+                    roles,
+                })
+            }
+            _ => Ok(registered),
+        }
+    }
+
+    /// The registered name that is most like `name`, if it is like it enough to be meant.
+    fn like(&self, name: &str) -> Option<String> {
+        const ENOUGH: f64 = 0.8;
+        self.names()
+            .map(|other| (strsim::normalized_damerau_levenshtein(name, other), other))
+            .filter(|(likeness, _)| *likeness >= ENOUGH)
+            .max_by(|(a, _), (b, _)| a.total_cmp(b))
+            .map(|(_, other)| other.to_owned())
+    }
+}
+
+fn answer<R: Serialize>(name: &str, output: HandlerResult<R>) -> Result<Value, WriteError> {
+    let handler = || name.to_owned();
+    let answer = output.map_err(|source| WriteError::Handler {
+        handler: handler(),
+        source,
+    })?;
+    serde_json::to_value(answer).map_err(|error| WriteError::Handler {
+        handler: handler(),
+        source: Box::new(error),
+    })
+}
+
+impl<DB: EventBackend> Default for Handlers<DB> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<DB: EventBackend> fmt::Debug for Handlers<DB> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.names()).finish()
+    }
+}
+
+/// An `async fn(WriteContext<'_, DB>, P) -> HandlerResult<Output>`. Implemented for every such
+/// function; there is no need to implement it.
+pub trait HandlerFunction<'a, DB: EventBackend, P> {
+    /// What the handler gives back to the seed.
+    type Output;
+
+    /// Calls the function.
+    fn call(
+        &self,
+        context: WriteContext<'a, DB>,
+        payload: P,
+    ) -> BoxFuture<'a, HandlerResult<Self::Output>>;
+}
+
+impl<'a, DB, P, F, Fut, R> HandlerFunction<'a, DB, P> for F
+where
+    DB: EventBackend,
+    F: Fn(WriteContext<'a, DB>, P) -> Fut,
+    Fut: Future<Output = HandlerResult<R>> + Send + 'a,
+{
+    type Output = R;
+
+    fn call(&self, context: WriteContext<'a, DB>, payload: P) -> BoxFuture<'a, HandlerResult<R>> {
+        Box::pin(self(context, payload))
+    }
+}

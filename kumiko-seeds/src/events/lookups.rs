@@ -1,0 +1,211 @@
+//! The lookups that most seeds need, over the app's read models.
+
+use std::error::Error;
+
+use futures_util::future::BoxFuture;
+use sqlx::Database;
+use uuid::Uuid;
+
+use super::{EventBackend, StoredUuid};
+use crate::backend::{Statement, column};
+use crate::extensions::Extensions;
+use crate::{SeedContext, SeedRunner};
+
+/// A user as seeds see one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRow {
+    /// The user's id, as memberships and events carry it.
+    pub id: String,
+    /// The address the user was found by.
+    pub email: String,
+    /// The tenant the user's row belongs to.
+    pub tenant_id: Uuid,
+}
+
+/// A user's membership in a tenant as seeds see one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The membership's own id, which is the id of its stream.
+    pub id: Uuid,
+    /// The member.
+    pub user_id: String,
+    /// The tenant the user is a member of.
+    pub tenant_id: Uuid,
+    /// The tenant the membership's stream is stored under; the one to write `in_tenant`.
+    pub stream_tenant_id: Uuid,
+    /// The member's roles; none if the row's JSON cannot be read.
+    pub roles: Vec<String>,
+}
+
+/// A tenant as seeds see one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// The tenant's id.
+    pub id: Uuid,
+    /// Its name for people.
+    pub name: String,
+    /// Its name for machines.
+    pub key: String,
+}
+
+type Found<'a, T> = BoxFuture<'a, Result<T, Box<dyn Error + Send + Sync>>>;
+
+/// Where the lookups of a [`SeedContext`] find users, memberships and tenants.
+///
+/// [`ReadModels`] is used unless the app brings its own with [`SeedRunner::lookups`]; an app has to
+/// where its read models differ, or where what they hold is encrypted: a lookup that finds
+/// nothing makes a seed that does nothing, and is marked as applied.
+pub trait Lookups<DB: Database>: Send + Sync {
+    /// The user with this address, if there is one.
+    fn find_user_by_email<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        email: &'a str,
+    ) -> Found<'a, Option<UserRow>>;
+
+    /// The memberships of this user, oldest first, without those that have no first event.
+    fn find_memberships_of_user<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        user_id: &'a str,
+    ) -> Found<'a, Vec<Membership>>;
+
+    /// All tenants, oldest first.
+    fn find_tenants<'a>(&'a self, connection: &'a mut DB::Connection) -> Found<'a, Vec<Tenant>>;
+}
+
+/// The lookups an app brought, under a type that the extensions can find.
+struct AppLookups<DB: Database>(Box<dyn Lookups<DB>>);
+
+fn lookups<DB: EventBackend>(extensions: &Extensions) -> &dyn Lookups<DB> {
+    extensions
+        .get()
+        .map_or(&ReadModels, |AppLookups(lookups)| lookups.as_ref())
+}
+
+impl<DB: EventBackend> SeedRunner<DB> {
+    /// Uses the app's own lookups rather than [`ReadModels`].
+    #[must_use]
+    pub fn lookups(self, lookups: impl Lookups<DB> + 'static) -> Self {
+        self.with(AppLookups::<DB>(Box::new(lookups)))
+    }
+}
+
+impl<DB: EventBackend> SeedContext<'_, DB> {
+    /// The user with this address, if there is one.
+    ///
+    /// # Errors
+    /// If the read model cannot be read.
+    pub async fn find_user_by_email(
+        &mut self,
+        email: &str,
+    ) -> Result<Option<UserRow>, Box<dyn Error + Send + Sync>> {
+        let (connection, extensions) = self.parts();
+        lookups::<DB>(extensions)
+            .find_user_by_email(connection, email)
+            .await
+    }
+
+    /// The memberships of this user, oldest first, each with the tenant its stream is stored under.
+    ///
+    /// # Errors
+    /// If the read model cannot be read.
+    pub async fn find_memberships_of_user(
+        &mut self,
+        user_id: &str,
+    ) -> Result<Vec<Membership>, Box<dyn Error + Send + Sync>> {
+        let (connection, extensions) = self.parts();
+        lookups::<DB>(extensions)
+            .find_memberships_of_user(connection, user_id)
+            .await
+    }
+
+    /// All tenants, oldest first.
+    ///
+    /// # Errors
+    /// If the read model cannot be read.
+    pub async fn find_tenants(&mut self) -> Result<Vec<Tenant>, Box<dyn Error + Send + Sync>> {
+        let (connection, extensions) = self.parts();
+        lookups::<DB>(extensions).find_tenants(connection).await
+    }
+}
+
+/// The read models of the original: `read_users`, `read_tenant_memberships` and `read_tenants`, and
+/// `kumiko_events` for the tenant of a stream's first event.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReadModels;
+
+impl<DB: EventBackend> Lookups<DB> for ReadModels {
+    fn find_user_by_email<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        email: &'a str,
+    ) -> Found<'a, Option<UserRow>> {
+        Box::pin(async move {
+            let row = Statement::<DB>::new(
+                "SELECT id, email, tenant_id FROM read_users WHERE email = $1",
+            )
+            .bind(email.to_owned())
+            .fetch_optional(connection)
+            .await?;
+            let Some(row) = row else { return Ok(None) };
+            Ok(Some(UserRow {
+                id: column::<DB, StoredUuid>(&row, 0)?.to_string(),
+                email: column::<DB, _>(&row, 1)?,
+                tenant_id: column::<DB, StoredUuid>(&row, 2)?.0,
+            }))
+        })
+    }
+
+    fn find_memberships_of_user<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        user_id: &'a str,
+    ) -> Found<'a, Vec<Membership>> {
+        Box::pin(async move {
+            let rows = Statement::<DB>::new(
+                "SELECT membership.id, membership.user_id, membership.tenant_id,
+                        first_event.tenant_id, membership.roles
+                 FROM read_tenant_memberships AS membership
+                 JOIN kumiko_events AS first_event
+                   ON first_event.aggregate_id = membership.id AND first_event.version = 1
+                 WHERE membership.user_id = $1
+                 ORDER BY membership.inserted_at, membership.id",
+            )
+            .bind(user_id.to_owned())
+            .fetch_all(connection)
+            .await?;
+            rows.iter()
+                .map(|row| {
+                    let roles: String = column::<DB, _>(row, 4)?;
+                    Ok(Membership {
+                        id: column::<DB, StoredUuid>(row, 0)?.0,
+                        user_id: column::<DB, _>(row, 1)?,
+                        tenant_id: column::<DB, StoredUuid>(row, 2)?.0,
+                        stream_tenant_id: column::<DB, StoredUuid>(row, 3)?.0,
+                        roles: serde_json::from_str(&roles).unwrap_or_default(),
+                    })
+                })
+                .collect()
+        })
+    }
+
+    fn find_tenants<'a>(&'a self, connection: &'a mut DB::Connection) -> Found<'a, Vec<Tenant>> {
+        Box::pin(async move {
+            let rows = Statement::<DB>::new(
+                "SELECT id, name, key FROM read_tenants ORDER BY inserted_at, id",
+            )
+            .fetch_all(connection)
+            .await?;
+            rows.iter()
+                .map(|row| {
+                    Ok(Tenant {
+                        id: column::<DB, StoredUuid>(row, 0)?.0,
+                        name: column::<DB, _>(row, 1)?,
+                        key: column::<DB, _>(row, 2)?,
+                    })
+                })
+                .collect()
+        })
+    }
+}

@@ -1,0 +1,35 @@
+//! The write side: what turns a seed's wish into events and projections.
+//!
+//! A layer over the core, which knows nothing of it. [`Handlers`] is the app's registry of write
+//! handlers; a seed reaches them with
+//! [`SeedContext::system_write_as`](crate::SeedContext::system_write_as), as the [system
+//! user](User::system). A handler appends to the event store and updates its projections through a
+//! [`WriteContext`], all in the seed's transaction.
+//!
+//! Tables, constants and lookups are those of the original, so that a Rust service and a TypeScript
+//! one can share a database.
+
+mod backend;
+mod command;
+mod event;
+mod event_store;
+mod handlers;
+mod lookups;
+mod preflight;
+mod stored_uuid;
+mod system_write;
+mod user;
+mod write_context;
+mod write_error;
+
+pub use backend::EventBackend;
+pub use command::Command;
+pub use event::{NewEvent, StoredEvent, Stream};
+pub use event_store::{EventStoreError, append, create_event_tables, load, stream_version};
+pub use handlers::{Access, HandlerFunction, HandlerResult, Handlers};
+pub use lookups::{Lookups, Membership, ReadModels, Tenant, UserRow};
+pub use stored_uuid::StoredUuid;
+pub use system_write::{SystemWrite, Written};
+pub use user::{SYSTEM_ROLE, SYSTEM_TENANT_ID, SYSTEM_USER_ID, User};
+pub use write_context::WriteContext;
+pub use write_error::WriteError;

@@ -1,0 +1,46 @@
+//! Refusing a run whose pending seeds call handlers that would refuse them.
+
+use super::{EventBackend, Handlers, User, WriteError};
+use crate::extensions::Extensions;
+use crate::{PreflightProblem, Seed, SeedRunner};
+
+impl<DB: EventBackend> SeedRunner<DB> {
+    /// The write handlers that seeds reach with
+    /// [`SeedContext::system_write_as`](crate::SeedContext::system_write_as).
+    ///
+    /// Before the first write of a run, every handler that a pending seed names in a literal is looked
+    /// up: it has to be registered, and open to the system user with the roles the seed gives.
+    #[must_use]
+    pub fn handlers(self, handlers: Handlers<DB>) -> Self {
+        self.with(handlers).preflight(unreachable_calls::<DB>)
+    }
+}
+
+fn unreachable_calls<DB: EventBackend>(
+    extensions: &Extensions,
+    seed: &Seed<DB>,
+) -> Vec<PreflightProblem> {
+    let Some(handlers) = extensions.get::<Handlers<DB>>() else {
+        return Vec::new();
+    };
+    seed.handler_calls
+        .iter()
+        .filter_map(|call| {
+            let mut user = User::system();
+            user.roles.extend(
+                call.roles
+                    .unwrap_or_default()
+                    .iter()
+                    .map(ToString::to_string),
+            );
+            let error = handlers.check(call.handler, &user).err()?;
+            // Roles that are not literals may be the right ones; the handler's gate will tell.
+            let known = call.roles.is_some() || !matches!(error, WriteError::AccessDenied { .. });
+            known.then(|| PreflightProblem {
+                seed: seed.id,
+                line: call.line,
+                message: error.to_string(),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,93 @@
+//! What a write handler may do.
+
+use std::any::Any;
+
+use uuid::Uuid;
+
+use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User, event_store};
+use crate::extensions::Extensions;
+
+/// What a write handler gets: the connection of the transaction it belongs to, on whose behalf and in
+/// which tenant it runs, and the event store.
+///
+/// Events appended and projections written here commit together, with the seed that asked for them
+/// and with its marker.
+pub struct WriteContext<'a, DB: EventBackend> {
+    pub(super) connection: &'a mut DB::Connection,
+    pub(super) extensions: &'a Extensions,
+    pub(super) user: User,
+    pub(super) tenant_id: Uuid,
+}
+
+impl<DB: EventBackend> WriteContext<'_, DB> {
+    /// The connection of the transaction, for reading and for projections. Do not commit on it.
+    pub fn connection(&mut self) -> &mut DB::Connection {
+        self.connection
+    }
+
+    /// On whose behalf the handler runs.
+    #[must_use]
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// The tenant in which the handler runs.
+    #[must_use]
+    pub fn tenant_id(&self) -> Uuid {
+        self.tenant_id
+    }
+
+    /// What the app handed over with [`SeedRunner::with`](crate::SeedRunner::with), if it did.
+    #[must_use]
+    pub fn app<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.extensions.get()
+    }
+
+    /// The stream of an aggregate in [`WriteContext::tenant_id`].
+    pub fn stream(&self, aggregate_type: impl Into<String>, aggregate_id: Uuid) -> Stream {
+        Stream {
+            tenant_id: self.tenant_id,
+            aggregate_type: aggregate_type.into(),
+            aggregate_id,
+        }
+    }
+
+    /// Appends `events` to `stream`, which must have exactly `expected_version` events (0: none yet),
+    /// as [`WriteContext::user`]; the version the stream then has.
+    ///
+    /// # Errors
+    /// [`EventStoreError::VersionConflict`] if it has another version.
+    pub async fn append(
+        &mut self,
+        stream: &Stream,
+        expected_version: i32,
+        events: impl IntoIterator<Item = NewEvent>,
+    ) -> Result<i32, EventStoreError> {
+        let events: Vec<NewEvent> = events.into_iter().collect();
+        event_store::append::<DB>(
+            self.connection,
+            stream,
+            expected_version,
+            events,
+            &self.user,
+        )
+        .await
+    }
+
+    /// The events of `stream` in their order.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn load(&mut self, stream: &Stream) -> Result<Vec<StoredEvent>, EventStoreError> {
+        event_store::load::<DB>(self.connection, stream.tenant_id, stream.aggregate_id).await
+    }
+
+    /// The number of events in `stream`; 0 if there is no such stream.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn stream_version(&mut self, stream: &Stream) -> Result<i32, EventStoreError> {
+        event_store::stream_version::<DB>(self.connection, stream.tenant_id, stream.aggregate_id)
+            .await
+    }
+}

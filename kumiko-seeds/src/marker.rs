@@ -1,0 +1,63 @@
+//! The row that says a seed was applied.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+
+/// A row of `kumiko_es_operations` with operation type `seed-migration`: this seed was applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Marker {
+    /// The seed.
+    pub id: String,
+    /// When its transaction began, by the database's clock.
+    pub applied_at: DateTime<Utc>,
+    /// How long the seed took, without opening and committing its transaction.
+    pub duration_ms: i32,
+    /// What started the run: `boot`, `cli` or `ci-pipeline`, or what another service wrote.
+    pub applied_by: String,
+    /// The seed's description.
+    pub notes: Option<String>,
+}
+
+/// What starts a run; stored in the marker as `applied_by`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AppliedBy {
+    /// The app, as it starts. The default.
+    #[default]
+    Boot,
+    /// A person at a command line.
+    Cli,
+    /// A step of a pipeline.
+    CiPipeline,
+}
+
+impl AppliedBy {
+    /// The spelling in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Boot => "boot",
+            Self::Cli => "cli",
+            Self::CiPipeline => "ci-pipeline",
+        }
+    }
+}
+
+impl fmt::Display for AppliedBy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for AppliedBy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Boot, Self::Cli, Self::CiPipeline]
+            .into_iter()
+            .find(|applied_by| applied_by.as_str() == text)
+            .ok_or_else(|| format!("expected boot, cli or ci-pipeline, not {text:?}"))
+    }
+}

@@ -1,0 +1,115 @@
+//! What a run is doing, while it does it.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::lock::Holder;
+use crate::report::seconds;
+
+/// One step of a run, given to [`SeedRunner::observe`](crate::SeedRunner::observe) as it happens.
+///
+/// The same steps are `tracing` events of the target `kumiko_seeds`, whether anybody observes or not.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// Another process holds the lock. Said at once, and then every five seconds.
+    Waiting {
+        /// How long this process has waited since it last saw any progress.
+        waited: Duration,
+        /// When it will give up.
+        limit: Duration,
+        /// Who holds the lock, as far as the database tells.
+        holder: Option<&'a Holder>,
+    },
+    /// A seed has the lock and begins.
+    Started {
+        /// The seed.
+        id: &'static str,
+    },
+    /// A seed is committed with its marker.
+    Applied {
+        /// The seed.
+        id: &'static str,
+        /// How long it took.
+        duration: Duration,
+    },
+    /// A flag skips a seed.
+    Skipped {
+        /// The seed.
+        id: &'static str,
+        /// The environment variable.
+        flag: &'static str,
+    },
+    /// Another replica applied a seed that was pending here.
+    AppliedElsewhere {
+        /// The seed.
+        id: &'static str,
+    },
+    /// A seed failed and is rolled back. The run stops.
+    Failed {
+        /// The seed.
+        id: &'static str,
+    },
+}
+
+impl fmt::Display for Progress<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Waiting {
+                waited,
+                limit,
+                holder,
+            } => {
+                write!(formatter, "waiting for the lock of seeds, held by ")?;
+                match holder {
+                    Some(holder) => write!(formatter, "{holder}")?,
+                    None => formatter.write_str("an unknown process")?,
+                }
+                write!(
+                    formatter,
+                    " ({} of at most {})",
+                    seconds(*waited),
+                    seconds(*limit)
+                )
+            }
+            Self::Started { id } => write!(formatter, "applying {id}"),
+            Self::Applied { id, duration } => {
+                write!(formatter, "applied {id} in {}", seconds(*duration))
+            }
+            Self::Skipped { id, flag } => write!(formatter, "skipped {id}, because {flag}=1"),
+            Self::AppliedElsewhere { id } => {
+                write!(formatter, "applied {id} elsewhere, by another replica")
+            }
+            Self::Failed { id } => write!(formatter, "failed {id}, and rolled it back"),
+        }
+    }
+}
+
+impl Progress<'_> {
+    /// Writes the step to the log.
+    pub(crate) fn trace(self) {
+        match self {
+            Self::Waiting {
+                waited,
+                limit,
+                holder,
+            } => {
+                let holder = holder.map_or_else(|| "unknown".to_owned(), ToString::to_string);
+                tracing::warn!(target: TARGET, ?waited, ?limit, %holder, "waiting for the lock");
+            }
+            Self::Started { id } => tracing::info!(target: TARGET, id, "seed started"),
+            Self::Applied { id, duration } => {
+                tracing::info!(target: TARGET, id, ?duration, "seed applied");
+            }
+            Self::Skipped { id, flag } => {
+                tracing::warn!(target: TARGET, id, flag, "seed skipped by its flag");
+            }
+            Self::AppliedElsewhere { id } => {
+                tracing::info!(target: TARGET, id, "seed applied by another replica");
+            }
+            Self::Failed { id } => tracing::error!(target: TARGET, id, "seed failed"),
+        }
+    }
+}
+
+pub(crate) const TARGET: &str = "kumiko_seeds";

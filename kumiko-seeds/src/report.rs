@@ -1,0 +1,116 @@
+//! What a run did.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What a run did. Seeds that were applied before it are not in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The seeds that this run applied, in order.
+    pub applied: Vec<Applied>,
+    /// The seeds that a flag skipped. They have no marker and stay pending.
+    ///
+    /// With `KUMIKO_SKIP_ES_OPS=1` these are all compiled seeds, applied or not, because then
+    /// the database is not even asked.
+    pub skipped: Vec<Skipped>,
+    /// Seeds that were pending when this run began and that another replica applied meanwhile.
+    pub applied_elsewhere: Vec<&'static str>,
+    /// What a person should look at, though the run went on.
+    pub warnings: Vec<Warning>,
+}
+
+/// A seed that a run applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// The seed.
+    pub id: &'static str,
+    /// How long it took, without opening and committing its transaction.
+    pub duration: Duration,
+}
+
+/// A seed that a flag skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Skipped {
+    /// The seed.
+    pub id: &'static str,
+    /// The environment variable that skipped it.
+    pub flag: &'static str,
+}
+
+/// Something a person should look at, though the run went on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// A skip flag is set for a seed that does not say `SKIPPABLE`. It changes nothing.
+    FlagOnUnskippable {
+        /// The environment variable.
+        flag: String,
+        /// The seed.
+        id: &'static str,
+    },
+    /// A skip flag is set that belongs to no seed. It changes nothing.
+    FlagWithoutSeed {
+        /// The environment variable.
+        flag: String,
+    },
+    /// A skip flag has another value than `1`. It changes nothing.
+    FlagValue {
+        /// The environment variable.
+        flag: String,
+        /// Its value.
+        value: String,
+    },
+    /// A pending seed is run although a later one is applied.
+    OutOfOrder {
+        /// The seed.
+        id: &'static str,
+        /// The greatest id that is applied.
+        after: String,
+    },
+    /// A seed is applied that this binary does not contain.
+    Missing {
+        /// The seed.
+        id: String,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FlagOnUnskippable { flag, id } => write!(
+                formatter,
+                "{flag}=1 has no effect: seed {id} does not say `pub const SKIPPABLE: bool = true;`"
+            ),
+            Self::FlagWithoutSeed { flag } => {
+                write!(formatter, "{flag}=1 has no effect: no seed has this flag")
+            }
+            Self::FlagValue { flag, value } => {
+                write!(formatter, "{flag}={value:?} has no effect: only 1 counts")
+            }
+            Self::OutOfOrder { id, after } => {
+                write!(
+                    formatter,
+                    "seed {id} is out of order: {after} is already applied"
+                )
+            }
+            Self::Missing { id } => {
+                write!(
+                    formatter,
+                    "seed {id} is applied, but missing from this binary"
+                )
+            }
+        }
+    }
+}
+
+/// A duration as people say it: `640ms`, `3.2s`.
+pub(crate) fn seconds(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        format!("{}ms", duration.as_millis())
+    } else {
+        format!("{:.1}s", duration.as_secs_f64())
+    }
+}

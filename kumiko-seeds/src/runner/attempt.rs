@@ -1,0 +1,172 @@
+//! One attempt to do one thing under the lock, in one transaction.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use sqlx::{Connection, Transaction};
+
+use crate::backend::{Backend, Fault};
+use crate::store::{self, NewMarker};
+use crate::{Error, Progress, Seed, SeedContext, SeedRunner};
+
+/// What is done under the lock.
+pub(super) enum Work<'a, DB: Backend> {
+    /// The app's own preparation.
+    Prepare,
+    /// One pending seed.
+    Seed(&'a Seed<DB>),
+}
+
+/// How an attempt ended without an error.
+pub(super) enum Outcome {
+    /// The work is committed, and took this long.
+    Done(Duration),
+    /// Under the lock it turned out that the seed is applied.
+    AlreadyApplied,
+    /// Somebody else holds the lock.
+    Busy,
+}
+
+/// Whether the table of operations is known to exist.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    Exists,
+    MayBeMissing,
+}
+
+/// Tries once to do `work` under the lock.
+///
+/// **Invariant:** the order is lock, re-check, seed, marker, commit, all in one transaction. Taking
+/// any of them out of it, or changing the order, doubles or loses events.
+pub(super) async fn attempt<DB: Backend>(
+    runner: &SeedRunner<DB>,
+    connection: &mut DB::Connection,
+    work: &Work<'_, DB>,
+    table: Table,
+) -> Result<Outcome, Error> {
+    const STEP: &str = "begin a transaction";
+    let busy_timeout = DB::replace_busy_timeout(connection, 0)
+        .await
+        .map_err(|error| Error::database(STEP, error))?;
+    let outcome = match connection.begin_with(DB::BEGIN).await {
+        Ok(transaction) => transact(runner, transaction, work, table, busy_timeout).await,
+        Err(error) if DB::fault(&error) == Fault::Locked => Ok(Outcome::Busy),
+        Err(error) => Err(Error::database(STEP, error)),
+    };
+    if !matches!(outcome, Ok(Outcome::Done(_))) {
+        let undone = DB::undo_session_settings(connection, busy_timeout).await;
+        // What went wrong first is the cause. The caller closes a connection after an error.
+        return outcome.and_then(|outcome| {
+            undone
+                .map_err(|error| Error::database("restore the connection", error))
+                .and(Ok(outcome))
+        });
+    }
+    outcome
+}
+
+/// Does `work` in a transaction just begun, and ends that transaction.
+async fn transact<DB: Backend>(
+    runner: &SeedRunner<DB>,
+    mut transaction: Transaction<'_, DB>,
+    work: &Work<'_, DB>,
+    table: Table,
+    busy_timeout: i64,
+) -> Result<Outcome, Error> {
+    const STEP: &str = "take the lock of seeds";
+    DB::replace_busy_timeout(&mut transaction, busy_timeout)
+        .await
+        .map_err(|error| Error::database(STEP, error))?;
+    let outcome = match DB::take_lock(&mut transaction).await {
+        Ok(true) => within::<DB>(runner, &mut transaction, work, table).await,
+        Ok(false) => Ok(Outcome::Busy),
+        Err(error) => Err(Error::database(STEP, error)),
+    };
+    let (step, ended) = if let Ok(Outcome::Done(_)) = outcome {
+        ("commit the transaction", transaction.commit().await)
+    } else {
+        ("roll back the transaction", transaction.rollback().await)
+    };
+    outcome.and_then(|outcome| {
+        ended
+            .map_err(|error| Error::database(step, error))
+            .and(Ok(outcome))
+    })
+}
+
+/// The part of an attempt that has the lock.
+async fn within<DB: Backend>(
+    runner: &SeedRunner<DB>,
+    connection: &mut DB::Connection,
+    work: &Work<'_, DB>,
+    table: Table,
+) -> Result<Outcome, Error> {
+    let began = Instant::now();
+    let seed = match work {
+        Work::Seed(seed) => seed,
+        Work::Prepare => {
+            if let Some(prepare) = &runner.prepare {
+                prepare(connection)
+                    .await
+                    .map_err(|source| Error::Prepare { source })?;
+            }
+            return Ok(Outcome::Done(began.elapsed()));
+        }
+    };
+    if table == Table::MayBeMissing {
+        store::create_table::<DB>(connection).await?;
+    }
+    if store::is_applied::<DB>(connection, seed.id).await? {
+        return Ok(Outcome::AlreadyApplied);
+    }
+    runner.notify(Progress::Started { id: seed.id });
+    let began = Instant::now();
+    run::<DB>(runner, connection, seed).await?;
+    let duration = began.elapsed();
+    let marker = NewMarker {
+        id: seed.id,
+        duration,
+        applied_by: runner.applied_by,
+        notes: seed.description,
+    };
+    store::insert::<DB>(connection, marker).await?;
+    Ok(Outcome::Done(duration))
+}
+
+/// Runs the seed itself and fails unless all it began is done.
+async fn run<DB: Backend>(
+    runner: &SeedRunner<DB>,
+    connection: &mut DB::Connection,
+    seed: &Seed<DB>,
+) -> Result<(), Error> {
+    let id = seed.id;
+    let mut context = SeedContext::new(id, connection, &runner.extensions);
+    // After a panic nothing of the seed is used again but the connection, and that only to roll back.
+    let ran = AssertUnwindSafe(async { (seed.run)(&mut context).await })
+        .catch_unwind()
+        .await;
+    match ran {
+        Ok(Ok(())) => {}
+        Ok(Err(source)) => return Err(Error::Seed { id, source }),
+        Err(panic) => {
+            return Err(Error::Panicked {
+                id,
+                message: panic_message(panic.as_ref()),
+            });
+        }
+    }
+    let finished = context.finish().await;
+    match finished.map_err(|error| Error::database("leave the seed's read-only mode", error))? {
+        None => Ok(()),
+        Some(problem) => Err(Error::Unfinished { id, problem }),
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(a value that is not a message)")
+        .to_owned()
+}

@@ -1,0 +1,200 @@
+//! Applies seeds. The only place that opens a transaction.
+
+mod attempt;
+mod run;
+mod session;
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::Pool;
+
+use self::run::Run;
+use self::session::Session;
+use crate::backend::Backend;
+use crate::error::PreflightProblem;
+use crate::extensions::Extensions;
+use crate::{AppliedBy, ApplyError, Error, Marker, Progress, Report, Seed, SkipFlags, store};
+
+/// The seeds of an app with all they need, ready to be applied.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # async fn example(pool: sqlx::SqlitePool) -> Result<(), kumiko_seeds::ApplyError> {
+/// # static SEEDS: &[kumiko_seeds::sqlite::Seed] = &[];
+/// use kumiko_seeds::sqlite::SeedRunner;
+///
+/// let report = SeedRunner::new(SEEDS).apply(&pool).await?;
+/// for seed in &report.applied {
+///     println!("{} in {:?}", seed.id, seed.duration);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct SeedRunner<DB: Backend> {
+    seeds: &'static [Seed<DB>],
+    extensions: Extensions,
+    preflights: Vec<Preflight<DB>>,
+    prepare: Option<Prepare<DB>>,
+    observer: Option<Observer>,
+    skip_flags: Option<SkipFlags>,
+    applied_by: AppliedBy,
+    lock_timeout: Duration,
+}
+
+/// Finds calls in a pending seed that are known to fail.
+pub(crate) type Preflight<DB> = fn(&Extensions, &Seed<DB>) -> Vec<PreflightProblem>;
+
+type Prepare<DB> = Arc<
+    dyn for<'a> Fn(
+            &'a mut <DB as sqlx::Database>::Connection,
+        ) -> BoxFuture<'a, Result<(), Box<dyn StdError + Send + Sync>>>
+        + Send
+        + Sync,
+>;
+
+type Observer = Arc<dyn Fn(Progress<'_>) + Send + Sync>;
+
+impl<DB: Backend> SeedRunner<DB> {
+    /// A runner for `seeds`, which [`include_seeds!`](crate::include_seeds) gives, in any order.
+    #[must_use]
+    pub fn new(seeds: &'static [Seed<DB>]) -> Self {
+        Self {
+            seeds,
+            extensions: Extensions::default(),
+            preflights: Vec::new(),
+            prepare: None,
+            observer: None,
+            skip_flags: None,
+            applied_by: AppliedBy::default(),
+            lock_timeout: Duration::from_mins(5),
+        }
+    }
+
+    /// Hands a value to the seeds, which find it by its type with
+    /// [`SeedContext::app`](crate::SeedContext::app): configuration, a key, a client. A second value
+    /// of a type replaces the first.
+    #[must_use]
+    pub fn with<T: Any + Send + Sync>(mut self, value: T) -> Self {
+        self.extensions.insert(value);
+        self
+    }
+
+    /// What to do before the first pending seed: usually the app's schema migrations.
+    ///
+    /// It runs in a transaction of its own, under the lock of seeds, so that replicas that boot at once
+    /// run it one after another. It runs only if a seed is pending, may run again, and so has to be
+    /// idempotent.
+    #[must_use]
+    pub fn prepare<F>(mut self, prepare: F) -> Self
+    where
+        F: for<'a> Fn(
+                &'a mut DB::Connection,
+            ) -> BoxFuture<'a, Result<(), Box<dyn StdError + Send + Sync>>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.prepare = Some(Arc::new(prepare));
+        self
+    }
+
+    /// Calls `observer` with each step as it happens. It runs in the middle of the work, so it has
+    /// to be quick. `tracing` events are written in any case.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Uses these flags rather than the environment's.
+    #[must_use]
+    pub fn skip_flags(mut self, flags: SkipFlags) -> Self {
+        self.skip_flags = Some(flags);
+        self
+    }
+
+    /// What to store as `applied_by`. The default is [`AppliedBy::Boot`].
+    #[must_use]
+    pub fn applied_by(mut self, applied_by: AppliedBy) -> Self {
+        self.applied_by = applied_by;
+        self
+    }
+
+    /// How long to wait for another process that holds the lock, counted from the last progress it
+    /// made. The default is five minutes; it should be longer than the longest seed.
+    #[must_use]
+    pub fn lock_timeout(mut self, lock_timeout: Duration) -> Self {
+        self.lock_timeout = lock_timeout;
+        self
+    }
+
+    /// The seeds, as given.
+    #[must_use]
+    pub fn seeds(&self) -> &'static [Seed<DB>] {
+        self.seeds
+    }
+
+    /// Applies what is pending, in order, each seed exactly once however many processes do this.
+    ///
+    /// Nothing pending costs one statement and takes no lock. Otherwise each seed has a transaction
+    /// of its own: lock, re-check of the marker, the seed, its marker, commit. One connection of the
+    /// pool is used throughout, so a pool of one will do.
+    ///
+    /// Dropping the future closes that connection, which rolls back the seed in flight and lets go of
+    /// the lock.
+    ///
+    /// # Errors
+    /// The first failure stops the run; the error says what was applied before it. See [`ApplyError`].
+    pub async fn apply(&self, pool: &Pool<DB>) -> Result<Report, Box<ApplyError>> {
+        let mut run = Run::new(self);
+        match run.all(pool).await {
+            Ok(()) => Ok(run.report),
+            Err(error) => Err(Box::new(run.stopped(error))),
+        }
+    }
+
+    /// The markers in the database, in byte order of their ids; none where there is no table yet.
+    /// One statement, no lock.
+    ///
+    /// # Errors
+    /// If the database cannot be read or the table has another shape.
+    pub async fn markers(&self, pool: &Pool<DB>) -> Result<Vec<Marker>, Error> {
+        let mut session = Session::acquire(pool).await?;
+        let markers = store::markers::<DB>(session.connection()).await;
+        session.give_back();
+        Ok(markers?.unwrap_or_default())
+    }
+
+    /// Adds a check that runs on every pending seed before the first write.
+    #[cfg_attr(
+        not(feature = "events"),
+        expect(dead_code, reason = "only the write side checks")
+    )]
+    pub(crate) fn preflight(mut self, preflight: Preflight<DB>) -> Self {
+        self.preflights.push(preflight);
+        self
+    }
+
+    fn notify(&self, progress: Progress<'_>) {
+        progress.trace();
+        if let Some(observer) = &self.observer {
+            observer(progress);
+        }
+    }
+}
+
+impl<DB: Backend> fmt::Debug for SeedRunner<DB> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SeedRunner")
+            .field("seeds", &self.seeds)
+            .field("applied_by", &self.applied_by)
+            .field("lock_timeout", &self.lock_timeout)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,105 @@
+//! One seed, as the build library compiles it into an app.
+
+use std::error::Error;
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+use sqlx::Database;
+
+use crate::SeedContext;
+
+/// What a seed's `run` returns: nothing, or any error, which rolls the seed back and stops the run.
+pub type SeedResult = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// The `run` of a seed, boxed so that seeds of one database share a type.
+pub type RunSeed<DB> = for<'a, 'c> fn(&'a mut SeedContext<'c, DB>) -> BoxFuture<'a, SeedResult>;
+
+/// One change to the data of an app, compiled in and made once per database.
+///
+/// `kumiko-seeds-build` writes these from the files in `seeds/`; see [`include_seeds!`]. They can be
+/// written by hand, in a test for example, and then the rules below are the writer's to keep.
+///
+/// [`include_seeds!`]: crate::include_seeds
+pub struct Seed<DB: Database> {
+    /// The file stem, `YYYY-MM-DD-<slug>`. Seeds run in byte order of their ids, and an id is what
+    /// makes a seed known to a database: under a new id it is a new seed.
+    pub id: &'static str,
+    /// What the seed does, in a sentence. Stored in the marker's `notes`.
+    pub description: &'static str,
+    /// Whether [`Seed::skip_flag`] has an effect.
+    pub skippable: bool,
+    /// The environment variable that skips this seed when it is `1`:
+    /// `KUMIKO_SKIP_ES_OPS_2026_05_20_FIX_ADMIN_ROLES`.
+    pub skip_flag: &'static str,
+    /// FNV-1a 64 of the source file with line ends as `\n`, in hexadecimal.
+    pub source_hash: &'static str,
+    /// The calls of write handlers by literal name that the source contains.
+    pub handler_calls: &'static [HandlerCall],
+    /// Makes the change.
+    pub run: RunSeed<DB>,
+}
+
+impl<DB: Database> fmt::Debug for Seed<DB> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Seed")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A call of a write handler found in the source of a seed, so that a name nobody registered is
+/// known before the first write rather than in the middle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandlerCall {
+    /// The qualified name, as written.
+    pub handler: &'static str,
+    /// The roles given with `with_roles`; `None` where they are not literals.
+    pub roles: Option<&'static [&'static str]>,
+    /// The line of the call in the seed's file, counted from 1.
+    pub line: u32,
+}
+
+/// What is known of a seed without compiling it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SeedInfo<'a> {
+    /// The file stem.
+    pub id: &'a str,
+    /// What the seed does.
+    pub description: &'a str,
+    /// The environment variable that skips it; none if it does not say `SKIPPABLE`.
+    pub skip_flag: Option<&'a str>,
+}
+
+impl<'a> SeedInfo<'a> {
+    /// A seed that no flag skips.
+    #[must_use]
+    pub fn new(id: &'a str, description: &'a str) -> Self {
+        Self {
+            id,
+            description,
+            skip_flag: None,
+        }
+    }
+
+    /// Sets the environment variable that skips the seed.
+    #[must_use]
+    pub fn skipped_by(mut self, flag: &'a str) -> Self {
+        self.skip_flag = Some(flag);
+        self
+    }
+}
+
+impl<DB: Database> Seed<DB> {
+    /// The part of the seed that is known without compiling it.
+    #[must_use]
+    pub fn info(&self) -> SeedInfo<'static> {
+        let info = SeedInfo::new(self.id, self.description);
+        if self.skippable {
+            info.skipped_by(self.skip_flag)
+        } else {
+            info
+        }
+    }
+}
