@@ -1,1 +1,48 @@
-//! Placeholder.
+//! A small event-sourced app: tenants, users, and who has which role where.
+//!
+//! Its data has changed twice since it went live; see `seeds/`. Every write goes through a handler,
+//! which appends an event and updates a read model in one transaction, whether a person asks for it or
+//! a seed does.
+
+mod membership;
+mod schema;
+mod tenant;
+mod user;
+
+// The one place that says which database this is; everything else imports from here.
+#[cfg(feature = "postgres")]
+pub use kumiko_seeds::postgres as database;
+#[cfg(feature = "postgres")]
+pub use sqlx::Postgres as Database;
+
+#[cfg(not(feature = "postgres"))]
+pub use kumiko_seeds::sqlite as database;
+#[cfg(not(feature = "postgres"))]
+pub use sqlx::Sqlite as Database;
+
+pub use membership::{AddMember, RoleRow, UpdateMemberRoles, who_has_which_role};
+pub use tenant::CreateTenant;
+pub use user::CreateUser;
+
+use kumiko_seeds::events::{Access, SYSTEM_ROLE};
+
+// Brings in `SEEDS`.
+database::include_seeds!();
+
+/// The app's write handlers, and who may call them.
+#[must_use]
+pub fn handlers() -> database::Handlers {
+    database::Handlers::new()
+        .command(Access::roles([SYSTEM_ROLE]), tenant::create)
+        .command(Access::roles([SYSTEM_ROLE]), user::create)
+        .command(Access::roles(["TenantAdmin", SYSTEM_ROLE]), membership::add)
+        .command(Access::roles(["TenantAdmin"]), membership::update_roles)
+}
+
+/// The app's seeds with all they need. The app boots with it, and its ops binary applies with it.
+#[must_use]
+pub fn seeds() -> database::SeedRunner {
+    database::SeedRunner::new(SEEDS)
+        .handlers(handlers())
+        .prepare(|connection| Box::pin(schema::create(connection)))
+}
