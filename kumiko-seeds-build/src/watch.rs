@@ -25,7 +25,8 @@ pub(crate) fn watched_instead(missing: &Path, out_dir: &Path) -> PathBuf {
 #[cfg(unix)]
 fn make_stand_in(missing: &Path, stand_in: &Path) -> io::Result<()> {
     use std::fs;
-    use std::time::SystemTime;
+    use std::thread;
+    use std::time::{Duration, SystemTime};
 
     fs::create_dir_all(stand_in)?;
     let link = stand_in.join("seeds");
@@ -34,7 +35,9 @@ fn make_stand_in(missing: &Path, stand_in: &Path) -> io::Result<()> {
         _ => {}
     }
     // A new link each time: once it leads somewhere its own time counts, and that is later than the start of
-    // this run. So a folder that is moved here with all its old times is noticed too.
+    // this run. So a folder that is moved here with all its old times is noticed too. Time stamps are only as
+    // fine as the clock of the system, which ticks every 10 milliseconds or faster.
+    thread::sleep(Duration::from_millis(20));
     std::os::unix::fs::symlink(missing, &link)?;
     // The stand-in itself must not be newer than the start of this run.
     fs::File::open(stand_in)?.set_modified(SystemTime::UNIX_EPOCH)

@@ -71,6 +71,11 @@ fn an_app_without_a_folder_of_seeds_is_not_built_again_until_it_has_one() {
 fn a_folder_moved_here_with_its_old_times_is_noticed() {
     let app = App::new("moved-folder");
     assert!(!app.is_fresh());
+    app.write(
+        "build.rs",
+        fs::read_to_string(app.path("build.rs")).unwrap() + "// Edited.\n",
+    );
+    assert!(!app.is_fresh());
     assert!(app.is_fresh());
 
     app.write("old/2026-05-20-x.rs", seed("Text", ""));
