@@ -23,7 +23,7 @@ pub struct HandlerCall {
 /// All such calls of a file, in the order of the source.
 pub(crate) fn handler_calls(file: &syn::File) -> Vec<HandlerCall> {
     let mut visitor = Visitor {
-        chain: Chain::Unknown,
+        rest: None,
         calls: Vec::new(),
     };
     visitor.visit_file(file);
@@ -31,52 +31,37 @@ pub(crate) fn handler_calls(file: &syn::File) -> Vec<HandlerCall> {
     visitor.calls
 }
 
-/// What the rest of a method chain says about the roles of the call at its start. The chain is walked from its
-/// end, so the rest is known when the call is met.
+/// What the rest of a method chain says about the roles of the call at its start: those it adds, or `None` where
+/// that cannot be told. The chain is walked from its end, so the rest is known when the call is met.
 ///
 /// **Invariant:** roles are only recorded as known if they cannot be otherwise, because a run is refused before
 /// its first write if a role is missing. A chain that does not end in `.await` may get its roles later, and a
 /// method unknown here may add some.
-#[derive(Debug, Clone)]
-enum Chain {
-    Unknown,
-    Awaited,
-    AwaitedWithRoles(Vec<String>),
-}
+type RolesOfRest = Option<Vec<String>>;
 
-impl Chain {
-    fn before(self, call: &ExprMethodCall) -> Self {
-        match (self, call.method.to_string().as_str()) {
-            (Self::Awaited, "with_roles") => match call.args.first().and_then(string_literals) {
-                Some(roles) => Self::AwaitedWithRoles(roles),
-                None => Self::Unknown,
-            },
-            (chain, "in_tenant") => chain,
-            _ => Self::Unknown,
-        }
-    }
-
-    fn roles(self) -> Option<Vec<String>> {
-        match self {
-            Self::Unknown => None,
-            Self::Awaited => Some(Vec::new()),
-            Self::AwaitedWithRoles(roles) => Some(roles),
-        }
+fn with_link(rest: RolesOfRest, call: &ExprMethodCall) -> RolesOfRest {
+    let rest = rest?;
+    if call.method == "with_roles" {
+        let mut roles = string_literals(call.args.first()?)?;
+        roles.extend(rest);
+        Some(roles)
+    } else {
+        (call.method == "in_tenant").then_some(rest)
     }
 }
 
 struct Visitor {
-    /// Holds only for the expression visited next.
-    chain: Chain,
+    /// Holds only for the method call visited next.
+    rest: RolesOfRest,
     calls: Vec<HandlerCall>,
 }
 
 impl Visitor {
-    fn visit_link(&mut self, expression: &Expr, chain: Chain) {
+    fn visit_link(&mut self, expression: &Expr, rest: RolesOfRest) {
         // Anything but a method call starts something new: `(if a { x.system_write_as(..) } else { .. }).await`.
         let link = without_parentheses(expression);
         if let Expr::MethodCall(call) = link {
-            self.chain = chain;
+            self.rest = rest;
             self.visit_expr_method_call(call);
         } else {
             self.visit_expr(link);
@@ -86,22 +71,22 @@ impl Visitor {
 
 impl<'ast> Visit<'ast> for Visitor {
     fn visit_expr_await(&mut self, awaited: &'ast ExprAwait) {
-        self.visit_link(&awaited.base, Chain::Awaited);
+        self.visit_link(&awaited.base, Some(Vec::new()));
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
-        let chain = std::mem::replace(&mut self.chain, Chain::Unknown);
+        let rest = self.rest.take();
         if call.method == "system_write_as" {
             if let Some(handler) = call.args.first().and_then(string_literal) {
                 self.calls.push(HandlerCall {
                     handler,
-                    roles: chain.clone().roles(),
+                    roles: rest,
                     line: call.method.span().start().line,
                 });
             }
             self.visit_expr(&call.receiver);
         } else {
-            self.visit_link(&call.receiver, chain.before(call));
+            self.visit_link(&call.receiver, with_link(rest, call));
         }
         for argument in &call.args {
             self.visit_expr(argument);

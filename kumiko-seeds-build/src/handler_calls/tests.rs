@@ -42,6 +42,14 @@ fn roles_are_those_of_the_chain() {
             Some(texts(&["A"])),
         ),
         (
+            r#"c.system_write_as("h", p).with_roles(["A"]).with_roles(["B"]).await?;"#,
+            Some(texts(&["A", "B"])),
+        ),
+        (
+            r#"c.system_write_as("h", p).with_roles(["A"]).with_roles(roles).await?;"#,
+            None,
+        ),
+        (
             r#"c.system_write_as("h", p).with_roles([]).await?;"#,
             Some(texts(&[])),
         ),
@@ -65,7 +73,6 @@ fn roles_that_may_come_from_elsewhere_are_unknown() {
         r#"let write = c.system_write_as("h", p); write.with_roles(["A"]).await?;"#,
         r#"finish(c.system_write_as("h", p)).await?;"#,
         r#"c.system_write_as("h", p).as_administrator().await?;"#,
-        r#"c.system_write_as("h", p).with_roles(["A"]).with_roles(["B"]).await?;"#,
         r#"(if a { c.system_write_as("h", p) } else { d }).with_roles(["A"]).await?;"#,
         r#"x(c.system_write_as("h", p)).with_roles(["A"]).await?;"#,
     ] {
