@@ -222,3 +222,47 @@ fn deep_code_is_a_finding_and_not_the_end_of_the_process() {
         )
     );
 }
+
+/// If the stack were too small, this would end the whole test process.
+#[test]
+fn whatever_is_not_too_deep_fits_on_the_stack() {
+    for (open, middle, close) in [
+        ("(", "1", ")"),
+        ("{", "1", "}"),
+        ("f(", "1", ")"),
+        ("vec![", "1", "]"),
+        ("!", "a", ""),
+        ("return ", "a", ""),
+        ("|| ", "a", ""),
+        ("|a| {", "a", "}"),
+        ("1 + ", "1", ""),
+        ("if a {", "b", "}"),
+        ("if a {} else ", "{}", ""),
+        ("match a { _ => ", "b", "}"),
+        ("async { ", "b", "}.await"),
+        ("fn f() {", "b", "}"),
+        ("fn f() { let x: u8 = ", "b", ";}"),
+        ("let (x, ", "y", ") = 1;"),
+        ("a::<", "A", ">()"),
+        ("{ let x: &dyn Fn(", "A", "); }"),
+        ("None::<A<", "B", ">>"),
+        ("mod a { impl A for B { fn a() {", "", "} } }"),
+    ] {
+        let nested = |levels: usize| {
+            let (open, close) = (open.repeat(levels), close.repeat(levels));
+            format!("{GOOD}\nfn deep() {{ {open}{middle}{close} }}\n")
+        };
+        let is_too_deep = |levels: &usize| {
+            let tokens = nested(*levels).parse().unwrap();
+            nested_too_deep(tokens).is_some()
+        };
+        let first_too_deep = (1..).map(|step| step * 20).find(is_too_deep).unwrap();
+        let deepest = nested(first_too_deep - 20);
+        drop(findings(&deepest));
+    }
+    let types = |levels: usize| {
+        let (open, close) = ("A<".repeat(levels), ">".repeat(levels));
+        format!("{GOOD}\nfn deep() {{ let a: {open}B{close} = 1; }}\n")
+    };
+    assert_eq!(findings(&types(600)), []);
+}
