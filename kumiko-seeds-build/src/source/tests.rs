@@ -256,7 +256,7 @@ fn whatever_is_not_too_deep_fits_on_the_stack() {
             let tokens = nested(*levels).parse().unwrap();
             nested_too_deep(tokens).is_some()
         };
-        let first_too_deep = (1..).map(|step| step * 20).find(is_too_deep).unwrap();
+        let first_too_deep = (20..10_000).step_by(20).find(is_too_deep).unwrap();
         let deepest = nested(first_too_deep - 20);
         drop(findings(&deepest));
     }
