@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::pool::PoolOptions;
-use sqlx::{Database, Pool};
+use sqlx::{ConnectOptions, Connection, Database, Pool};
 
 use super::{DatabaseArguments, Failure};
 use crate::{Backend, Marker, SeedRunner};
@@ -15,7 +16,15 @@ use crate::{Backend, Marker, SeedRunner};
 pub struct DatabaseUrl {
     url: String,
     source: String,
+    creating_command: Option<String>,
 }
+
+/// Where the program that started this one found the URL in `DATABASE_URL`, for messages. `cargo
+/// kumiko-ops` sets it, so that nobody is sent to a variable that they never set.
+const SOURCE_VARIABLE: &str = "KUMIKO_DATABASE_URL_SOURCE";
+
+/// How long to wait for a server to answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl DatabaseUrl {
     /// A URL that was found in `source`: a flag, a variable, a file.
@@ -23,7 +32,15 @@ impl DatabaseUrl {
         Self {
             url: url.into(),
             source: source.into(),
+            creating_command: None,
         }
+    }
+
+    /// Sets the command that creates the database, which is what to do where there is none.
+    #[must_use]
+    pub fn created_by(mut self, command: impl Into<String>) -> Self {
+        self.creating_command = Some(command.into());
+        self
     }
 
     /// The URL of `--database-url`, or else of the variable `DATABASE_URL`. An empty one is none.
@@ -33,9 +50,20 @@ impl DatabaseUrl {
             .database_url
             .clone()
             .map(|url| Self::new(url, "--database-url"));
-        let variable = || std::env::var("DATABASE_URL").ok();
-        flag.or_else(|| variable().map(|url| Self::new(url, "DATABASE_URL")))
+        let variable = || {
+            let url = std::env::var("DATABASE_URL").ok()?;
+            let source = std::env::var(SOURCE_VARIABLE).ok();
+            Some(Self::new(url, source.as_deref().unwrap_or("DATABASE_URL")))
+        };
+        flag.or_else(variable)
             .filter(|found| !found.url.is_empty())
+    }
+
+    /// The variables through which another program's [`DatabaseUrl::from_arguments`] finds this URL,
+    /// and knows where it came from.
+    #[must_use]
+    pub fn variables(&self) -> [(&'static str, &str); 2] {
+        [("DATABASE_URL", &self.url), (SOURCE_VARIABLE, &self.source)]
     }
 
     /// The URL as it is, password and all. Hand it on in an environment, never in an argument.
@@ -137,14 +165,14 @@ impl Open for sqlx::Sqlite {
             let file = options.get_filename();
             // SQLite says no more than that it could not open the file.
             if !url.url.contains(":memory:") && !file.exists() {
-                return Err(
-                    Failure::new(format!("there is no database file {}", file.display())).help(
-                        format!(
-                            "seed:apply creates it; if it should be there, correct the path in {}",
-                            url.source
-                        ),
-                    ),
-                );
+                let creation = match &url.creating_command {
+                    Some(command) => format!("create it:\n    {command}"),
+                    None => "seed:apply creates it".to_owned(),
+                };
+                let failure = format!("there is no database file {}", file.display());
+                let correction =
+                    format!("if it should be there, correct the path in {}", url.source);
+                return Err(Failure::new(failure).help(creation).help(correction));
             }
             connect::<Self>(url, options).await
         })
@@ -157,7 +185,7 @@ impl Open for sqlx::Sqlite {
     }
 }
 
-type Options<DB> = <<DB as Database>::Connection as sqlx::Connection>::Options;
+type Options<DB> = <<DB as Database>::Connection as Connection>::Options;
 
 fn parse<DB: Database>(url: &DatabaseUrl) -> Result<Options<DB>, Failure> {
     if !url.is_for::<DB>() {
@@ -168,15 +196,21 @@ fn parse<DB: Database>(url: &DatabaseUrl) -> Result<Options<DB>, Failure> {
 }
 
 async fn connect<DB: Open>(url: &DatabaseUrl, options: Options<DB>) -> Result<Pool<DB>, Failure> {
-    PoolOptions::<DB>::new()
-        .max_connections(1)
-        .connect_with(options)
-        .await
-        .map_err(|error| {
-            let mut failure = Failure::new(format!("could not connect to {url}")).caused_by(&error);
-            failure.help.extend(help(&error, url));
-            failure
-        })
+    let opened = async {
+        // A pool would retry a refused connection for half a minute, and then not say why it gave up.
+        tokio::time::timeout(CONNECT_TIMEOUT, options.connect())
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut))?
+            .close()
+            .await?;
+        let pool = PoolOptions::<DB>::new().max_connections(1);
+        pool.connect_with(options).await
+    };
+    opened.await.map_err(|error| {
+        let mut failure = Failure::new(format!("could not connect to {url}")).caused_by(&error);
+        failure.help.extend(help(&error, url));
+        failure
+    })
 }
 
 /// What to do about a driver's error.

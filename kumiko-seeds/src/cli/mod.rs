@@ -19,6 +19,7 @@ mod database;
 mod failure;
 mod output;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -39,18 +40,9 @@ use database::Open;
 /// database is the one of `--database-url`, or of the variable `DATABASE_URL`.
 #[must_use]
 pub fn main<DB: Open>(runner: SeedRunner<DB>) -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments: Arguments = match parse(std::env::args_os()) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // clap knows which stream a message belongs to: help to stdout, errors to stderr.
-            drop(error.print());
-            return if error.use_stderr() {
-                Exit::CouldNotRun
-            } else {
-                Exit::Fine
-            }
-            .into();
-        }
+        Err(exit) => return exit.into(),
     };
     block_on(async {
         match arguments.command {
@@ -60,8 +52,23 @@ pub fn main<DB: Open>(runner: SeedRunner<DB>) -> ExitCode {
     })
 }
 
+/// Reads the arguments of a process, or prints what clap has to say instead and gives the exit code.
+pub fn parse<A: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result<A, Exit> {
+    A::try_parse_from(arguments).map_err(|error| {
+        // clap knows which stream a message belongs to: help to stdout, errors to stderr.
+        drop(error.print());
+        if error.use_stderr() {
+            Exit::CouldNotRun
+        } else {
+            Exit::Fine
+        }
+    })
+}
+
 /// Runs a command to its end on a runtime of its own, and prints its failure if it fails.
-pub fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> ExitCode {
+pub fn block_on<T: Into<ExitCode>>(
+    command: impl Future<Output = Result<T, Failure>>,
+) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -69,13 +76,14 @@ pub fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> ExitCod
         Ok(runtime) => runtime.block_on(command),
         Err(error) => Err(Failure::new("could not start").caused_by(&error)),
     };
-    finished
-        .unwrap_or_else(|failure| {
+    match finished {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
             // With stderr closed there is nobody left to tell.
             drop(write!(std::io::stderr().lock(), "{failure}"));
-            failure.exit
-        })
-        .into()
+            failure.exit.into()
+        }
+    }
 }
 
 fn database_url(arguments: &DatabaseArguments) -> Result<DatabaseUrl, Failure> {
