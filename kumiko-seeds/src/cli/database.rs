@@ -55,8 +55,7 @@ impl DatabaseUrl {
             let source = std::env::var(SOURCE_VARIABLE).ok();
             Some(Self::new(url, source.as_deref().unwrap_or("DATABASE_URL")))
         };
-        flag.or_else(variable)
-            .filter(|found| !found.url.is_empty())
+        flag.or_else(variable).filter(|found| !found.url.is_empty())
     }
 
     /// The variables through which another program's [`DatabaseUrl::from_arguments`] finds this URL,

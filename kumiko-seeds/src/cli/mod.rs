@@ -66,9 +66,7 @@ pub fn parse<A: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result
 }
 
 /// Runs a command to its end on a runtime of its own, and prints its failure if it fails.
-pub fn block_on<T: Into<ExitCode>>(
-    command: impl Future<Output = Result<T, Failure>>,
-) -> ExitCode {
+pub fn block_on<T: Into<ExitCode>>(command: impl Future<Output = Result<T, Failure>>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

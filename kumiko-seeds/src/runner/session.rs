@@ -1,7 +1,9 @@
 //! The one connection of a run.
 
+use std::time::Duration;
+
 use sqlx::pool::PoolConnection;
-use sqlx::{Database, Pool};
+use sqlx::{ConnectOptions, Database, Pool};
 
 use crate::Error;
 use crate::backend::Backend;
@@ -24,14 +26,16 @@ enum State {
 
 impl<DB: Backend> Session<DB> {
     pub(super) async fn acquire(pool: &Pool<DB>) -> Result<Self, Error> {
-        let connection = pool
-            .acquire()
-            .await
-            .map_err(|error| Error::database("connect to the database", error))?;
-        Ok(Self {
-            connection,
-            state: State::InUse,
-        })
+        match pool.acquire().await {
+            Ok(connection) => Ok(Self {
+                connection,
+                state: State::InUse,
+            }),
+            Err(error) => {
+                let source = reason(pool, error).await;
+                Err(Error::database("connect to the database", source))
+            }
+        }
     }
 
     pub(super) fn connection(&mut self) -> &mut DB::Connection {
@@ -49,5 +53,19 @@ impl<DB: Database> Drop for Session<DB> {
         if self.state == State::InUse {
             self.connection.close_on_drop();
         }
+    }
+}
+
+/// Why a pool gave no connection. It tries again while a server refuses, and then says no more than that
+/// its time is up; connecting once without it brings out the server's answer, if it has one.
+async fn reason<DB: Backend>(pool: &Pool<DB>, error: sqlx::Error) -> sqlx::Error {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    if !matches!(error, sqlx::Error::PoolTimedOut) {
+        return error;
+    }
+    let options = pool.connect_options();
+    match tokio::time::timeout(PATIENCE, options.connect()).await {
+        Ok(Err(reason)) => reason,
+        _ => error,
     }
 }
