@@ -1,1 +1,13 @@
-//! Placeholder.
+//! What the end-to-end tests share: databases of their own, an app with handlers, and seeds written in
+//! place.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test fails by panicking"
+)]
+
+pub mod app;
+pub mod database;
+pub mod seeds;

@@ -1,0 +1,24 @@
+//! Applying seeds to real databases: one file for each promise.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod bad_databases;
+mod cancelled_run;
+mod escape_hatches;
+mod event_store;
+mod failing_seeds;
+mod first_run;
+mod handlers;
+mod isolation;
+mod lookups;
+mod order;
+mod prepare;
+mod replicas;
+mod shared_table;
+mod skip_flags;
+mod waiting;
