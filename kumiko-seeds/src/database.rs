@@ -1,6 +1,7 @@
 //! The types of the crate for one database, so that a seed names its database once, in its import.
 
 /// Defines the aliases of one database's module.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! database_aliases {
     ($database:ty) => {
         pub use $crate::SeedResult;
@@ -19,6 +20,7 @@ macro_rules! database_aliases {
         pub type WriteContext<'a> = $crate::events::WriteContext<'a, $database>;
     };
 }
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use database_aliases;
 
 /// Brings in the seeds that `kumiko_seeds_build::compile` found: one module for each, and

@@ -1,4 +1,124 @@
-//! Placeholder front page.
+//! Seeds: changes to the data of an event-sourced app, compiled in and made once per database through
+//! the app's own write handlers.
+//!
+//! A role was misnamed, a tenant lacks a default that came later. An SQL migration would go past the
+//! event store, and an insert-if-missing seeder skips the rows that exist. A seed is a dated Rust file
+//! that makes such a change with the app's own code; the app applies what is pending as it boots, in one
+//! replica or in fifty, and a row in the database says that it is done.
+//!
+//! # A seed
+//!
+//! `seeds/2026-05-20-grant-tenant-admin.rs`:
+//!
+//! ```
+//! # #[cfg(all(feature = "sqlite", feature = "events"))]
+//! # mod seed {
+//! use kumiko_seeds::json;
+//! use kumiko_seeds::sqlite::{SeedContext, SeedResult};
+//!
+//! pub const DESCRIPTION: &str = "Grant TenantAdmin to the first admin wherever it lacks it";
+//!
+//! pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult {
+//!     let Some(admin) = ctx.find_user_by_email("admin@example.com").await? else {
+//!         return Err("there is no user admin@example.com".into());
+//!     };
+//!     for membership in ctx.find_memberships_of_user(&admin.id).await? {
+//!         let mut roles = membership.roles;
+//!         if !roles.iter().any(|role| role == "TenantAdmin") {
+//!             roles.push("TenantAdmin".into());
+//!             ctx.system_write_as(
+//!                 "tenant:write:update-member-roles",
+//!                 json!({ "id": membership.id, "roles": roles }),
+//!             )
+//!             .in_tenant(membership.stream_tenant_id)
+//!             .with_roles(["TenantAdmin"])
+//!             .await?;
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! # }
+//! ```
+//!
+//! # Compiling seeds in and applying them
+//!
+//! One line in `build.rs`, with `kumiko-seeds-build` as a build dependency, turns the folder into an
+//! array; one macro brings that in; one call applies it:
+//!
+//! ```ignore
+//! // build.rs
+//! fn main() {
+//!     kumiko_seeds_build::compile("seeds");
+//! }
+//!
+//! // src/main.rs
+//! kumiko_seeds::sqlite::include_seeds!();
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let pool = sqlx::SqlitePool::connect("sqlite:app.db?mode=rwc").await?;
+//!     let report = kumiko_seeds::sqlite::SeedRunner::new(SEEDS)
+//!         .handlers(handlers())
+//!         .apply(&pool)
+//!         .await?;
+//!     // ... serve ...
+//! }
+//! ```
+//!
+//! On PostgreSQL write `postgres` for `sqlite`; nothing else changes.
+//!
+//! # How seeds run
+//!
+//! [`SeedRunner::apply`] reads which seeds are applied: one statement, no lock. If none is pending, that
+//! was all. Otherwise it checks that the handlers which the pending seeds name can be called, and then
+//! gives each seed one transaction:
+//!
+//! 1. take the lock, one for the whole database; if another process has it, wait and say for whom;
+//! 2. look again whether the seed is applied;
+//! 3. run the seed: its handlers append events and update projections in this transaction;
+//! 4. write the marker and commit.
+//!
+//! The first failure stops the run, and [`ApplyError`] says what was applied before it.
+//!
+//! # What is guaranteed
+//!
+//! - A seed's events, projections and marker commit together or not at all, whatever ends the process.
+//! - A seed is applied once per database, however many processes try.
+//! - Seeds run one at a time and in byte order of their ids.
+//! - Writes pass the same gates as a user's, as the system user; a failed write fails the seed, even if the
+//!   seed swallows the error.
+//!
+//! It is not guaranteed that what a seed does outside the transaction happens once: an e-mail sent from a
+//! seed that fails later is sent again by the retry. Nor can a handler be stopped from committing on its
+//! own; the run notices, fails, and says so.
+//!
+//! # Features
+//!
+//! | feature | default | what it brings |
+//! |---|---|---|
+//! | `postgres` | | seeds on PostgreSQL |
+//! | `sqlite` | | seeds on SQLite, compiled in |
+//! | `events` | yes | handlers, event store and lookups: the module [`events`](crate::events) |
+//! | `cli` | | [`cli::main`](crate::cli::main), the commands of an app's own ops binary |
+//!
+//! Without `events` an app that has no event store writes its Rust data migrations on
+//! [`SeedContext::unmanaged_db`] and keeps everything else.
+//!
+//! # The table
+//!
+//! ```sql
+//! CREATE TABLE kumiko_es_operations (
+//!     id text PRIMARY KEY,
+//!     operation_type text NOT NULL,          -- 'seed-migration' for seeds
+//!     applied_at timestamptz NOT NULL DEFAULT now(),
+//!     duration_ms integer NOT NULL,
+//!     applied_by text NOT NULL,              -- 'boot', 'cli' or 'ci-pipeline'
+//!     notes text                             -- the seed's description
+//! )
+//! ```
+//!
+//! It is created under the lock when the first seed is applied.
+
 mod backend;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -10,7 +130,7 @@ pub mod events;
 mod extensions;
 mod lock;
 mod marker;
-pub mod plan;
+mod plan;
 mod progress;
 mod report;
 mod runner;
@@ -18,9 +138,6 @@ mod seed;
 mod skip_flags;
 mod status;
 mod store;
-
-#[cfg(not(any(feature = "postgres", feature = "sqlite")))]
-compile_error!("kumiko-seeds needs a database: enable its feature `postgres` or `sqlite`");
 
 pub use backend::Backend;
 pub use context::SeedContext;

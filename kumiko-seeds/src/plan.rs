@@ -4,29 +4,27 @@ use std::collections::BTreeSet;
 
 /// The difference between the seeds an app carries and those a database has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     /// Compiled in and not applied, in byte order: the order in which they run.
-    pub pending: Vec<&'a str>,
+    pub(crate) pending: Vec<&'a str>,
     /// Applied and not compiled in, in byte order: an older binary, or a seed that was removed.
-    pub missing: Vec<&'a str>,
+    pub(crate) missing: Vec<&'a str>,
     /// Those of `pending` whose id sorts before one already applied, with the greatest such id. They
     /// come from a branch that was merged late, and run after seeds they were written before.
-    pub out_of_order: Vec<OutOfOrder<'a>>,
+    pub(crate) out_of_order: Vec<OutOfOrder<'a>>,
 }
 
 /// A pending seed that runs later than its id says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OutOfOrder<'a> {
+pub(crate) struct OutOfOrder<'a> {
     /// The pending seed.
-    pub id: &'a str,
+    pub(crate) id: &'a str,
     /// The greatest id that is already applied.
-    pub after: &'a str,
+    pub(crate) after: &'a str,
 }
 
 /// Compares what is `compiled` in with what is `applied`; neither has to be sorted.
-#[must_use]
-pub fn plan<'a>(
+pub(crate) fn plan<'a>(
     compiled: impl IntoIterator<Item = &'a str>,
     applied: &'a BTreeSet<String>,
 ) -> Plan<'a> {
