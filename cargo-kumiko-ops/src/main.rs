@@ -1,2 +1,14 @@
-//! Placeholder.
-fn main() {}
+//! `cargo kumiko-ops`: scaffold, inspect and apply the seeds of a package.
+
+mod arguments;
+mod database;
+mod package;
+mod run;
+mod seed_apply;
+mod seed_new;
+mod seed_status;
+mod shown_path;
+
+fn main() -> std::process::ExitCode {
+    run::run(std::env::args_os())
+}

@@ -1,1 +1,40 @@
-//! Placeholder.
+//! The files that `cargo kumiko-ops` scaffolds, as real files.
+//!
+//! Each is valid Rust as it stands, so that a test can compile it; what differs from app to app is a
+//! value of the kind it will be, and the constants here name it. This is a crate of its own because a
+//! package carries only the files of its own folder.
+
+/// A new seed: `seeds/<YYYY-MM-DD>-<slug>.rs`.
+pub const SEED: &str = include_str!("../seed.rs");
+
+/// The module in [`SEED`] that stands for the context of the app's database.
+pub const SEED_CONTEXT_MODULE: &str = "kumiko_seeds::postgres";
+
+/// The description in [`SEED`].
+pub const SEED_DESCRIPTION: &str = "What this seed changes, in a sentence";
+
+/// An app's ops binary: `src/bin/<app>-ops.rs`.
+pub const OPS: &str = include_str!("../ops.rs");
+
+/// The library in [`OPS`] that stands for the app's.
+pub const OPS_LIBRARY: &str = "app::";
+
+/// The binary in [`OPS`] that stands for the app's.
+pub const OPS_BINARY: &str = "app-ops";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_from_app_to_app_occurs_once() {
+        for (template, part) in [
+            (SEED, SEED_CONTEXT_MODULE),
+            (SEED, SEED_DESCRIPTION),
+            (OPS, OPS_LIBRARY),
+            (OPS, OPS_BINARY),
+        ] {
+            assert_eq!(template.matches(part).count(), 1, "{part}");
+        }
+    }
+}

@@ -25,8 +25,7 @@ pub(super) enum Command {
 /// Which database.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DatabaseArguments {
-    /// The database, `postgres://…` or `sqlite:…`. Prefer the variable `DATABASE_URL`: other users of
-    /// the machine can read a password in an argument
+    /// The database, `postgres://…` or `sqlite:…`; where the URL has a password, use `DATABASE_URL`
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
 }
@@ -37,8 +36,8 @@ pub struct StatusArguments {
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArguments,
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    /// How to print the result: table or json
+    #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
     pub format: Format,
     /// Exit with 1 if a seed is pending, and with 3 if one is missing or out of order
     #[arg(long)]
@@ -51,8 +50,8 @@ pub struct ApplyArguments {
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArguments,
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    /// How to print the result: table or json
+    #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
     pub format: Format,
     /// What to store as the cause: boot, cli or ci-pipeline
     #[arg(long, value_name = "CAUSE", default_value = "cli")]

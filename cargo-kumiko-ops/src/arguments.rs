@@ -1,0 +1,232 @@
+//! The arguments of the commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use kumiko_seeds::cli::{self, DatabaseArguments};
+
+/// Scaffold, inspect and apply the seeds of a package.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-kumiko-ops",
+    bin_name = "cargo kumiko-ops",
+    version,
+    disable_help_subcommand = true,
+    after_help = "\
+Examples:
+  cargo kumiko-ops seed:new fix-admin-roles
+  cargo kumiko-ops seed:status
+  cargo kumiko-ops seed:apply
+
+The database is the first of --database-url, the variable DATABASE_URL, DATABASE_URL in a file .env beside
+the package or at the root of the workspace, and `database-url` in [package.metadata.kumiko-ops] of
+Cargo.toml."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create a seed, dated today, that fails until it is written
+    #[command(
+        name = "seed:new",
+        after_help = "Example:\n  cargo kumiko-ops seed:new fix-admin-roles"
+    )]
+    New(NewArguments),
+    /// Show which seeds are applied and which are pending, without compiling anything
+    #[command(
+        name = "seed:status",
+        after_help = "\
+Examples:
+  cargo kumiko-ops seed:status
+  cargo kumiko-ops seed:status --check --format json
+
+Exit codes: 0 fine; 1 pending, with --check; 2 could not run; 3 a seed is missing or out of order, with
+--check."
+    )]
+    Status(StatusArguments),
+    /// Build the app's ops binary and apply the pending seeds with it
+    #[command(
+        name = "seed:apply",
+        after_help = "\
+Examples:
+  cargo kumiko-ops seed:apply
+  cargo kumiko-ops seed:apply --release --locked --applied-by ci-pipeline
+
+Exit codes: 0 fine; 1 a seed failed; 2 could not run."
+    )]
+    Apply(ApplyArguments),
+}
+
+/// Which package.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Package")]
+pub(crate) struct PackageArguments {
+    /// The package; by default the one of the current folder, or the one of the workspace with seeds
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) package: Option<String>,
+    /// The Cargo.toml of the package or its workspace; by default the nearest one
+    #[arg(long, value_name = "PATH")]
+    pub(crate) manifest_path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArguments {
+    /// What the seed changes, as a part of its file name: a-z, 0-9 and -, at most 60 characters
+    #[arg(required = true, value_name = "SLUG", num_args = 1..)]
+    pub(crate) slug: Vec<String>,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+}
+
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct StatusArguments {
+    #[command(flatten)]
+    pub(crate) status: cli::StatusArguments,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+}
+
+impl StatusArguments {
+    pub(crate) fn database(&self) -> &DatabaseArguments {
+        &self.status.database
+    }
+}
+
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct ApplyArguments {
+    #[command(flatten)]
+    pub(crate) apply: cli::ApplyArguments,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+    #[command(flatten)]
+    pub(crate) build: BuildArguments,
+}
+
+/// How to build the ops binary; each is the flag of `cargo build` with the same name.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Build, as for cargo build")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of `cargo build`, and they are independent"
+)]
+pub(crate) struct BuildArguments {
+    /// Features to enable, separated by commas
+    #[arg(short = 'F', long, value_name = "FEATURES")]
+    pub(crate) features: Vec<String>,
+    /// Enable all features
+    #[arg(long)]
+    pub(crate) all_features: bool,
+    /// Leave the default features out
+    #[arg(long)]
+    pub(crate) no_default_features: bool,
+    /// Build with optimizations
+    #[arg(short, long, conflicts_with = "profile")]
+    pub(crate) release: bool,
+    /// The profile to build with
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Fail if Cargo.lock would have to change
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Do without the network
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+impl PackageArguments {
+    /// The same arguments, to be put behind a command that is shown to be pasted.
+    pub(crate) fn repeated(&self) -> String {
+        let package = self.package.as_ref().map(|name| format!(" -p {name}"));
+        let path = self
+            .manifest_path
+            .as_ref()
+            .map(|path| format!(" --manifest-path {}", shell_word(&path.to_string_lossy())));
+        package.into_iter().chain(path).collect()
+    }
+}
+
+/// The arguments about the database, to be put behind a command that is shown to be pasted: without
+/// them it would go to another database. Only a SQLite URL is shown, since it has no password.
+pub(crate) fn repeated_database(arguments: &DatabaseArguments) -> String {
+    match &arguments.database_url {
+        Some(url) if url.starts_with("sqlite:") => format!(" --database-url {}", shell_word(url)),
+        Some(_) => " --database-url <URL>".to_owned(),
+        None => String::new(),
+    }
+}
+
+impl BuildArguments {
+    /// The arguments as `cargo build` takes them.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let flags = [
+            (self.all_features, "--all-features"),
+            (self.no_default_features, "--no-default-features"),
+            (self.release, "--release"),
+            (self.locked, "--locked"),
+            (self.offline, "--offline"),
+        ];
+        let given = flags.into_iter().filter(|(given, _)| *given);
+        let mut words: Vec<String> = given.map(|(_, flag)| flag.to_owned()).collect();
+        for features in &self.features {
+            words.extend(["--features".to_owned(), features.clone()]);
+        }
+        if let Some(profile) = &self.profile {
+            words.extend(["--profile".to_owned(), profile.clone()]);
+        }
+        words
+    }
+}
+
+/// A text as one word of a shell.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_argument_contradicts_another() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_was_given_for_the_package_can_be_pasted_again() {
+        let arguments = |package: Option<&str>, path: Option<&str>| PackageArguments {
+            package: package.map(Into::into),
+            manifest_path: path.map(Into::into),
+        };
+        assert_eq!(arguments(None, None).repeated(), "");
+        assert_eq!(
+            arguments(Some("shop"), Some("it's here/Cargo.toml")).repeated(),
+            r" -p shop --manifest-path 'it'\''s here/Cargo.toml'"
+        );
+    }
+
+    #[test]
+    fn the_build_gets_what_was_given() {
+        let line = "x seed:apply -F a,b --features c --no-default-features --profile ops --locked --offline";
+        let arguments = Arguments::try_parse_from(line.split(' ')).map(|parsed| parsed.command);
+        let Ok(Command::Apply(arguments)) = arguments else {
+            unreachable!("{arguments:?}");
+        };
+        assert_eq!(
+            arguments.build.words().join(" "),
+            "--no-default-features --locked --offline --features a,b --features c --profile ops"
+        );
+        assert_eq!(BuildArguments::default().words(), [""; 0]);
+    }
+}

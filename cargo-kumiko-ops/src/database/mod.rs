@@ -1,0 +1,55 @@
+//! Which database a command works on.
+
+mod env_file;
+mod place;
+mod sqlite_path;
+
+use std::path::Path;
+
+use kumiko_seeds::cli::{DatabaseArguments, DatabaseUrl, Failure};
+
+use crate::package::Member;
+use place::{Look, Place};
+
+/// Finds the database: the flag, the variable, `.env` beside the package and at the root of the
+/// workspace, the settings of the package. The first that names one wins.
+pub(crate) fn find(
+    arguments: &DatabaseArguments,
+    member: &Member,
+    current: &Path,
+) -> Result<DatabaseUrl, Failure> {
+    let mut misses = Vec::new();
+    for place in places(arguments, member) {
+        match place.look(current)? {
+            Look::Found(url) => return Ok(url),
+            Look::Miss(miss) => misses.push(miss),
+        }
+    }
+    let mut failure = Failure::new(format!(
+        "no database is configured for package {}",
+        member.name()
+    ))
+    .help(
+        "name it for this shell, or for good:\n    \
+           export DATABASE_URL=postgres://user:password@localhost/database\n    \
+           echo DATABASE_URL=sqlite:app.db >> .env",
+    );
+    failure.notes = misses;
+    Err(failure)
+}
+
+fn places<'a>(arguments: &'a DatabaseArguments, member: &'a Member) -> Vec<Place<'a>> {
+    let mut places = vec![
+        Place::Flag(arguments.database_url.as_deref()),
+        Place::Variable(std::env::var_os("DATABASE_URL")),
+        Place::EnvFile(member.folder().join(".env")),
+    ];
+    if member.workspace_root != member.folder() {
+        places.push(Place::EnvFile(member.workspace_root.join(".env")));
+    }
+    places.push(Place::Settings {
+        manifest: member.manifest(),
+        url: member.settings.database_url.as_deref(),
+    });
+    places
+}

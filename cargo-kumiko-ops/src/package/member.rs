@@ -1,0 +1,86 @@
+//! A package of the workspace, as far as seeds are concerned.
+
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{Dependency, DependencyKind, Package};
+use kumiko_seeds::cli::Failure;
+
+use super::Settings;
+
+/// A package of the workspace, and what it says about its seeds.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) package: Package,
+    pub(crate) settings: Settings,
+    pub(crate) workspace_root: PathBuf,
+    has_seeds_folder: bool,
+}
+
+impl Member {
+    /// Looks at a package; fails if its settings cannot be read.
+    pub(super) fn of(package: &Package, workspace_root: &Path) -> Result<Self, Failure> {
+        let mut member = Self {
+            settings: Settings::of(package)?,
+            package: package.clone(),
+            workspace_root: workspace_root.to_owned(),
+            has_seeds_folder: false,
+        };
+        member.has_seeds_folder = member.seeds_folder().is_dir();
+        Ok(member)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.package.name.as_str()
+    }
+
+    pub(crate) fn manifest(&self) -> &Path {
+        self.package.manifest_path.as_std_path()
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.manifest().parent().unwrap_or(Path::new(""))
+    }
+
+    /// Where the seeds are, or would be.
+    pub(crate) fn seeds_folder(&self) -> PathBuf {
+        let named = self.settings.seeds.as_deref();
+        self.folder().join(named.unwrap_or(Path::new("seeds")))
+    }
+
+    /// The dependency on the library that seeds are written with.
+    pub(crate) fn library(&self) -> Option<&Dependency> {
+        self.dependency("kumiko-seeds", DependencyKind::Normal)
+    }
+
+    /// Whether the build script can compile seeds in.
+    pub(crate) fn compiles_seeds(&self) -> bool {
+        self.dependency("kumiko-seeds-build", DependencyKind::Build)
+            .is_some()
+    }
+
+    /// How likely it is that this package is the app: it uses the library and has seeds, or does one
+    /// of the two. A package that only shares handlers with an app uses the library, too.
+    pub(super) fn likelihood(&self) -> Likelihood {
+        let carries = self.has_seeds_folder || self.compiles_seeds();
+        match (self.library().is_some(), carries) {
+            (true, true) => Likelihood::UsesLibraryAndHasSeeds,
+            (true, false) => Likelihood::UsesLibrary,
+            (false, true) => Likelihood::HasSeeds,
+            (false, false) => Likelihood::None,
+        }
+    }
+
+    fn dependency(&self, name: &str, kind: DependencyKind) -> Option<&Dependency> {
+        let mut dependencies = self.package.dependencies.iter();
+        dependencies.find(|dependency| dependency.name == name && dependency.kind == kind)
+    }
+}
+
+/// How likely it is that a package is an app with seeds, the least likely first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likelihood {
+    None,
+    HasSeeds,
+    UsesLibrary,
+    UsesLibraryAndHasSeeds,
+}

@@ -1,0 +1,48 @@
+//! The package whose seeds a command works on.
+
+mod choice;
+mod member;
+mod metadata;
+mod settings;
+
+use std::path::{Path, PathBuf};
+
+use kumiko_seeds::cli::Failure;
+
+pub(crate) use member::Member;
+use settings::Settings;
+
+use crate::arguments::PackageArguments;
+
+/// Finds the package: the named one, that of the current folder, or the one of the workspace that has
+/// seeds.
+///
+/// `command` is what the user typed up to the arguments about the package, for messages.
+pub(crate) fn find(
+    arguments: &PackageArguments,
+    current: &Path,
+    command: &str,
+) -> Result<Member, Failure> {
+    let manifest = metadata::manifest(arguments.manifest_path.as_deref(), current)?;
+    let metadata = metadata::read(&manifest)?;
+    let root = metadata.workspace_root.as_std_path();
+    let members = metadata
+        .workspace_packages()
+        .into_iter()
+        .map(|package| Member::of(package, root))
+        .collect::<Result<Vec<_>, _>>()?;
+    if let Some(name) = &arguments.package {
+        return choice::by_name(members, name);
+    }
+    let command = format!("{command}{}", arguments.repeated());
+    choice::by_place(members, &manifest, &command)
+}
+
+/// The current folder, which paths are shown from and packages looked for from.
+pub(crate) fn current_folder() -> Result<PathBuf, Failure> {
+    std::env::current_dir().map_err(|error| {
+        Failure::new("the current folder cannot be found")
+            .caused_by(&error)
+            .help("cd into a folder that exists")
+    })
+}

@@ -1,0 +1,36 @@
+//! The table `[package.metadata.kumiko-ops]` of a Cargo.toml.
+
+use std::path::PathBuf;
+
+use cargo_metadata::Package;
+use kumiko_seeds::cli::Failure;
+use serde::Deserialize;
+
+/// What a package says about its seeds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// The database, where nothing nearer names one. A relative SQLite path starts at the package.
+    pub(crate) database_url: Option<String>,
+    /// The bin target that applies seeds, where its name does not tell.
+    pub(crate) bin: Option<String>,
+    /// The folder of seeds, from the package's folder, if it is not `seeds`.
+    pub(crate) seeds: Option<PathBuf>,
+}
+
+impl Settings {
+    /// The settings of a package; the defaults if it has none.
+    pub(crate) fn of(package: &Package) -> Result<Self, Failure> {
+        let Some(table) = package.metadata.get("kumiko-ops") else {
+            return Ok(Self::default());
+        };
+        Self::deserialize(table).map_err(|error| {
+            Failure::new(format!(
+                "[package.metadata.kumiko-ops] in {} cannot be read",
+                package.manifest_path
+            ))
+            .caused_by(&error)
+            .help("it knows database-url = \"…\", bin = \"…\" and seeds = \"…\"")
+        })
+    }
+}

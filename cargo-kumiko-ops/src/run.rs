@@ -1,0 +1,58 @@
+//! From arguments to a command's end.
+
+use std::ffi::OsString;
+use std::io::{stderr, stdout};
+use std::process::ExitCode;
+
+use kumiko_seeds::cli;
+
+use crate::arguments::{Arguments, Command};
+use crate::{seed_apply, seed_new, seed_status};
+
+/// Runs the command that the arguments of this process name.
+pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Arguments = match cli::parse(without_cargos_own(arguments)) {
+        Ok(arguments) => arguments,
+        Err(exit) => return exit.into(),
+    };
+    cli::block_on(async {
+        match arguments.command {
+            Command::New(arguments) => {
+                seed_new::run(&arguments, &mut stdout(), &mut stderr()).map(ExitCode::from)
+            }
+            Command::Status(arguments) => seed_status::run(&arguments, &mut stdout())
+                .await
+                .map(ExitCode::from),
+            Command::Apply(arguments) => seed_apply::run(&arguments),
+        }
+    })
+}
+
+/// Cargo calls `cargo-kumiko-ops kumiko-ops seed:status`; people may leave the second word out.
+fn without_cargos_own(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> impl Iterator<Item = OsString> {
+    arguments
+        .into_iter()
+        .enumerate()
+        .filter(|(position, argument)| *position != 1 || argument != "kumiko-ops")
+        .map(|(_, argument)| argument)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_cargos_own;
+
+    #[test]
+    fn only_the_word_that_cargo_adds_is_dropped() {
+        for (line, rest) in [
+            ("x kumiko-ops seed:status", "x seed:status"),
+            ("x seed:status", "x seed:status"),
+            ("x seed:new kumiko-ops", "x seed:new kumiko-ops"),
+            ("x kumiko-ops kumiko-ops", "x kumiko-ops"),
+        ] {
+            let left = without_cargos_own(line.split(' ').map(Into::into));
+            assert_eq!(left.collect::<Vec<_>>().join(" ".as_ref()), rest);
+        }
+    }
+}

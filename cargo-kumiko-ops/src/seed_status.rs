@@ -1,0 +1,62 @@
+//! `seed:status`: what the files say against what the database says.
+
+use std::io::Write;
+use std::path::Path;
+
+use kumiko_seeds::cli::{Exit, Failure, check, read_markers, write_status};
+use kumiko_seeds::{SeedInfo, SkipFlags, Status};
+use kumiko_seeds_build::SeedFile;
+
+use crate::arguments::{StatusArguments, repeated_database};
+use crate::package::Member;
+use crate::shown_path::shown_path;
+use crate::{database, package};
+
+/// Prints where each seed stands.
+pub(crate) async fn run(
+    arguments: &StatusArguments,
+    stdout: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let current = package::current_folder()?;
+    let member = package::find(&arguments.package, &current, "cargo kumiko-ops seed:status")?;
+    let seeds = seed_files(&member, &current)?;
+    let apply = format!(
+        "cargo kumiko-ops seed:apply{}{}",
+        arguments.package.repeated(),
+        repeated_database(arguments.database())
+    );
+    let url = database::find(arguments.database(), &member, &current)?.created_by(apply);
+    let markers = read_markers(&url).await?;
+    let seeds = seeds.iter().map(seed_info);
+    let status = Status::compare(seeds, markers, &SkipFlags::from_environment());
+    write_status(stdout, &status, arguments.status.format)?;
+    Ok(check(&status, &arguments.status))
+}
+
+fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile>, Failure> {
+    let folder = member.seeds_folder();
+    if member.settings.seeds.is_some() && !folder.exists() {
+        // Every applied seed would be reported as missing.
+        return Err(
+            Failure::new(format!("there is no folder {}", folder.display())).help(format!(
+                "create it, or correct `seeds` of [package.metadata.kumiko-ops] in {}",
+                member.manifest().display()
+            )),
+        );
+    }
+    kumiko_seeds_build::scan(&shown_path(&folder, current)).map_err(|error| {
+        let problems = error.problems().iter();
+        let lines: Vec<String> = problems.map(|problem| format!("  {problem}")).collect();
+        Failure::new(format!("the seeds cannot be read:\n{}", lines.join("\n")))
+            .help("correct this and run it again; nothing was asked of the database")
+    })
+}
+
+fn seed_info(seed: &SeedFile) -> SeedInfo<'_> {
+    let info = SeedInfo::new(&seed.id, &seed.description);
+    if seed.skippable {
+        info.skipped_by(&seed.skip_flag)
+    } else {
+        info
+    }
+}
