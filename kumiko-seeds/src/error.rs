@@ -140,7 +140,9 @@ impl fmt::Display for PreflightProblem {
 /// Whatever the reason, the seeds in `report.applied` are committed with their markers, and the step
 /// that failed left nothing behind (but see [`Error::TransactionEnded`]): starting again goes on
 /// where this run stopped.
-#[derive(Debug)]
+///
+/// It debug-prints for people, with its causes and its [summary](ApplyError::summary), because that is
+/// what a `main` that returns it shows.
 #[non_exhaustive]
 pub struct ApplyError {
     /// Why the run stopped.
@@ -156,6 +158,18 @@ pub struct ApplyError {
 impl fmt::Display for ApplyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.error)
+    }
+}
+
+impl fmt::Debug for ApplyError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{self}")?;
+        let mut source = self.source();
+        while let Some(cause) = source {
+            write!(formatter, "\ncaused by: {cause}")?;
+            source = cause.source();
+        }
+        write!(formatter, "\nnote: {}", self.summary())
     }
 }
 

@@ -98,8 +98,8 @@
 //! |---|---|---|
 //! | `postgres` | | seeds on PostgreSQL |
 //! | `sqlite` | | seeds on SQLite, compiled in |
-//! | `events` | yes | handlers, event store and lookups: the module [`events`](crate::events) |
-//! | `cli` | | [`cli::main`](crate::cli::main), the commands of an app's own ops binary |
+//! | `events` | yes | handlers, event store and lookups: the module `events` |
+//! | `cli` | | `cli::main`, the commands of an app's own ops binary |
 //!
 //! Without `events` an app that has no event store writes its Rust data migrations on
 //! [`SeedContext::unmanaged_db`] and keeps everything else.

@@ -45,7 +45,7 @@ pub enum Progress<'a> {
         /// The seed.
         id: &'static str,
     },
-    /// A seed failed and is rolled back. The run stops.
+    /// A seed failed. The run stops.
     Failed {
         /// The seed.
         id: &'static str,
@@ -80,7 +80,7 @@ impl fmt::Display for Progress<'_> {
             Self::AppliedElsewhere { id } => {
                 write!(formatter, "applied {id} elsewhere, by another replica")
             }
-            Self::Failed { id } => write!(formatter, "failed {id}, and rolled it back"),
+            Self::Failed { id } => write!(formatter, "failed {id}"),
         }
     }
 }

@@ -56,6 +56,11 @@ pub enum Warning {
         /// The environment variable.
         flag: String,
     },
+    /// The flag that skips everything is set, but this run is not a boot. It changes nothing.
+    FlagAtBootOnly {
+        /// The environment variable.
+        flag: &'static str,
+    },
     /// A skip flag has another value than `1`. It changes nothing.
     FlagValue {
         /// The environment variable.
@@ -87,6 +92,10 @@ impl fmt::Display for Warning {
             Self::FlagWithoutSeed { flag } => {
                 write!(formatter, "{flag}=1 has no effect: no seed has this flag")
             }
+            Self::FlagAtBootOnly { flag } => write!(
+                formatter,
+                "{flag}=1 has no effect here: it skips seeds only when an app boots"
+            ),
             Self::FlagValue { flag, value } => {
                 write!(formatter, "{flag}={value:?} has no effect: only 1 counts")
             }

@@ -39,6 +39,15 @@ pub struct Seed<DB: Database> {
     pub run: RunSeed<DB>,
 }
 
+// By hand, because deriving would ask for a `DB` that is `Copy`.
+impl<DB: Database> Copy for Seed<DB> {}
+
+impl<DB: Database> Clone for Seed<DB> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
 impl<DB: Database> fmt::Debug for Seed<DB> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

@@ -4,6 +4,8 @@ use kumiko_seeds::{Seed, json};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::seeds::seed;
 use kumiko_tests::{app, note, on_both_databases};
+use sqlx::Sqlite;
+use sqlx::sqlite::SqlitePoolOptions;
 
 /// Applies a good seed, the failing one and another good one, and looks that only the first is there.
 /// The error as a user sees it, with its causes.
@@ -53,6 +55,19 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 on_both_databases! {
+    async fn a_main_that_returns_the_error_prints_all_of_it(database: &TestDatabase<DB>) {
+        let failing = seed("2026-01-02-fails", |_| Box::pin(async { Err("no".into()) }));
+        let runner = app::runner(vec![note!("2026-01-01-good"), failing]);
+        let stopped = runner.apply(&database.pool).await.unwrap_err();
+        assert_eq!(
+            format!("Error: {stopped:?}"),
+            "Error: seed 2026-01-02-fails failed\n\
+             caused by: no\n\
+             note: stopped at: 2026-01-02-fails; applied before: 2026-01-01-good; not attempted: none; \
+             the failed step is rolled back, so a retry is safe"
+        );
+    }
+
     async fn an_error_after_a_write(database: &TestDatabase<DB>) {
         let failing = seed("2026-01-02-fails", |ctx| Box::pin(async move {
             ctx.system_write_as("notes:write:add", json!({ "text": "lost" })).await?;
@@ -207,4 +222,29 @@ on_both_databases! {
         );
         assert_eq!(database.markers().await, ["2026-01-01-good"]);
     }
+}
+
+/// A connection that goes takes a database in memory with it.
+#[tokio::test]
+async fn a_database_in_memory_survives_a_failing_seed() {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect("sqlite::memory:")
+        .await
+        .unwrap();
+    let failing = seed("2026-01-02-fails", |ctx| {
+        Box::pin(async move {
+            ctx.db().await?;
+            Err("no".into())
+        })
+    });
+    let runner = app::runner(vec![note!("2026-01-01-good"), failing]);
+    runner.apply(&pool).await.unwrap_err();
+    assert_eq!(
+        Sqlite::texts(&pool, "SELECT text FROM read_notes").await,
+        ["2026-01-01-good"]
+    );
+    Sqlite::execute(&pool, "DELETE FROM read_notes")
+        .await
+        .unwrap();
 }

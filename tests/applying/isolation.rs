@@ -28,11 +28,18 @@ async fn replicas_on_a_database_that_defaults_to_serializable() {
             Box::pin(async move {
                 let query = sqlx::query_scalar("SHOW transaction_isolation");
                 let level: String = query.fetch_one(ctx.db().await?).await?;
-                if level == "read committed" { Ok(()) } else { Err(level.into()) }
+                if level == "read committed" {
+                    Ok(())
+                } else {
+                    Err(level.into())
+                }
             })
         });
         app::runner(vec![looks]).apply(&fresh).await.unwrap();
-        fresh.execute("DELETE FROM kumiko_es_operations").await.unwrap();
+        fresh
+            .execute("DELETE FROM kumiko_es_operations")
+            .await
+            .unwrap();
         fresh.close().await;
         boot_at_once(&database.url, 8).await;
         each_seed_ran_once(&database).await;

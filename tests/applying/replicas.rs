@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use kumiko_tests::database::{Engine, TestDatabase};
-use kumiko_tests::on_both_databases;
+use kumiko_tests::{app, note, on_both_databases};
 use tokio::process::Command;
 
 /// A process of the app, with nothing of this one's environment that could skip seeds.
@@ -63,4 +63,25 @@ on_both_databases! {
         assert_eq!(again, ["", ""]);
         each_seed_ran_once(database).await;
     }
+}
+
+/// Between the look at what is applied and the lock, another replica may apply a seed. Here that is
+/// certain: the markers hide from everything but the re-check.
+#[tokio::test]
+async fn a_seed_applied_after_the_first_look_is_not_run_again() {
+    let database = sqlx::Postgres::create().await;
+    let runner = app::runner(vec![note!("2026-01-01-a"), note!("2026-01-02-b")]);
+    runner.apply(&database.pool).await.unwrap();
+    database
+        .execute(
+            "ALTER TABLE kumiko_es_operations RENAME TO markers;
+             CREATE VIEW kumiko_es_operations AS SELECT * FROM markers
+             WHERE current_setting('kumiko_seeds.transaction', true) = 'open'",
+        )
+        .await;
+    let report = runner.apply(&database.pool).await.unwrap();
+    assert_eq!(report.applied, []);
+    assert_eq!(report.applied_elsewhere, ["2026-01-01-a", "2026-01-02-b"]);
+    assert_eq!(database.payloads().await.len(), 2);
+    database.remove().await;
 }

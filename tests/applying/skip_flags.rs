@@ -78,5 +78,9 @@ on_both_databases! {
             .await
             .unwrap();
         assert_eq!(report.applied.len(), 2);
+        assert_eq!(
+            report.warnings[0].to_string(),
+            "KUMIKO_SKIP_ES_OPS=1 has no effect here: it skips seeds only when an app boots"
+        );
     }
 }

@@ -19,7 +19,7 @@ pub(crate) use statement::{Carries, Statement, column};
 
 use crate::lock::Holder;
 
-/// A database that seeds can be applied to: [`sqlx::Postgres`] or [`sqlx::Sqlite`].
+/// A database that seeds can be applied to: `sqlx::Postgres` or `sqlx::Sqlite`.
 ///
 /// The trait is sealed. Its methods are the differences between the two and are not for callers.
 pub trait Backend:

@@ -6,8 +6,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use sqlx::{Connection, Transaction};
+use tracing::Instrument;
 
+use super::Session;
 use crate::backend::{Backend, Fault};
+use crate::progress::TARGET;
 use crate::store::{self, NewMarker};
 use crate::{Error, Progress, Seed, SeedContext, SeedRunner};
 
@@ -42,29 +45,59 @@ pub(super) enum Table {
 /// any of them out of it, or changing the order, doubles or loses events.
 pub(super) async fn attempt<DB: Backend>(
     runner: &SeedRunner<DB>,
-    connection: &mut DB::Connection,
+    session: &mut Session<DB>,
     work: &Work<'_, DB>,
     table: Table,
 ) -> Result<Outcome, Error> {
     const STEP: &str = "begin a transaction";
+    let connection = session.connection();
     let busy_timeout = DB::replace_busy_timeout(connection, 0)
         .await
         .map_err(|error| Error::database(STEP, error))?;
-    let outcome = match connection.begin_with(DB::BEGIN).await {
+    let ended = match connection.begin_with(DB::BEGIN).await {
         Ok(transaction) => transact(runner, transaction, work, table, busy_timeout).await,
-        Err(error) if DB::fault(&error) == Fault::Locked => Ok(Outcome::Busy),
-        Err(error) => Err(Error::database(STEP, error)),
+        Err(error) if DB::fault(&error) == Fault::Locked => Ended::rolled_back(Ok(Outcome::Busy)),
+        Err(error) => Ended::rolled_back(Err(Error::database(STEP, error))),
     };
-    if !matches!(outcome, Ok(Outcome::Done(_))) {
-        let undone = DB::undo_session_settings(connection, busy_timeout).await;
-        // What went wrong first is the cause. The caller closes a connection after an error.
-        return outcome.and_then(|outcome| {
-            undone
-                .map_err(|error| Error::database("restore the connection", error))
-                .and(Ok(outcome))
-        });
+    let settled = match ended.transaction {
+        Ok(Ending::Committed) => Ok(()),
+        Ok(Ending::RolledBack) => DB::undo_session_settings(connection, busy_timeout).await,
+        Err(error) => Err(error),
+    };
+    match settled {
+        Ok(()) => {
+            session.settle();
+            ended.outcome
+        }
+        // What went wrong first is the cause; a connection that is not settled is closed.
+        Err(error) => {
+            let step = match ended.outcome {
+                Ok(Outcome::Done(_)) => "commit the transaction",
+                _ => "roll back the transaction",
+            };
+            ended.outcome.and(Err(Error::database(step, error)))
+        }
     }
-    outcome
+}
+
+/// How the transaction of an attempt ended, and the attempt with it.
+struct Ended {
+    transaction: sqlx::Result<Ending>,
+    outcome: Result<Outcome, Error>,
+}
+
+enum Ending {
+    Committed,
+    RolledBack,
+}
+
+impl Ended {
+    fn rolled_back(outcome: Result<Outcome, Error>) -> Self {
+        Self {
+            transaction: Ok(Ending::RolledBack),
+            outcome,
+        }
+    }
 }
 
 /// Does `work` in a transaction just begun, and ends that transaction.
@@ -74,26 +107,33 @@ async fn transact<DB: Backend>(
     work: &Work<'_, DB>,
     table: Table,
     busy_timeout: i64,
-) -> Result<Outcome, Error> {
-    const STEP: &str = "take the lock of seeds";
-    DB::replace_busy_timeout(&mut transaction, busy_timeout)
-        .await
-        .map_err(|error| Error::database(STEP, error))?;
-    let outcome = match DB::take_lock(&mut transaction).await {
+) -> Ended {
+    let outcome = match lock::<DB>(&mut transaction, busy_timeout).await {
         Ok(true) => within::<DB>(runner, &mut transaction, work, table).await,
         Ok(false) => Ok(Outcome::Busy),
-        Err(error) => Err(Error::database(STEP, error)),
+        Err(error) => Err(Error::database("take the lock of seeds", error)),
     };
-    let (step, ended) = if let Ok(Outcome::Done(_)) = outcome {
-        ("commit the transaction", transaction.commit().await)
+    if matches!(outcome, Ok(Outcome::Done(_))) {
+        let transaction = transaction.commit().await.map(|()| Ending::Committed);
+        Ended {
+            transaction,
+            outcome,
+        }
     } else {
-        ("roll back the transaction", transaction.rollback().await)
-    };
-    outcome.and_then(|outcome| {
-        ended
-            .map_err(|error| Error::database(step, error))
-            .and(Ok(outcome))
-    })
+        let transaction = transaction.rollback().await.map(|()| Ending::RolledBack);
+        Ended {
+            transaction,
+            outcome,
+        }
+    }
+}
+
+async fn lock<DB: Backend>(
+    connection: &mut DB::Connection,
+    busy_timeout: i64,
+) -> sqlx::Result<bool> {
+    DB::replace_busy_timeout(connection, busy_timeout).await?;
+    DB::take_lock(connection).await
 }
 
 /// The part of an attempt that has the lock.
@@ -123,7 +163,8 @@ async fn within<DB: Backend>(
     }
     runner.notify(Progress::Started { id: seed.id });
     let began = Instant::now();
-    run::<DB>(runner, connection, seed).await?;
+    let span = tracing::info_span!(target: TARGET, "seed", id = seed.id);
+    run::<DB>(runner, connection, seed).instrument(span).await?;
     let duration = began.elapsed();
     let marker = NewMarker {
         id: seed.id,

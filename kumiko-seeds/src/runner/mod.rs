@@ -24,7 +24,7 @@ use crate::{AppliedBy, ApplyError, Error, Marker, Progress, Report, Seed, SkipFl
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
-/// # async fn example(pool: sqlx::SqlitePool) -> Result<(), kumiko_seeds::ApplyError> {
+/// # async fn example(pool: sqlx::SqlitePool) -> Result<(), Box<kumiko_seeds::ApplyError>> {
 /// # static SEEDS: &[kumiko_seeds::sqlite::Seed] = &[];
 /// use kumiko_seeds::sqlite::SeedRunner;
 ///
@@ -165,9 +165,9 @@ impl<DB: Backend> SeedRunner<DB> {
     /// If the database cannot be read or the table has another shape.
     pub async fn markers(&self, pool: &Pool<DB>) -> Result<Vec<Marker>, Error> {
         let mut session = Session::acquire(pool).await?;
-        let markers = store::markers::<DB>(session.connection()).await;
-        session.give_back();
-        Ok(markers?.unwrap_or_default())
+        let markers = store::markers::<DB>(session.connection()).await?;
+        session.settle();
+        Ok(markers.unwrap_or_default())
     }
 
     /// Adds a check that runs on every pending seed before the first write.

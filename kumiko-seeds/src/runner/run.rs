@@ -1,6 +1,6 @@
 //! A run from its first statement to its report: the five steps of applying.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use sqlx::Pool;
 
@@ -53,43 +53,38 @@ impl<'r, DB: Backend> Run<'r, DB> {
         for warning in flags.warnings(self.runner.seeds) {
             self.warn(warning);
         }
-        if let Some(flag) = flags.skips_all()
-            && self.runner.applied_by == AppliedBy::Boot
-        {
-            for seed in self.runner.seeds {
-                self.skip(seed.id, flag);
+        if let Some(flag) = flags.skips_all() {
+            if self.runner.applied_by == AppliedBy::Boot {
+                for seed in self.runner.seeds {
+                    self.skip(seed.id, flag);
+                }
+                return Ok(());
             }
-            return Ok(());
+            self.warn(Warning::FlagAtBootOnly { flag });
         }
 
         let mut session = Session::acquire(pool).await?;
-        let worked = self.with_database(session.connection(), &flags).await;
-        // After an error the connection may be anything, from read-only to broken.
-        if worked.is_ok() {
-            session.give_back();
-        }
-        worked
-    }
-
-    async fn with_database(
-        &mut self,
-        connection: &mut DB::Connection,
-        flags: &SkipFlags,
-    ) -> Result<(), Error> {
-        let applied = store::applied::<DB>(connection).await?;
-        if applied.is_some() {
-            self.table = Table::Exists;
-        }
-        self.enqueue(&applied.unwrap_or_default(), flags)?;
+        let applied = self.applied(&mut session).await?;
+        self.enqueue(&applied, &flags)?;
         if self.queue.is_empty() {
             return Ok(());
         }
         self.preflight()?;
-        self.drain(connection).await
+        self.drain(&mut session).await
+    }
+
+    /// The applied ids, as of now.
+    async fn applied(&mut self, session: &mut Session<DB>) -> Result<BTreeSet<String>, Error> {
+        let applied = store::applied::<DB>(session.connection()).await?;
+        session.settle();
+        if applied.is_some() {
+            self.table = Table::Exists;
+        }
+        Ok(applied.unwrap_or_default())
     }
 
     /// Applies the queue, after what the app does before its first pending seed.
-    async fn drain(&mut self, connection: &mut DB::Connection) -> Result<(), Error> {
+    async fn drain(&mut self, session: &mut Session<DB>) -> Result<(), Error> {
         let mut prepared = self.runner.prepare.is_none();
         let mut wait = Wait::new(self.runner.lock_timeout);
         while let Some(seed) = self.queue.front().copied() {
@@ -98,15 +93,17 @@ impl<'r, DB: Backend> Run<'r, DB> {
             } else {
                 Work::Prepare
             };
-            match attempt(self.runner, connection, &work, self.table).await {
+            match attempt(self.runner, session, &work, self.table).await {
                 Ok(Outcome::Busy) => {
-                    self.pause(connection, &mut wait).await?;
-                    if !self.drop_applied(connection).await? {
+                    self.pause(session, &mut wait).await?;
+                    if !self.drop_applied(session).await? {
                         continue;
                     }
                 }
                 Ok(Outcome::AlreadyApplied) => {
-                    self.drop_applied(connection).await?;
+                    self.queue.pop_front();
+                    self.leave_to_another(seed.id);
+                    self.drop_applied(session).await?;
                 }
                 Ok(Outcome::Done(duration)) if prepared => {
                     self.queue.pop_front();
@@ -136,10 +133,10 @@ impl<'r, DB: Backend> Run<'r, DB> {
         Ok(())
     }
 
-    async fn pause(&self, connection: &mut DB::Connection, wait: &mut Wait) -> Result<(), Error> {
+    async fn pause(&self, session: &mut Session<DB>, wait: &mut Wait) -> Result<(), Error> {
         let holder = if wait.wants_holder() {
             // Only a courtesy: not every role may look, and the lock may be free by now.
-            DB::holder(connection).await.unwrap_or_default()
+            DB::holder(session.connection()).await.unwrap_or_default()
         } else {
             None
         };
@@ -149,11 +146,8 @@ impl<'r, DB: Backend> Run<'r, DB> {
 
     /// Takes from the queue what another replica has applied meanwhile, so that a replica which
     /// lost the race does not ask for the lock once per seed. Whether there was anything.
-    async fn drop_applied(&mut self, connection: &mut DB::Connection) -> Result<bool, Error> {
-        let Some(applied) = store::applied::<DB>(connection).await? else {
-            return Ok(false);
-        };
-        self.table = Table::Exists;
+    async fn drop_applied(&mut self, session: &mut Session<DB>) -> Result<bool, Error> {
+        let applied = self.applied(session).await?;
         let before = self.queue.len();
         let (elsewhere, queue): (VecDeque<_>, VecDeque<_>) = self
             .queue
@@ -161,27 +155,31 @@ impl<'r, DB: Backend> Run<'r, DB> {
             .partition(|seed| applied.contains(seed.id));
         self.queue = queue;
         for seed in elsewhere {
-            self.report.applied_elsewhere.push(seed.id);
-            self.runner
-                .notify(Progress::AppliedElsewhere { id: seed.id });
+            self.leave_to_another(seed.id);
         }
         Ok(self.queue.len() < before)
     }
 
+    fn leave_to_another(&mut self, id: &'static str) {
+        self.report.applied_elsewhere.push(id);
+        self.runner.notify(Progress::AppliedElsewhere { id });
+    }
+
     /// Fills the queue with what is pending and not skipped.
     fn enqueue(&mut self, applied: &BTreeSet<String>, flags: &SkipFlags) -> Result<(), Error> {
-        let seeds = self.runner.seeds;
-        let plan = plan(seeds.iter().map(|seed| seed.id), applied);
+        let mut by_id = BTreeMap::new();
+        for seed in self.runner.seeds {
+            if by_id.insert(seed.id, seed).is_some() {
+                return Err(Error::DuplicateId { id: seed.id });
+            }
+        }
+        let plan = plan(by_id.keys().copied(), applied);
         for id in plan.missing {
             self.warn(Warning::Missing { id: id.to_owned() });
         }
         for id in plan.pending {
-            let mut same_id = seeds.iter().filter(|seed| seed.id == id);
-            let (Some(seed), None) = (same_id.next(), same_id.next()) else {
-                let id = seeds.iter().map(|seed| seed.id).find(|other| *other == id);
-                return Err(Error::DuplicateId {
-                    id: id.unwrap_or_default(),
-                });
+            let Some(seed) = by_id.get(id).copied() else {
+                continue;
             };
             if flags.skips(seed.info()) {
                 self.skip(seed.id, seed.skip_flag);

@@ -8,11 +8,12 @@ use sqlx::{ConnectOptions, Database, Pool};
 use crate::Error;
 use crate::backend::Backend;
 
-/// A connection that goes back to its pool only when the run says so.
+/// A connection that goes back to its pool only in the state in which it came.
 ///
-/// **Invariant:** a run that is dropped half way (a cancelled future, a panic in the runner) never
-/// gives its connection back. Closing it rolls back and frees the lock without waiting for the pool,
-/// and a connection that is read-only or has another busy timeout must not reach the rest of the app.
+/// **Invariant:** what was begun on the connection has been brought to its end, or else the connection
+/// is closed: after a cancelled future, a panic in the runner, a rollback that failed. Closing rolls
+/// back and frees the lock without waiting for the pool, and a connection that is read-only or has
+/// another busy timeout must not reach the rest of the app.
 pub(super) struct Session<DB: Database> {
     connection: PoolConnection<DB>,
     state: State,
@@ -21,7 +22,7 @@ pub(super) struct Session<DB: Database> {
 #[derive(PartialEq, Eq)]
 enum State {
     InUse,
-    Clean,
+    Settled,
 }
 
 impl<DB: Backend> Session<DB> {
@@ -29,7 +30,7 @@ impl<DB: Backend> Session<DB> {
         match pool.acquire().await {
             Ok(connection) => Ok(Self {
                 connection,
-                state: State::InUse,
+                state: State::Settled,
             }),
             Err(error) => {
                 let source = reason(pool, error).await;
@@ -38,13 +39,15 @@ impl<DB: Backend> Session<DB> {
         }
     }
 
+    /// The connection. Until [`Session::settle`] it is in use, and closed if the session is dropped.
     pub(super) fn connection(&mut self) -> &mut DB::Connection {
+        self.state = State::InUse;
         &mut self.connection
     }
 
-    /// Gives the connection back to the pool, in the state in which it came.
-    pub(super) fn give_back(mut self) {
-        self.state = State::Clean;
+    /// Says that the connection is as it came.
+    pub(super) fn settle(&mut self) {
+        self.state = State::Settled;
     }
 }
 

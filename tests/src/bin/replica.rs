@@ -3,6 +3,8 @@
 //! `replica boot <url>` applies what is pending and prints the report, one line each.
 //! `replica hold <url>` takes the lock, says so, and holds it until its standard input ends.
 
+#![allow(clippy::duplicate_mod, reason = "the same seeds for each database")]
+
 use std::error::Error;
 use std::io::Read;
 
@@ -41,7 +43,7 @@ async fn run<DB: Engine>(
     let pool = Pool::<DB>::connect(url).await?;
     let seeds = match command {
         "hold" => vec![seed("2025-12-31-hold", |ctx| Box::pin(hold(ctx)))],
-        _ => seeds.iter().map(|seed| Seed { ..*seed }).collect(),
+        _ => seeds.to_vec(),
     };
     let report = app::runner(seeds).apply(&pool).await?;
     for seed in report.applied {
@@ -53,7 +55,8 @@ async fn run<DB: Engine>(
     Ok(())
 }
 
-async fn hold<DB: Engine>(_: &mut SeedContext<'_, DB>) -> kumiko_seeds::SeedResult {
+async fn hold<DB: Engine>(ctx: &mut SeedContext<'_, DB>) -> kumiko_seeds::SeedResult {
+    DB::run(ctx.db().await?, "SELECT 1").await?;
     println!("holding");
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Err("held".into())
