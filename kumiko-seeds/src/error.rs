@@ -198,6 +198,17 @@ impl StdError for ApplyError {
     }
 }
 
+/// An error with its causes on one line.
+pub(crate) fn with_causes(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
 fn list(ids: &[&str]) -> String {
     if ids.is_empty() {
         "none".to_owned()

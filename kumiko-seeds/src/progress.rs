@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::Error;
+use crate::error::with_causes;
 use crate::lock::Holder;
 use crate::report::seconds;
 
@@ -49,6 +51,8 @@ pub enum Progress<'a> {
     Failed {
         /// The seed.
         id: &'static str,
+        /// Why.
+        error: &'a Error,
     },
 }
 
@@ -80,7 +84,7 @@ impl fmt::Display for Progress<'_> {
             Self::AppliedElsewhere { id } => {
                 write!(formatter, "applied {id} elsewhere, by another replica")
             }
-            Self::Failed { id } => write!(formatter, "failed {id}"),
+            Self::Failed { id, .. } => write!(formatter, "failed {id}"),
         }
     }
 }
@@ -107,7 +111,10 @@ impl Progress<'_> {
             Self::AppliedElsewhere { id } => {
                 tracing::info!(target: TARGET, id, "seed applied by another replica");
             }
-            Self::Failed { id } => tracing::error!(target: TARGET, id, "seed failed"),
+            Self::Failed { id, error } => {
+                let error = with_causes(error);
+                tracing::error!(target: TARGET, id, error, "seed failed");
+            }
         }
     }
 }

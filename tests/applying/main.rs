@@ -15,6 +15,7 @@ mod failing_seeds;
 mod first_run;
 mod handlers;
 mod isolation;
+mod logging;
 mod lookups;
 mod order;
 mod prepare;

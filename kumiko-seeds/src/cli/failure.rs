@@ -69,8 +69,8 @@ impl Failure {
 
     /// Adds `error` and its own causes.
     #[must_use]
-    pub fn caused_by(mut self, error: &dyn StdError) -> Self {
-        self.causes.push(error.to_string());
+    pub fn caused_by(mut self, error: &(dyn StdError + 'static)) -> Self {
+        self.causes.push(text(error));
         self.with_sources_of(error)
     }
 
@@ -106,7 +106,7 @@ impl Failure {
     fn with_sources_of(mut self, error: &dyn StdError) -> Self {
         let mut source = error.source();
         while let Some(cause) = source {
-            let text = cause.to_string();
+            let text = text(cause);
             // Some drivers' errors repeat their source in their own text.
             if self.causes.last().is_none_or(|last| !last.contains(&text)) {
                 self.causes.push(text);
@@ -114,6 +114,18 @@ impl Failure {
             source = cause.source();
         }
         self
+    }
+}
+
+/// What an error says. The drivers' own texts leave the error code out, or put in the line of the
+/// server's source that raised the error.
+fn text(error: &(dyn StdError + 'static)) -> String {
+    match error.downcast_ref() {
+        Some(sqlx::Error::Database(error)) => match error.code() {
+            Some(code) => format!("the database says: {} (code {code})", error.message()),
+            None => format!("the database says: {}", error.message()),
+        },
+        _ => error.to_string(),
     }
 }
 

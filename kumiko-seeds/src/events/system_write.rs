@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Command, EventBackend, Handlers, SYSTEM_TENANT_ID, User, WriteContext, WriteError};
 use crate::SeedContext;
+use crate::error::with_causes;
 use crate::progress::TARGET;
 
 impl<'c, DB: EventBackend> SeedContext<'c, DB> {
@@ -89,7 +90,9 @@ impl<DB: EventBackend> SystemWrite<'_, '_, DB> {
         let written = call(context, &handler, payload, tenant_id, user).await;
         match &written {
             Ok(_) => context.end_work(),
-            Err(error) => context.fail_work(format!("a write in it failed: {}", chain(error))),
+            Err(error) => {
+                context.fail_work(format!("a write in it failed: {}", with_causes(error)));
+            }
         }
         written
     }
@@ -156,15 +159,4 @@ async fn call<DB: EventBackend>(
     };
     let output = handlers.call(handler, write, payload).await?;
     Ok(Written { output })
-}
-
-/// An error with its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -66,6 +66,8 @@ impl<'r, DB: Backend> Run<'r, DB> {
         let mut session = Session::acquire(pool).await?;
         let applied = self.applied(&mut session).await?;
         self.enqueue(&applied, &flags)?;
+        let (applied, to_apply) = (applied.len(), self.queue.len());
+        tracing::debug!(target: TARGET, applied, to_apply, "compared seeds with the database");
         if self.queue.is_empty() {
             return Ok(());
         }
@@ -122,7 +124,8 @@ impl<'r, DB: Backend> Run<'r, DB> {
                     if prepared {
                         self.queue.pop_front();
                         self.failed = Some(seed.id);
-                        self.runner.notify(Progress::Failed { id: seed.id });
+                        let id = seed.id;
+                        self.runner.notify(Progress::Failed { id, error: &error });
                     }
                     return Err(error);
                 }
