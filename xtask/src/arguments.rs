@@ -17,7 +17,8 @@ Usage:
 Commands:
     test        Start a throwaway PostgreSQL server, run all tests against it, stop it.
     ci          Run every check, in this order, up to the first that fails:
-                format, clippy, docs, test, package. With names: only those.
+                format, clippy, core-on-postgres, events-on-sqlite, docs, test,
+                package. With names: only those.
     postgres    Start the same server, print the line to paste for plain `cargo test`,
                 and keep it until Ctrl-C or the end of standard input.
 

@@ -15,6 +15,10 @@ pub(crate) enum Step {
     Format,
     /// The lints have nothing to say.
     Clippy,
+    /// The runtime builds on one database alone and without the event store.
+    CoreOnPostgres,
+    /// The runtime builds on the other database alone and with the event store.
+    EventsOnSqlite,
     /// The documentation builds without a broken link.
     Docs,
     /// The tests pass.
@@ -25,9 +29,11 @@ pub(crate) enum Step {
 
 impl Step {
     /// Every step, the quick ones first.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Format,
         Self::Clippy,
+        Self::CoreOnPostgres,
+        Self::EventsOnSqlite,
         Self::Docs,
         Self::Test,
         Self::Package,
@@ -38,6 +44,8 @@ impl Step {
         match self {
             Self::Format => "format",
             Self::Clippy => "clippy",
+            Self::CoreOnPostgres => "core-on-postgres",
+            Self::EventsOnSqlite => "events-on-sqlite",
             Self::Docs => "docs",
             Self::Test => "test",
             Self::Package => "package",
@@ -48,12 +56,20 @@ impl Step {
         match self {
             Self::Format => "fmt --all --check",
             Self::Clippy => "clippy --workspace --all-targets --locked -- -D warnings",
+            // Elsewhere in the workspace every feature is on.
+            Self::CoreOnPostgres => {
+                "clippy -p kumiko-seeds --no-default-features --features postgres --locked \
+                 -- -D warnings"
+            }
+            Self::EventsOnSqlite => {
+                "clippy -p kumiko-seeds --features sqlite --locked -- -D warnings"
+            }
             Self::Docs => "doc --workspace --no-deps --locked",
             Self::Test => "test --workspace --locked",
             // Packages that depend on one another are checked together: cargo lets each find the
             // others as if they were published already.
             Self::Package => {
-                "package --locked --allow-dirty -p kumiko-seeds -p kumiko-seeds-build \
+                "package --locked --allow-dirty --all-features -p kumiko-seeds -p kumiko-seeds-build \
                  -p kumiko-ops-templates -p cargo-kumiko-ops"
             }
         }
@@ -62,7 +78,7 @@ impl Step {
     const fn environment(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Docs => &[("RUSTDOCFLAGS", "-D warnings")],
-            Self::Format | Self::Clippy | Self::Test | Self::Package => &[],
+            _ => &[],
         }
     }
 

@@ -20,6 +20,7 @@ pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<Value> {
 }
 
 /// A conflict is an answer and not an error, because an error would end a PostgreSQL transaction.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! insert_event {
     () => {
         "INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,

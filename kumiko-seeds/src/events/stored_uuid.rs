@@ -36,6 +36,7 @@ impl fmt::Display for StoredUuid {
 }
 
 /// Implements the three traits of sqlx by handing over to another type that has them.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! store_as {
     ($database:ty, $stored:ty, $buffer:ty, $value:ty) => {
         impl sqlx::Type<$database> for StoredUuid {
