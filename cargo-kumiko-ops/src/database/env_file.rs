@@ -48,9 +48,11 @@ fn not_understood(path: &Path, content: &[u8], error: &dotenvy::Error) -> Failur
         .help("put a value with spaces, quotes, # or $ between single quotes: NAME='value'")
 }
 
-fn line_number(content: &[u8], line: &str) -> Option<usize> {
-    let first = line.lines().next()?.trim().as_bytes();
-    let mut lines = content.split(|byte| *byte == b'\n');
-    let index = lines.position(|line| line.trim_ascii().starts_with(first));
-    index.map(|index| index + 1)
+/// The first line, counted from 1, that has the part of a line that the parser stumbled over.
+fn line_number(content: &[u8], part: &str) -> Option<usize> {
+    let part = part.lines().next()?.trim();
+    let mut lines = std::str::from_utf8(content).ok()?.lines();
+    lines
+        .position(|line| line.contains(part))
+        .map(|index| index + 1)
 }

@@ -71,6 +71,9 @@ impl Failure {
     #[must_use]
     pub fn caused_by(mut self, error: &(dyn StdError + 'static)) -> Self {
         self.causes.push(text(error));
+        if is_database_error(error) {
+            return self;
+        }
         self.with_sources_of(error)
     }
 
@@ -111,10 +114,15 @@ impl Failure {
             if self.causes.last().is_none_or(|last| !last.contains(&text)) {
                 self.causes.push(text);
             }
-            source = cause.source();
+            // The source of such an error is the error itself, once more.
+            source = cause.source().filter(|_| !is_database_error(cause));
         }
         self
     }
+}
+
+fn is_database_error(error: &(dyn StdError + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(sqlx::Error::Database(_)))
 }
 
 /// What an error says. The drivers' own texts leave the error code out, or put in the line of the

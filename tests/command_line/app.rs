@@ -1,0 +1,190 @@
+//! A package of a test's own, and the program run in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
+
+use tempfile::TempDir;
+
+use crate::program::{program, workspace};
+use crate::transcript::transcript;
+
+/// A package, or a workspace of packages.
+pub(crate) struct App {
+    root: PathBuf,
+    /// Removes the folder in the end, if it is a temporary one.
+    _folder: Option<TempDir>,
+}
+
+impl App {
+    /// An empty folder that lies in no package.
+    pub(crate) fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            // The program shows paths without symbolic links.
+            root: folder.path().canonicalize().unwrap(),
+            _folder: Some(folder),
+        }
+    }
+
+    /// A copy of a folder of `fixtures`. It is not meant to be compiled.
+    pub(crate) fn fixture(name: &str) -> Self {
+        let app = Self::empty();
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("command_line/fixtures");
+        copy(&fixtures.join(name), &app.root);
+        app
+    }
+
+    /// A copy of the example `admin-roles` that can be compiled.
+    ///
+    /// **Invariant:** every test has a name of its own, which becomes that of the package: Cargo takes
+    /// packages of one name for the same, wherever they are, since all are built into one folder. The
+    /// copy is in the same place in every run, so that what is built for it does not pile up.
+    pub(crate) fn example(name: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("command-line-apps")
+            .join(name);
+        if root.exists() {
+            fs::remove_dir_all(&root).unwrap();
+        }
+        copy(&workspace().join("examples/admin-roles"), &root);
+        for leftover in ["admin-roles.db", "admin-roles.db-shm", "admin-roles.db-wal"] {
+            drop(fs::remove_file(root.join(leftover)));
+        }
+        // One package that is its own workspace, with all that it takes from the one it comes from.
+        let package = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+        let package = package
+            .replace("\"admin-roles\"", &format!("\"{name}\""))
+            .replace("[features]", "[lib]\nname = \"admin_roles\"\n\n[features]");
+        let shared = fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
+        let (_, shared) = shared.split_once("\n[workspace.package]").unwrap();
+        let shared = ["kumiko-seeds", "kumiko-seeds-build"].into_iter().fold(
+            shared.to_owned(),
+            |shared, library| {
+                let path = format!("path = \"{library}\"");
+                assert!(shared.contains(&path), "no {path} in Cargo.toml");
+                let absolute = format!("path = '{}'", workspace().join(library).display());
+                shared.replace(&path, &absolute)
+            },
+        );
+        // One build of the driver serves the apps of either database.
+        let driver = "sqlx = { version = \"0.9\", default-features = false";
+        assert!(shared.contains(driver), "no {driver} in Cargo.toml");
+        let both = format!("{driver}, features = [\"postgres\", \"sqlite-bundled\"]");
+        let shared = shared.replace(driver, &both);
+        let manifest = format!("{package}\n[workspace]\n\n[workspace.package]{shared}");
+        fs::write(root.join("Cargo.toml"), manifest).unwrap();
+        // The versions that are there without a network.
+        fs::copy(workspace().join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
+        Self {
+            root: root.canonicalize().unwrap(),
+            _folder: None,
+        }
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    pub(crate) fn edit(&self, path: &str, from: &str, to: &str) {
+        let text = self.read(path);
+        assert!(text.contains(from), "no {from:?} in {path}");
+        self.write(path, &text.replace(from, to));
+    }
+
+    pub(crate) fn remove(&self, path: &str) {
+        fs::remove_file(self.path(path)).unwrap();
+    }
+
+    /// The program in the folder of the app. The words of `line` are its arguments.
+    pub(crate) fn command(&self, line: &str) -> Call<'_> {
+        self.call(line.split_whitespace())
+    }
+
+    /// The program in the folder of the app, with these arguments.
+    pub(crate) fn call<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Call<'_> {
+        let mut command = Command::new(program());
+        command
+            .args(arguments)
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", target())
+            .env("CARGO_NET_OFFLINE", "true")
+            .env("CARGO_TERM_COLOR", "never")
+            .env("CARGO_INCREMENTAL", "0")
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env("RUST_BACKTRACE", "0")
+            .env_remove("DATABASE_URL");
+        Call { app: self, command }
+    }
+}
+
+/// One run of the program, to be started.
+pub(crate) struct Call<'a> {
+    app: &'a App,
+    command: Command,
+}
+
+impl Call<'_> {
+    /// In a folder below the app's.
+    pub(crate) fn from(mut self, folder: &str) -> Self {
+        self.command.current_dir(self.app.path(folder));
+        self
+    }
+
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// What there was to see: exit code, stdout, stderr.
+    pub(crate) fn run(self) -> String {
+        let app = self.app.root.clone();
+        transcript(&self.output(), &[(&app, "[app]"), (&target(), "[target]")])
+    }
+
+    /// As [`Call::run`], at the same time as other calls. For commands that build nothing.
+    pub(crate) fn run_beside_others(mut self) -> String {
+        let output = self.command.output().unwrap();
+        transcript(&output, &[(&self.app.root, "[app]")])
+    }
+
+    /// What was written to stdout.
+    pub(crate) fn stdout(self) -> String {
+        String::from_utf8(self.output().stdout).unwrap()
+    }
+
+    fn output(mut self) -> Output {
+        // All apps are built into one folder, and their programs have one name.
+        static TARGET: Mutex<()> = Mutex::new(());
+        let _guard = TARGET.lock().unwrap_or_else(PoisonError::into_inner);
+        self.command.output().unwrap()
+    }
+}
+
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("command-line-target")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}

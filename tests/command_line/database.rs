@@ -1,0 +1,69 @@
+//! Databases with markers that other programs might have written.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use kumiko_tests::database::{Engine, TestDatabase};
+use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, SqliteConnection};
+use tokio::runtime::{Builder, Runtime};
+
+/// The table of markers, as the first of all seeds creates it.
+pub(crate) const SQLITE_TABLE: &str = "
+    CREATE TABLE kumiko_es_operations (
+        id TEXT NOT NULL PRIMARY KEY,
+        operation_type TEXT NOT NULL,
+        applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+        duration_ms INTEGER NOT NULL,
+        applied_by TEXT NOT NULL,
+        notes TEXT
+    );";
+
+/// The same on PostgreSQL.
+pub(crate) const POSTGRES_TABLE: &str = "
+    CREATE TABLE kumiko_es_operations (
+        id text PRIMARY KEY,
+        operation_type text NOT NULL,
+        applied_at timestamptz NOT NULL DEFAULT now(),
+        duration_ms integer NOT NULL,
+        applied_by text NOT NULL,
+        notes text
+    );";
+
+/// The statement that marks a seed as applied.
+pub(crate) fn marker(id: &str) -> String {
+    format!(
+        "INSERT INTO kumiko_es_operations (id, operation_type, applied_at, duration_ms, applied_by, notes)
+         VALUES ('{id}', 'seed-migration', '2026-03-01T12:30:00.250Z', 1500, 'boot', 'As it was told');"
+    )
+}
+
+/// Runs statements in a SQLite file, which is created where it is missing.
+pub(crate) fn sqlite(file: &Path, sql: &str) {
+    let url = format!("sqlite:{}?mode=rwc", file.display());
+    let sql = sql.to_owned();
+    wait(async move {
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        connection
+            .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+    });
+}
+
+/// A new database on the PostgreSQL server of the tests, with these statements run.
+pub(crate) fn postgres(sql: &str) -> TestDatabase<Postgres> {
+    wait(async {
+        let database = Postgres::create().await;
+        database.execute(sql).await;
+        database
+    })
+}
+
+/// Waits for something that needs a runtime.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    let new = || Builder::new_current_thread().enable_all().build().unwrap();
+    RUNTIME.get_or_init(new).block_on(future)
+}

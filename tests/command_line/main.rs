@@ -1,0 +1,20 @@
+//! `cargo kumiko-ops` as people run it: the real program, real packages, real databases. What it prints
+//! and its exit code are compared whole.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod app;
+mod choosing_a_database;
+mod choosing_a_package;
+mod database;
+mod program;
+mod seed_apply;
+mod seed_new;
+mod seed_status;
+mod transcript;
+mod unreachable_databases;
