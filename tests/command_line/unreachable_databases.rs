@@ -1,6 +1,6 @@
 //! A database that cannot be read is an error that says what to do, and never a pending seed.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 
 use kumiko_tests::database::server_url;
 
@@ -131,6 +131,7 @@ fn a_port_that_nobody_listens_on() {
         .and_then(|listener| listener.local_addr())
         .unwrap()
         .port();
+    let refused = TcpStream::connect(("127.0.0.1", port)).unwrap_err();
     let begin = std::time::Instant::now();
     assert_shows(
         &status(&format!("postgres://user:s3cret@127.0.0.1:{port}/shop")),
@@ -139,12 +140,29 @@ fn a_port_that_nobody_listens_on() {
 exit 2
 -- stderr
 error: could not connect to postgres://127.0.0.1:{port}/shop
-caused by: error communicating with database: Connection refused (os error 111)
+caused by: error communicating with database: {refused}
 help: is the server running, and are host and port in DATABASE_URL right?
 "
         ),
     );
     assert!(begin.elapsed().as_secs() < 10, "it waited");
+}
+
+#[test]
+fn a_server_without_tls_that_has_to_have_it() {
+    let (_, address) = server_url().split_once('@').map(own).unwrap();
+    assert_shows(
+        &status(&format!("{}?sslmode=require", server_url())),
+        &format!(
+            "\
+exit 2
+-- stderr
+error: could not connect to postgres://{address}
+caused by: error occurred while attempting to establish a TLS connection: server does not support TLS
+help: let the server use TLS, or correct sslmode in DATABASE_URL
+"
+        ),
+    );
 }
 
 #[test]

@@ -216,6 +216,17 @@ async fn connect<DB: Open>(url: &DatabaseUrl, options: Options<DB>) -> Result<Po
 pub(super) fn help(error: &sqlx::Error, url: &DatabaseUrl) -> Option<String> {
     let source = &url.source;
     let text = match error {
+        sqlx::Error::Io(error) if error.to_string().contains("certificate") => {
+            "if the server's certificate is right, let the system trust who signed it, or name it:\n    \
+             export SSL_CERT_FILE=path/to/authority.pem"
+                .to_owned()
+        }
+        sqlx::Error::Tls(error) if error.to_string().contains("built without TLS") => {
+            "build the app with TLS, in one of the ways that sqlx knows:\n    \
+             cargo add sqlx --no-default-features --features tls-rustls-ring-native-roots"
+                .to_owned()
+        }
+        sqlx::Error::Tls(_) => format!("let the server use TLS, or correct sslmode in {source}"),
         sqlx::Error::Io(_) => {
             format!("is the server running, and are host and port in {source} right?")
         }

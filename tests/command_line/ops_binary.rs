@@ -1,0 +1,123 @@
+//! The ops binary that `seed:apply` starts: which one it is, what it gets, and how it ends.
+
+use crate::app::App;
+use crate::transcript::assert_shows;
+
+#[test]
+fn the_ops_binary_that_is_asked_for_works() {
+    let app = App::example("ops-binary");
+    app.remove("src/bin/admin-roles-ops.rs");
+    let shown = app.command("seed:apply").run();
+    let source = "    \
+    //! The app's seeds from a command line, also in a container: `ops-binary-ops seed:status`.
+
+    fn main() -> std::process::ExitCode {
+        kumiko_seeds::cli::main(admin_roles::seeds())
+    }
+";
+    assert_shows(
+        &shown,
+        &format!(
+            "\
+exit 2
+-- stderr
+error: package ops-binary has no ops binary: no bin target is named ops or ends in -ops
+help: create src/bin/ops-binary-ops.rs, with seeds() being the function that gives your app its SeedRunner:
+{source}"
+        ),
+    );
+    app.write("src/bin/one-ops.rs", source);
+    app.write("src/bin/two-ops.rs", source);
+    assert_shows(
+        &app.command("seed:apply").run(),
+        "\
+exit 2
+-- stderr
+error: package ops-binary has several ops binaries: one-ops, two-ops
+help: name the one that applies seeds, in [app]/Cargo.toml:
+    [package.metadata.kumiko-ops]
+    bin = \"one-ops\"
+",
+    );
+    let table = "[package.metadata.kumiko-ops]\n";
+    app.edit("Cargo.toml", table, &format!("{table}bin = \"two-ops\"\n"));
+    let shown = app.command("seed:apply").run();
+    assert!(
+        shown.starts_with("exit 0\n-- stdout\n2 applied\n"),
+        "{shown}"
+    );
+    app.edit("Cargo.toml", "two-ops", "three-ops");
+    assert_shows(
+        &app.command("seed:apply").run(),
+        "\
+exit 2
+-- stderr
+error: package ops-binary has no binary three-ops, which [package.metadata.kumiko-ops] in [app]/Cargo.toml names
+help: its binaries are one-ops, ops-binary, two-ops
+",
+    );
+}
+
+#[test]
+fn the_url_is_in_no_argument() {
+    let app = App::example("arguments");
+    app.write(
+        "src/bin/admin-roles-ops.rs",
+        "//! Prints what it was given.
+
+fn main() {
+            let arguments: Vec<String> = std::env::args().skip(1).collect();
+            println!(\"{arguments:?} {:?}\", std::env::var(\"DATABASE_URL\"));
+            std::process::exit(7);
+        }",
+    );
+    assert_shows(
+        &app.command("seed:apply --lock-timeout 5 --database-url postgres://user:s3cret@localhost/app")
+            .run(),
+        "\
+exit 7
+-- stdout
+[\"seed:apply\", \"--applied-by\", \"cli\", \"--format\", \"table\", \"--lock-timeout\", \"5\"] Ok(\"postgres://user:s3cret@localhost/app\")
+",
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_that_ends_the_ops_binary_is_named() {
+    let app = App::example("signal");
+    app.write(
+        "src/bin/admin-roles-ops.rs",
+        "//! Ends by a signal.\n\nfn main() { std::process::abort() }",
+    );
+    let shown = app.command("seed:apply -p signal").run();
+    let expected = "\
+exit 2
+-- stderr
+error: the ops binary was ended by signal: 6 (SIGABRT)
+help: what it had applied stays applied; see where each seed stands:
+    cargo kumiko-ops seed:status -p signal
+";
+    // With or without a note that the system has kept the memory for a look.
+    assert_shows(&shown.replace(" (core dumped)", ""), expected);
+}
+
+#[test]
+fn a_message_names_the_place_that_the_url_came_from() {
+    let app = App::example("source");
+    app.edit(
+        "Cargo.toml",
+        "sqlite:admin-roles.db",
+        "sqlite:no/such/folder.db",
+    );
+    assert_shows(
+        &app.command("seed:apply").run(),
+        "\
+exit 2
+-- stderr
+error: could not connect to sqlite:[app]/no/such/folder.db
+caused by: the database says: unable to open database file (code 14)
+help: do the folder and the file exist, and may this user write there? the path is in Cargo.toml
+",
+    );
+}
