@@ -32,10 +32,10 @@ mod tests {
     #[test]
     fn a_path_is_relative_where_that_is_shorter() {
         for (path, current, shown) in [
-            ("/work/app/seeds/a.rs", "/work/app", "seeds/a.rs"),
-            ("/work/app/seeds/a.rs", "/work/app/src", "../seeds/a.rs"),
+            ("/here/app/seeds/a.rs", "/here/app", "seeds/a.rs"),
+            ("/here/app/seeds/a.rs", "/here/app/src", "../seeds/a.rs"),
             ("/app/a.rs", "/somewhere/quite/else", "/app/a.rs"),
-            ("/work/app", "/", "work/app"),
+            ("/here/app", "/", "work/app"),
         ] {
             assert_eq!(
                 shown_path(path.as_ref(), current.as_ref()),

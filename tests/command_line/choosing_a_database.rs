@@ -74,7 +74,7 @@ note: [app]/.env does not exist
 note: [app]/billing/Cargo.toml has no database-url in [package.metadata.kumiko-ops]
 help: name it for this shell, or for good:
     export DATABASE_URL=postgres://user:password@localhost/database
-    echo DATABASE_URL=sqlite:app.db >> .env
+    echo DATABASE_URL=sqlite:app.db >> billing/.env
 ",
     );
 }

@@ -8,7 +8,9 @@ use std::path::Path;
 
 use kumiko_seeds::cli::{DatabaseArguments, DatabaseUrl, Failure};
 
+use crate::arguments::shell_word;
 use crate::package::Member;
+use crate::shown_path::shown_path;
 use place::{Look, Place};
 
 /// Finds the database: the flag, the variable, `.env` beside the package and at the root of the
@@ -25,15 +27,17 @@ pub(crate) fn find(
             Look::Miss(miss) => misses.push(miss),
         }
     }
+    let env_file = shown_path(&member.folder().join(".env"), current);
     let mut failure = Failure::new(format!(
         "no database is configured for package {}",
         member.name()
     ))
-    .help(
+    .help(format!(
         "name it for this shell, or for good:\n    \
-           export DATABASE_URL=postgres://user:password@localhost/database\n    \
-           echo DATABASE_URL=sqlite:app.db >> .env",
-    );
+         export DATABASE_URL=postgres://user:password@localhost/database\n    \
+         echo DATABASE_URL=sqlite:app.db >> {}",
+        shell_word(&env_file.to_string_lossy())
+    ));
     failure.notes = misses;
     Err(failure)
 }
