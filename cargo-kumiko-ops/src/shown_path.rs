@@ -35,7 +35,7 @@ mod tests {
             ("/here/app/seeds/a.rs", "/here/app", "seeds/a.rs"),
             ("/here/app/seeds/a.rs", "/here/app/src", "../seeds/a.rs"),
             ("/app/a.rs", "/somewhere/quite/else", "/app/a.rs"),
-            ("/here/app", "/", "work/app"),
+            ("/here/app", "/", "here/app"),
         ] {
             assert_eq!(
                 shown_path(path.as_ref(), current.as_ref()),
