@@ -4,6 +4,7 @@ use std::any::Any;
 
 use sqlx::{Database, Executor};
 
+use crate::AppendedEvent;
 use crate::backend::Backend;
 use crate::extensions::Extensions;
 use crate::progress::TARGET;
@@ -22,6 +23,31 @@ pub struct SeedContext<'c, DB: Database> {
     access: Access,
     unfinished: Option<String>,
     failed: Option<String>,
+    journal: Journal,
+}
+
+/// How much of what a seed appends is kept.
+#[derive(Debug)]
+pub(crate) enum Journal {
+    /// The number of events: a seed may append very many.
+    Count(u64),
+    /// The events, for a dry run.
+    #[cfg_attr(
+        not(feature = "events"),
+        expect(dead_code, reason = "only the write side appends")
+    )]
+    Events(Vec<AppendedEvent>),
+}
+
+impl Journal {
+    /// Notes that an event was appended.
+    #[cfg(feature = "events")]
+    pub(crate) fn note(&mut self, event: impl FnOnce() -> AppendedEvent) {
+        match self {
+            Self::Count(count) => *count += 1,
+            Self::Events(events) => events.push(event()),
+        }
+    }
 }
 
 /// What the transaction allows at the moment.
@@ -36,6 +62,7 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
         id: &'static str,
         connection: &'c mut DB::Connection,
         extensions: &'c Extensions,
+        journal: Journal,
     ) -> Self {
         Self {
             id,
@@ -44,6 +71,7 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
             access: Access::ReadWrite,
             unfinished: None,
             failed: None,
+            journal,
         }
     }
 
@@ -133,19 +161,19 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
         self.failed.as_deref()
     }
 
-    /// The connection as it is, and the app's values beside it.
-    pub(crate) fn parts(&mut self) -> (&mut DB::Connection, &'c Extensions) {
-        (self.connection, self.extensions)
+    /// The connection as it is, and the app's values and the journal beside it.
+    pub(crate) fn parts(&mut self) -> (&mut DB::Connection, &'c Extensions, &mut Journal) {
+        (self.connection, self.extensions, &mut self.journal)
     }
 }
 
 impl<DB: Backend> SeedContext<'_, DB> {
-    /// Ends the seed's use of the connection, and says what it left undone.
-    pub(crate) async fn finish(mut self) -> sqlx::Result<Option<String>> {
-        let problem = self.failed.take().or_else(|| self.unfinished.take());
-        if problem.is_none() {
-            self.switch(Access::ReadWrite).await?;
+    /// Ends the seed's use of the connection: what it appended, or what it left undone.
+    pub(crate) async fn finish(mut self) -> sqlx::Result<Result<Journal, String>> {
+        if let Some(problem) = self.failed.take().or_else(|| self.unfinished.take()) {
+            return Ok(Err(problem));
         }
-        Ok(problem)
+        self.switch(Access::ReadWrite).await?;
+        Ok(Ok(self.journal))
     }
 }

@@ -34,6 +34,20 @@ pub enum Error {
         /// The id.
         id: &'static str,
     },
+    /// A seed was asked for that the app does not contain.
+    #[error("there is no seed {id} in this binary")]
+    UnknownSeed {
+        /// The id asked for.
+        id: String,
+    },
+    /// One seed was asked for, and others are pending that come before it. Nothing was written.
+    #[error("seed {id} would run before {}, pending and earlier", pending.join(", "))]
+    WouldReorder {
+        /// The seed asked for.
+        id: String,
+        /// The pending seeds that come before it.
+        pending: Vec<String>,
+    },
     /// The id of a pending seed is the id of an operation of another kind.
     #[error(
         "the id {id} is taken by an operation of type {operation_type}; rename the seed's file"
@@ -105,6 +119,18 @@ pub enum Error {
 impl Error {
     pub(crate) fn database(step: &'static str, source: sqlx::Error) -> Self {
         Self::Database { step, source }
+    }
+
+    /// The seed that failed, where it is a seed that did.
+    pub(crate) fn seed(&self) -> Option<&'static str> {
+        match self {
+            Self::Seed { id, .. }
+            | Self::Panicked { id, .. }
+            | Self::Unfinished { id, .. }
+            | Self::TransactionEnded { id }
+            | Self::IdTaken { id, .. } => Some(id),
+            _ => None,
+        }
     }
 
     /// Whether everything that the failing step did is undone, so that a retry repeats nothing.

@@ -28,6 +28,48 @@ pub struct Applied {
     pub id: &'static str,
     /// How long it took, without opening and committing its transaction.
     pub duration: Duration,
+    /// How many events it appended.
+    pub events: u64,
+}
+
+/// What the pending seeds would do, found out by running them and rolling all of it back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DryRun {
+    /// The pending seeds in order, with what each did before it was rolled back.
+    pub seeds: Vec<DryRunSeed>,
+    /// The seeds that a flag would skip.
+    pub skipped: Vec<Skipped>,
+    /// What a person should look at.
+    pub warnings: Vec<Warning>,
+}
+
+/// A seed that was run and rolled back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DryRunSeed {
+    /// The seed.
+    pub id: &'static str,
+    /// How long it took.
+    pub duration: Duration,
+    /// The events it appended, in order.
+    pub events: Vec<AppendedEvent>,
+}
+
+/// An event that a seed appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AppendedEvent {
+    /// The kind of aggregate, `membership`.
+    pub aggregate_type: String,
+    /// The aggregate.
+    pub aggregate_id: String,
+    /// The tenant the stream is stored under.
+    pub tenant_id: String,
+    /// The event's position in its stream, counted from 1.
+    pub version: i32,
+    /// What happened.
+    pub event_type: String,
 }
 
 /// A seed that a flag skipped.

@@ -9,6 +9,7 @@
 
 mod bad_databases;
 mod cancelled_run;
+mod dry_run;
 mod escape_hatches;
 mod event_store;
 mod failing_seeds;
@@ -20,6 +21,7 @@ mod lookups;
 mod order;
 mod prepare;
 mod replicas;
+mod selection;
 mod shared_table;
 mod skip_flags;
 mod waiting;

@@ -100,7 +100,7 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
         &mut self,
         email: &str,
     ) -> Result<Option<UserRow>, Box<dyn Error + Send + Sync>> {
-        let (connection, extensions) = self.parts();
+        let (connection, extensions, _) = self.parts();
         lookups::<DB>(extensions)
             .find_user_by_email(connection, email)
             .await
@@ -114,7 +114,7 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
         &mut self,
         user_id: &str,
     ) -> Result<Vec<Membership>, Box<dyn Error + Send + Sync>> {
-        let (connection, extensions) = self.parts();
+        let (connection, extensions, _) = self.parts();
         lookups::<DB>(extensions)
             .find_memberships_of_user(connection, user_id)
             .await
@@ -125,7 +125,7 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
     /// # Errors
     /// If the read model cannot be read.
     pub async fn find_tenants(&mut self) -> Result<Vec<Tenant>, Box<dyn Error + Send + Sync>> {
-        let (connection, extensions) = self.parts();
+        let (connection, extensions, _) = self.parts();
         lookups::<DB>(extensions).find_tenants(connection).await
     }
 }

@@ -144,7 +144,7 @@ async fn call<DB: EventBackend>(
             handler: name(),
             source,
         })?;
-    let (connection, extensions) = context.parts();
+    let (connection, extensions, journal) = context.parts();
     let Some(handlers) = extensions.get::<Handlers<DB>>() else {
         return Err(WriteError::UnknownHandler {
             handler: name(),
@@ -154,6 +154,7 @@ async fn call<DB: EventBackend>(
     let write = WriteContext {
         connection,
         extensions,
+        journal,
         user,
         tenant_id,
     };

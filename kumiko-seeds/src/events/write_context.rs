@@ -5,6 +5,8 @@ use std::any::Any;
 use uuid::Uuid;
 
 use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User, event_store};
+use crate::AppendedEvent;
+use crate::context::Journal;
 use crate::extensions::Extensions;
 
 /// What a write handler gets: the connection of the transaction it belongs to, on whose behalf and in
@@ -15,6 +17,7 @@ use crate::extensions::Extensions;
 pub struct WriteContext<'a, DB: EventBackend> {
     pub(super) connection: &'a mut DB::Connection,
     pub(super) extensions: &'a Extensions,
+    pub(super) journal: &'a mut Journal,
     pub(super) user: User,
     pub(super) tenant_id: Uuid,
 }
@@ -64,14 +67,28 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
         events: impl IntoIterator<Item = NewEvent>,
     ) -> Result<i32, EventStoreError> {
         let events: Vec<NewEvent> = events.into_iter().collect();
-        event_store::append::<DB>(
+        let types: Vec<String> = events
+            .iter()
+            .map(|event| event.event_type.clone())
+            .collect();
+        let appended = event_store::append::<DB>(
             self.connection,
             stream,
             expected_version,
             events,
             &self.user,
         )
-        .await
+        .await?;
+        for (version, event_type) in (expected_version + 1..).zip(types) {
+            self.journal.note(|| AppendedEvent {
+                aggregate_type: stream.aggregate_type.clone(),
+                aggregate_id: stream.aggregate_id.to_string(),
+                tenant_id: stream.tenant_id.to_string(),
+                version,
+                event_type,
+            });
+        }
+        Ok(appended)
     }
 
     /// The events of `stream` in their order.

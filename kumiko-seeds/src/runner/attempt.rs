@@ -10,9 +10,13 @@ use tracing::Instrument;
 
 use super::Session;
 use crate::backend::{Backend, Fault};
+use crate::context::Journal;
 use crate::progress::TARGET;
+use crate::report::{Applied, DryRunSeed};
 use crate::store::{self, NewMarker};
 use crate::{Error, Progress, Seed, SeedContext, SeedRunner};
+
+const LOCK: &str = "take the lock of seeds";
 
 /// What is done under the lock.
 pub(super) enum Work<'a, DB: Backend> {
@@ -20,12 +24,18 @@ pub(super) enum Work<'a, DB: Backend> {
     Prepare,
     /// One pending seed.
     Seed(&'a Seed<DB>),
+    /// All that would be done, and then rolled back.
+    DryRun(&'a [&'static Seed<DB>]),
 }
 
 /// How an attempt ended without an error.
 pub(super) enum Outcome {
-    /// The work is committed, and took this long.
-    Done(Duration),
+    /// The app's preparation is committed.
+    Prepared,
+    /// The seed is committed with its marker.
+    Applied(Applied),
+    /// The seeds were run and rolled back.
+    Tried(Vec<DryRunSeed>),
     /// Under the lock it turned out that the seed is applied.
     AlreadyApplied,
     /// Somebody else holds the lock.
@@ -72,7 +82,7 @@ pub(super) async fn attempt<DB: Backend>(
         // What went wrong first is the cause; a connection that is not settled is closed.
         Err(error) => {
             let step = match ended.outcome {
-                Ok(Outcome::Done(_)) => "commit the transaction",
+                Ok(Outcome::Prepared | Outcome::Applied(_)) => "commit the transaction",
                 _ => "roll back the transaction",
             };
             ended.outcome.and(Err(Error::database(step, error)))
@@ -111,9 +121,9 @@ async fn transact<DB: Backend>(
     let outcome = match lock::<DB>(&mut transaction, busy_timeout).await {
         Ok(true) => within::<DB>(runner, &mut transaction, work, table).await,
         Ok(false) => Ok(Outcome::Busy),
-        Err(error) => Err(Error::database("take the lock of seeds", error)),
+        Err(error) => Err(Error::database(LOCK, error)),
     };
-    if matches!(outcome, Ok(Outcome::Done(_))) {
+    if matches!(outcome, Ok(Outcome::Prepared | Outcome::Applied(_))) {
         let transaction = transaction.commit().await.map(|()| Ending::Committed);
         Ended {
             transaction,
@@ -143,28 +153,98 @@ async fn within<DB: Backend>(
     work: &Work<'_, DB>,
     table: Table,
 ) -> Result<Outcome, Error> {
-    let began = Instant::now();
-    let seed = match work {
-        Work::Seed(seed) => seed,
+    match work {
         Work::Prepare => {
-            if let Some(prepare) = &runner.prepare {
-                prepare(connection)
-                    .await
-                    .map_err(|source| Error::Prepare { source })?;
-            }
-            return Ok(Outcome::Done(began.elapsed()));
+            prepare::<DB>(runner, connection).await?;
+            Ok(Outcome::Prepared)
         }
-    };
+        Work::Seed(seed) => {
+            let ran = apply(runner, connection, seed, table, Journal::Count(0)).await?;
+            Ok(ran.map_or(Outcome::AlreadyApplied, |ran| {
+                Outcome::Applied(ran.applied(seed.id))
+            }))
+        }
+        Work::DryRun(seeds) => {
+            prepare::<DB>(runner, connection).await?;
+            let mut tried = Vec::new();
+            for seed in *seeds {
+                let journal = Journal::Events(Vec::new());
+                if let Some(ran) = apply(runner, connection, seed, table, journal).await? {
+                    tried.push(ran.tried(seed.id));
+                }
+                // Each seed ends what the lock began for it; they share a transaction only here.
+                DB::take_lock(connection)
+                    .await
+                    .map_err(|error| Error::database(LOCK, error))?;
+            }
+            Ok(Outcome::Tried(tried))
+        }
+    }
+}
+
+async fn prepare<DB: Backend>(
+    runner: &SeedRunner<DB>,
+    connection: &mut DB::Connection,
+) -> Result<(), Error> {
+    match &runner.prepare {
+        Some(prepare) => prepare(connection)
+            .await
+            .map_err(|source| Error::Prepare { source }),
+        None => Ok(()),
+    }
+}
+/// A seed that has run, with its marker written.
+struct Ran {
+    duration: Duration,
+    journal: Journal,
+}
+
+impl Ran {
+    fn applied(self, id: &'static str) -> Applied {
+        let events = match self.journal {
+            Journal::Count(count) => count,
+            Journal::Events(events) => events.len() as u64,
+        };
+        Applied {
+            id,
+            duration: self.duration,
+            events,
+        }
+    }
+
+    fn tried(self, id: &'static str) -> DryRunSeed {
+        let events = match self.journal {
+            Journal::Count(_) => Vec::new(),
+            Journal::Events(events) => events,
+        };
+        DryRunSeed {
+            id,
+            duration: self.duration,
+            events,
+        }
+    }
+}
+
+/// Runs `seed` and writes its marker, unless it turns out to be applied.
+async fn apply<DB: Backend>(
+    runner: &SeedRunner<DB>,
+    connection: &mut DB::Connection,
+    seed: &Seed<DB>,
+    table: Table,
+    journal: Journal,
+) -> Result<Option<Ran>, Error> {
     if table == Table::MayBeMissing {
         store::create_table::<DB>(connection).await?;
     }
     if store::is_applied::<DB>(connection, seed.id).await? {
-        return Ok(Outcome::AlreadyApplied);
+        return Ok(None);
     }
     runner.notify(Progress::Started { id: seed.id });
     let began = Instant::now();
     let span = tracing::info_span!(target: TARGET, "seed", id = seed.id);
-    run::<DB>(runner, connection, seed).instrument(span).await?;
+    let journal = run::<DB>(runner, connection, seed, journal)
+        .instrument(span)
+        .await?;
     let duration = began.elapsed();
     let marker = NewMarker {
         id: seed.id,
@@ -173,7 +253,7 @@ async fn within<DB: Backend>(
         notes: seed.description,
     };
     store::insert::<DB>(connection, marker).await?;
-    Ok(Outcome::Done(duration))
+    Ok(Some(Ran { duration, journal }))
 }
 
 /// Runs the seed itself and fails unless all it began is done.
@@ -181,9 +261,10 @@ async fn run<DB: Backend>(
     runner: &SeedRunner<DB>,
     connection: &mut DB::Connection,
     seed: &Seed<DB>,
-) -> Result<(), Error> {
+    journal: Journal,
+) -> Result<Journal, Error> {
     let id = seed.id;
-    let mut context = SeedContext::new(id, connection, &runner.extensions);
+    let mut context = SeedContext::new(id, connection, &runner.extensions, journal);
     // After a panic nothing of the seed is used again but the connection, and that only to roll back.
     let ran = AssertUnwindSafe(async { (seed.run)(&mut context).await })
         .catch_unwind()
@@ -199,10 +280,9 @@ async fn run<DB: Backend>(
         }
     }
     let finished = context.finish().await;
-    match finished.map_err(|error| Error::database("leave the seed's read-only mode", error))? {
-        None => Ok(()),
-        Some(problem) => Err(Error::Unfinished { id, problem }),
-    }
+    finished
+        .map_err(|error| Error::database("leave the seed's read-only mode", error))?
+        .map_err(|problem| Error::Unfinished { id, problem })
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {

@@ -18,7 +18,10 @@ use self::session::Session;
 use crate::backend::Backend;
 use crate::error::PreflightProblem;
 use crate::extensions::Extensions;
-use crate::{AppliedBy, ApplyError, Error, Marker, Progress, Report, Seed, SkipFlags, store};
+use crate::report::DryRun;
+use crate::{
+    AppliedBy, ApplyError, Error, Marker, Progress, Report, Seed, Selection, SkipFlags, store,
+};
 
 /// The seeds of an app with all they need, ready to be applied.
 ///
@@ -42,6 +45,7 @@ pub struct SeedRunner<DB: Backend> {
     prepare: Option<Prepare<DB>>,
     observer: Option<Observer>,
     skip_flags: Option<SkipFlags>,
+    selection: Selection,
     applied_by: AppliedBy,
     lock_timeout: Duration,
 }
@@ -70,6 +74,7 @@ impl<DB: Backend> SeedRunner<DB> {
             prepare: None,
             observer: None,
             skip_flags: None,
+            selection: Selection::default(),
             applied_by: AppliedBy::default(),
             lock_timeout: Duration::from_mins(5),
         }
@@ -118,6 +123,13 @@ impl<DB: Backend> SeedRunner<DB> {
         self
     }
 
+    /// Applies only some of what is pending. The default is [`Selection::All`].
+    #[must_use]
+    pub fn select(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
     /// What to store as `applied_by`. The default is [`AppliedBy::Boot`].
     #[must_use]
     pub fn applied_by(mut self, applied_by: AppliedBy) -> Self {
@@ -156,6 +168,42 @@ impl<DB: Backend> SeedRunner<DB> {
             Ok(()) => Ok(run.report),
             Err(error) => Err(Box::new(run.stopped(error))),
         }
+    }
+
+    /// Runs what is pending as [`SeedRunner::apply`] would, but all in one transaction, and rolls it
+    /// back: what would be done, and whether it would succeed.
+    ///
+    /// It holds the lock meanwhile. What a seed does outside the transaction is really done, and
+    /// PostgreSQL does not take back the ids that a sequence gave out.
+    ///
+    /// # Errors
+    /// The first failure stops it, as it would stop a run.
+    pub async fn dry_run(&self, pool: &Pool<DB>) -> Result<DryRun, Box<ApplyError>> {
+        let mut run = Run::new(self);
+        match run.dry(pool).await {
+            Ok(seeds) => {
+                let Report {
+                    skipped, warnings, ..
+                } = run.report;
+                Ok(DryRun {
+                    seeds,
+                    skipped,
+                    warnings,
+                })
+            }
+            Err(error) => Err(Box::new(run.stopped(error))),
+        }
+    }
+
+    /// Checks every seed as a run checks the pending ones before its first write, without a database.
+    #[must_use]
+    pub fn verify(&self) -> Vec<PreflightProblem> {
+        let checks = |seed| {
+            self.preflights
+                .iter()
+                .map(move |check| check(&self.extensions, seed))
+        };
+        self.seeds.iter().flat_map(checks).flatten().collect()
     }
 
     /// The markers in the database, in byte order of their ids; none where there is no table yet.

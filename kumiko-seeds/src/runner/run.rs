@@ -10,7 +10,7 @@ use crate::backend::Backend;
 use crate::lock::Wait;
 use crate::plan::plan;
 use crate::progress::TARGET;
-use crate::report::{Applied, Report, Skipped};
+use crate::report::{Applied, DryRunSeed, Report, Skipped};
 use crate::{AppliedBy, ApplyError, Error, Progress, Seed, SkipFlags, Warning, store};
 
 pub(super) struct Run<'r, DB: Backend> {
@@ -44,35 +44,68 @@ impl<'r, DB: Backend> Run<'r, DB> {
         }
     }
 
+    /// Applies what is pending.
     pub(super) async fn all(&mut self, pool: &Pool<DB>) -> Result<(), Error> {
-        let flags = self
-            .runner
-            .skip_flags
-            .clone()
-            .unwrap_or_else(SkipFlags::from_environment);
+        let flags = self.flags();
+        if let Some(flag) = flags.skips_all()
+            && self.runner.applied_by == AppliedBy::Boot
+        {
+            for seed in self.runner.seeds {
+                self.skip(seed.id, flag);
+            }
+            return Ok(());
+        }
+        let mut session = Session::acquire(pool).await?;
+        self.look(&mut session, &flags).await?;
+        self.drain(&mut session).await
+    }
+
+    /// Runs what is pending in one transaction, and rolls it back.
+    pub(super) async fn dry(&mut self, pool: &Pool<DB>) -> Result<Vec<DryRunSeed>, Error> {
+        let flags = self.flags();
+        let mut session = Session::acquire(pool).await?;
+        self.look(&mut session, &flags).await?;
+        let mut wait = Wait::new(self.runner.lock_timeout);
+        while !self.queue.is_empty() {
+            let work = Work::DryRun(self.queue.make_contiguous());
+            match attempt(self.runner, &mut session, &work, self.table).await {
+                Ok(Outcome::Tried(seeds)) => return Ok(seeds),
+                Ok(_) => {
+                    self.pause(&mut session, &mut wait).await?;
+                    self.drop_applied(&mut session).await?;
+                }
+                Err(error) => {
+                    self.failed = error.seed();
+                    self.queue.retain(|seed| Some(seed.id) > error.seed());
+                    return Err(error);
+                }
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// The flags that count, after a warning for each that does not.
+    fn flags(&mut self) -> SkipFlags {
+        let flags = self.runner.skip_flags.clone();
+        let flags = flags.unwrap_or_else(SkipFlags::from_environment);
         for warning in flags.warnings(self.runner.seeds) {
             self.warn(warning);
         }
-        if let Some(flag) = flags.skips_all() {
-            if self.runner.applied_by == AppliedBy::Boot {
-                for seed in self.runner.seeds {
-                    self.skip(seed.id, flag);
-                }
-                return Ok(());
-            }
+        if let Some(flag) = flags.skips_all()
+            && self.runner.applied_by != AppliedBy::Boot
+        {
             self.warn(Warning::FlagAtBootOnly { flag });
         }
+        flags
+    }
 
-        let mut session = Session::acquire(pool).await?;
-        let applied = self.applied(&mut session).await?;
-        self.enqueue(&applied, &flags)?;
+    /// Reads what is applied, fills the queue with what is to be, and checks that it can be.
+    async fn look(&mut self, session: &mut Session<DB>, flags: &SkipFlags) -> Result<(), Error> {
+        let applied = self.applied(session).await?;
+        self.enqueue(&applied, flags)?;
         let (applied, to_apply) = (applied.len(), self.queue.len());
         tracing::debug!(target: TARGET, applied, to_apply, "compared seeds with the database");
-        if self.queue.is_empty() {
-            return Ok(());
-        }
-        self.preflight()?;
-        self.drain(&mut session).await
+        self.preflight()
     }
 
     /// The applied ids, as of now.
@@ -107,19 +140,14 @@ impl<'r, DB: Backend> Run<'r, DB> {
                     self.leave_to_another(seed.id);
                     self.drop_applied(session).await?;
                 }
-                Ok(Outcome::Done(duration)) if prepared => {
+                Ok(Outcome::Applied(applied)) => {
                     self.queue.pop_front();
                     self.table = Table::Exists;
-                    self.report.applied.push(Applied {
-                        id: seed.id,
-                        duration,
-                    });
-                    self.runner.notify(Progress::Applied {
-                        id: seed.id,
-                        duration,
-                    });
+                    self.report.applied.push(applied);
+                    let Applied { id, duration, .. } = applied;
+                    self.runner.notify(Progress::Applied { id, duration });
                 }
-                Ok(Outcome::Done(_)) => prepared = true,
+                Ok(Outcome::Prepared | Outcome::Tried(_)) => prepared = true,
                 Err(error) => {
                     if prepared {
                         self.queue.pop_front();
@@ -180,7 +208,11 @@ impl<'r, DB: Backend> Run<'r, DB> {
         for id in plan.missing {
             self.warn(Warning::Missing { id: id.to_owned() });
         }
-        for id in plan.pending {
+        let selected = self
+            .runner
+            .selection
+            .of(plan.pending, by_id.keys().copied())?;
+        for id in selected {
             let Some(seed) = by_id.get(id).copied() else {
                 continue;
             };
