@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use kumiko_seeds::cli::{Exit, Failure, check, read_markers, write_status};
+use kumiko_seeds::cli::{Exit, Failure, check, read_history, write_status};
 use kumiko_seeds::{SeedInfo, SkipFlags, Status};
 use kumiko_seeds_build::SeedFile;
 
@@ -26,9 +26,9 @@ pub(crate) async fn run(
         repeated_database(arguments.database())
     );
     let url = database::find(arguments.database(), &member, &current)?.created_by(apply);
-    let markers = read_markers(&url).await?;
+    let history = read_history(&url).await?;
     let seeds = seeds.iter().map(seed_info);
-    let status = Status::compare(seeds, markers, &SkipFlags::from_environment());
+    let status = Status::compare(seeds, history, &SkipFlags::from_environment());
     write_status(stdout, &status, arguments.status.format)?;
     Ok(check(&status, &arguments.status))
 }
@@ -53,7 +53,7 @@ fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile>, Failure>
 }
 
 fn seed_info(seed: &SeedFile) -> SeedInfo<'_> {
-    let info = SeedInfo::new(&seed.id, &seed.description);
+    let info = SeedInfo::new(&seed.id, &seed.description).with_source(&seed.source_hash);
     if seed.skippable {
         info.skipped_by(&seed.skip_flag)
     } else {

@@ -54,9 +54,21 @@ pub enum Error {
     )]
     IdTaken {
         /// The id.
-        id: &'static str,
+        id: String,
         /// The type of the operation that has it.
         operation_type: String,
+    },
+    /// A seed was to be marked as applied, and it is.
+    #[error("seed {id} is applied already")]
+    AlreadyApplied {
+        /// The seed.
+        id: String,
+    },
+    /// The marker of a seed was to be taken away, and it has none.
+    #[error("seed {id} is not applied")]
+    NotApplied {
+        /// The seed.
+        id: String,
     },
     /// Another process held the lock for longer than this one waits.
     #[error("gave up after {} of waiting for the lock of seeds, {}", seconds(*waited), held_by(holder.as_ref()))]
@@ -127,8 +139,7 @@ impl Error {
             Self::Seed { id, .. }
             | Self::Panicked { id, .. }
             | Self::Unfinished { id, .. }
-            | Self::TransactionEnded { id }
-            | Self::IdTaken { id, .. } => Some(id),
+            | Self::TransactionEnded { id } => Some(id),
             _ => None,
         }
     }

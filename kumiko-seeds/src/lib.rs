@@ -128,6 +128,7 @@ mod error;
 #[cfg(feature = "events")]
 pub mod events;
 mod extensions;
+mod history;
 mod lock;
 mod marker;
 mod plan;
@@ -143,6 +144,7 @@ mod store;
 pub use backend::Backend;
 pub use context::SeedContext;
 pub use error::{ApplyError, Error, PreflightProblem};
+pub use history::{History, Intervention, InterventionKind};
 pub use lock::Holder;
 pub use marker::{AppliedBy, Marker};
 pub use progress::Progress;

@@ -19,6 +19,8 @@ pub struct Marker {
     pub applied_by: String,
     /// The seed's description.
     pub notes: Option<String>,
+    /// The hash of the seed's source when it was applied; none if another service applied it.
+    pub source_hash: Option<String>,
 }
 
 /// What starts a run; stored in the marker as `applied_by`.

@@ -79,6 +79,8 @@ pub struct SeedInfo<'a> {
     pub description: &'a str,
     /// The environment variable that skips it; none if it does not say `SKIPPABLE`.
     pub skip_flag: Option<&'a str>,
+    /// The hash of its source, by which a later edit is noticed; none if it is not known.
+    pub source_hash: Option<&'a str>,
 }
 
 impl<'a> SeedInfo<'a> {
@@ -89,6 +91,7 @@ impl<'a> SeedInfo<'a> {
             id,
             description,
             skip_flag: None,
+            source_hash: None,
         }
     }
 
@@ -98,13 +101,20 @@ impl<'a> SeedInfo<'a> {
         self.skip_flag = Some(flag);
         self
     }
+
+    /// Sets the hash of the seed's source.
+    #[must_use]
+    pub fn with_source(mut self, source_hash: &'a str) -> Self {
+        self.source_hash = Some(source_hash);
+        self
+    }
 }
 
 impl<DB: Database> Seed<DB> {
     /// The part of the seed that is known without compiling it.
     #[must_use]
     pub fn info(&self) -> SeedInfo<'static> {
-        let info = SeedInfo::new(self.id, self.description);
+        let info = SeedInfo::new(self.id, self.description).with_source(self.source_hash);
         if self.skippable {
             info.skipped_by(self.skip_flag)
         } else {

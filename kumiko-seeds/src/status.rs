@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use crate::history::{History, Intervention, InterventionKind};
 use crate::plan::plan;
 use crate::{Marker, SeedInfo, SkipFlags};
 
@@ -12,6 +13,8 @@ use crate::{Marker, SeedInfo, SkipFlags};
 pub enum State {
     /// It has its marker.
     Applied,
+    /// It has its marker, and its source is not the one that was applied.
+    Changed,
     /// The next run applies it.
     Pending,
     /// The next run applies it, after a seed with a greater id that is applied already.
@@ -28,6 +31,7 @@ impl State {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Applied => "applied",
+            Self::Changed => "changed",
             Self::Pending => "pending",
             Self::OutOfOrder => "out-of-order",
             Self::Skipped => "skipped",
@@ -54,6 +58,26 @@ pub struct SeedStatus {
     pub description: String,
     /// Its marker, if it is applied.
     pub marker: Option<Marker>,
+    /// What was last done to its marker by hand, if anything was.
+    pub intervention: Option<Intervention>,
+}
+
+impl SeedStatus {
+    /// What a person should know beside the state: an edit after it was applied, a marker set by hand.
+    #[must_use]
+    pub fn remark(&self) -> Option<String> {
+        let changed =
+            (self.state == State::Changed).then(|| "edited since it was applied".to_owned());
+        let by_hand = self.intervention.as_ref().map(|intervention| {
+            let at = intervention.at.format("%Y-%m-%d %H:%M:%S");
+            match intervention.kind {
+                InterventionKind::Marked => format!("marked by hand at {at}, not run"),
+                InterventionKind::Unmarked => format!("unmarked by hand at {at}"),
+            }
+        });
+        let remarks: Vec<String> = changed.into_iter().chain(by_hand).collect();
+        (!remarks.is_empty()).then(|| remarks.join("; "))
+    }
 }
 
 /// All seeds that the app or the database knows, in byte order of their ids.
@@ -69,11 +93,20 @@ impl Status {
     #[must_use]
     pub fn compare<'a>(
         seeds: impl IntoIterator<Item = SeedInfo<'a>>,
-        markers: Vec<Marker>,
+        history: History,
         flags: &SkipFlags,
     ) -> Self {
         let seeds: BTreeMap<&str, SeedInfo<'_>> =
             seeds.into_iter().map(|seed| (seed.id, seed)).collect();
+        let History {
+            markers,
+            interventions,
+        } = history;
+        // The last one of a seed counts; they come oldest first.
+        let mut interventions: BTreeMap<String, Intervention> = interventions
+            .into_iter()
+            .map(|last| (last.id.clone(), last))
+            .collect();
         let applied: BTreeSet<String> = markers.iter().map(|marker| marker.id.clone()).collect();
         let plan = plan(seeds.keys().copied(), &applied);
 
@@ -93,6 +126,7 @@ impl Status {
                     state,
                     description: seed.description.to_owned(),
                     marker: None,
+                    intervention: None,
                 }
             });
         let applied = markers.into_iter().map(|marker| {
@@ -100,17 +134,17 @@ impl Status {
             let notes = || marker.notes.clone().unwrap_or_default();
             SeedStatus {
                 id: marker.id.clone(),
-                state: if seed.is_some() {
-                    State::Applied
-                } else {
-                    State::Missing
-                },
+                state: state_of(&marker, seed),
                 description: seed.map_or_else(notes, |seed| seed.description.to_owned()),
                 marker: Some(marker),
+                intervention: None,
             }
         });
         let mut all: Vec<SeedStatus> = pending.chain(applied).collect();
         all.sort_by(|a, b| a.id.cmp(&b.id));
+        for seed in &mut all {
+            seed.intervention = interventions.remove(&seed.id);
+        }
         Self { seeds: all }
     }
 
@@ -132,5 +166,15 @@ impl Status {
     pub fn has_pending(&self) -> bool {
         let pending = [State::Pending, State::OutOfOrder, State::Skipped];
         pending.into_iter().any(|state| self.count(state) > 0)
+    }
+}
+
+fn state_of(marker: &Marker, seed: Option<&SeedInfo<'_>>) -> State {
+    let Some(seed) = seed else {
+        return State::Missing;
+    };
+    match (marker.source_hash.as_deref(), seed.source_hash) {
+        (Some(applied), Some(now)) if applied != now => State::Changed,
+        _ => State::Applied,
     }
 }

@@ -28,7 +28,7 @@ on_both_databases! {
     async fn a_marker_says_who_when_how_long_and_what(database: &TestDatabase<DB>) {
         let runner = app::runner(vec![note!("2026-01-01-a")]).applied_by(AppliedBy::CiPipeline);
         let report = runner.apply(&database.pool).await.unwrap();
-        let markers = runner.markers(&database.pool).await.unwrap();
+        let markers = runner.history(&database.pool).await.unwrap().markers;
         let [marker] = markers.as_slice() else { panic!("{markers:?}") };
         assert_eq!(marker.id, "2026-01-01-a");
         assert_eq!(marker.applied_by, "ci-pipeline");
@@ -40,7 +40,7 @@ on_both_databases! {
         let now = database.text("SELECT CAST(CURRENT_TIMESTAMP AS text)").await;
         assert_eq!(marker.applied_at.format("%Y-%m-%d").to_string(), now[..10]);
         assert_eq!(
-            database.text("SELECT operation_type FROM kumiko_es_operations").await,
+            database.text("SELECT operation_type FROM kumiko_es_operations WHERE id = '2026-01-01-a'").await,
             "seed-migration"
         );
     }
@@ -48,7 +48,7 @@ on_both_databases! {
     async fn no_seeds_leave_no_trace(database: &TestDatabase<DB>) {
         let runner = app::runner(vec![]);
         assert_eq!(runner.apply(&database.pool).await.unwrap(), Report::default());
-        assert_eq!(runner.markers(&database.pool).await.unwrap(), []);
+        assert_eq!(runner.history(&database.pool).await.unwrap().markers, []);
         let created = DB::execute(&database.pool, "SELECT 1 FROM kumiko_es_operations").await;
         assert!(created.is_err());
     }

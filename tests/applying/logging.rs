@@ -1,7 +1,8 @@
 //! What a run writes to the log, and that it prints nothing by itself.
 
+use std::cell::RefCell;
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use kumiko_seeds::json;
 use kumiko_tests::seeds::{flags, seed, skippable};
@@ -10,15 +11,26 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// Keeps the events and spans of the library, a line each.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
+thread_local! {
+    /// What this test has logged. Each runs on a thread of its own.
+    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps the events and spans of the library, a line each. One for all tests: with one for each, a place
+/// in the code that logs may be asked about while there is none, and stays silent.
+struct Log;
 
 impl Log {
-    fn write(&self, kind: &str, metadata: &Metadata<'_>, record: impl FnOnce(&mut Line)) {
+    fn start() {
+        static STARTED: Once = Once::new();
+        STARTED.call_once(|| tracing::subscriber::set_global_default(Self).unwrap());
+        LINES.take();
+    }
+
+    fn write(kind: &str, metadata: &Metadata<'_>, record: impl FnOnce(&mut Line)) {
         let mut line = Line(format!("{kind} {}", metadata.level()));
         record(&mut line);
-        self.0.lock().unwrap().push(line.0);
+        LINES.with_borrow_mut(|lines| lines.push(line.0));
     }
 }
 
@@ -29,12 +41,12 @@ impl Subscriber for Log {
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
         let metadata = attributes.metadata();
-        self.write(metadata.name(), metadata, |line| attributes.record(line));
+        Self::write(metadata.name(), metadata, |line| attributes.record(line));
         Id::from_u64(1)
     }
 
     fn event(&self, event: &Event<'_>) {
-        self.write("event", event.metadata(), |line| event.record(line));
+        Self::write("event", event.metadata(), |line| event.record(line));
     }
 
     fn record(&self, _: &Id, _: &Record<'_>) {}
@@ -57,8 +69,7 @@ impl Visit for Line {
 
 on_both_databases! {
     async fn every_step_is_in_the_log(database: &TestDatabase<DB>) {
-        let log = Log::default();
-        let _guard = tracing::subscriber::set_default(log.clone());
+        Log::start();
         let fails = seed("2026-01-03-fails", |ctx| Box::pin(async move {
             ctx.unmanaged_db().await?;
             ctx.system_write_as("notes:write:fail", json!({ "text": "x" })).await?;
@@ -71,7 +82,7 @@ on_both_databases! {
             .await
             .unwrap_err();
         assert_eq!(
-            *log.0.lock().unwrap(),
+            LINES.take(),
             [
                 "event WARN message=seed skipped by its flag id=\"2026-01-01-a\" \
                  flag=\"KUMIKO_SKIP_ES_OPS_2026_01_01_A\"",

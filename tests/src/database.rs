@@ -60,8 +60,11 @@ impl<DB: Engine> TestDatabase<DB> {
 
     /// The ids with a marker, in the order in which the markers were written.
     pub async fn markers(&self) -> Vec<String> {
-        self.texts("SELECT id FROM kumiko_es_operations ORDER BY applied_at, id")
-            .await
+        self.texts(
+            "SELECT id FROM kumiko_es_operations WHERE operation_type = 'seed-migration'
+             ORDER BY applied_at, id",
+        )
+        .await
     }
 
     /// The payloads of all events, in the order in which they were appended.

@@ -39,8 +39,9 @@ pub trait Backend:
     #[doc(hidden)]
     const BEGIN: &'static str;
 
-    /// Inserts a marker from `$1` id, `$2` operation type, `$3` duration, `$4` applied by and
-    /// `$5` notes, and inserts nothing if the transaction of [`Backend::take_lock`] is over.
+    /// Inserts a marker and the hash of its seed's source: two rows, or none if the transaction of
+    /// [`Backend::take_lock`] is over. `$1` id, `$2` duration, `$3` applied by, `$4` notes, `$5` the
+    /// id of the second row, `$6` the hash.
     #[doc(hidden)]
     const INSERT_MARKER: &'static str;
 
@@ -117,6 +118,26 @@ pub enum Fault {
     /// Anything else.
     Other,
 }
+
+/// A source row may be left from before its seed was unmarked; a marker may not be there yet.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+macro_rules! insert_marker {
+    ($condition:literal) => {
+        concat!(
+            "INSERT INTO kumiko_es_operations
+                 (id, operation_type, duration_ms, applied_by, notes)
+             SELECT column1, column2, column3, column4, column5
+             FROM (VALUES ($1, 'seed-migration', $2, $3, $4),
+                          ($5, 'seed-source', 0, $3, $6)) AS operation
+             WHERE ",
+            $condition,
+            " ON CONFLICT (id) DO UPDATE SET notes = excluded.notes
+              WHERE kumiko_es_operations.operation_type = 'seed-source'"
+        )
+    };
+}
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) use insert_marker;
 
 mod sealed {
     pub trait Sealed {}

@@ -3,7 +3,7 @@
 use sqlx::postgres::{PgConnection, PgQueryResult};
 use sqlx::{Executor, Postgres};
 
-use super::{Backend, Fault, column};
+use super::{Backend, Fault, column, insert_marker};
 use crate::lock::Holder;
 
 /// SQLSTATE codes, from appendix A of the PostgreSQL manual.
@@ -11,16 +11,16 @@ const UNDEFINED_TABLE: &str = "42P01";
 const UNDEFINED_COLUMN: &str = "42703";
 const DATATYPE_MISMATCH: &str = "42804";
 const NOT_NULL_VIOLATION: &str = "23502";
+/// Among other things, no unique index where `ON CONFLICT` needs one.
+const INVALID_COLUMN_REFERENCE: &str = "42P10";
 
 impl Backend for Postgres {
     const BEGIN: &'static str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
     /// `set_config(…, true)` lasts as long as its transaction, so the setting is gone once a handler
     /// has committed or rolled back behind our back.
-    const INSERT_MARKER: &'static str = "
-        INSERT INTO kumiko_es_operations (id, operation_type, duration_ms, applied_by, notes)
-        SELECT $1, $2, $3, $4, $5
-        WHERE current_setting('kumiko_seeds.transaction', true) = 'open'";
+    const INSERT_MARKER: &'static str =
+        insert_marker!("current_setting('kumiko_seeds.transaction', true) = 'open'");
 
     const CREATE_OPERATIONS: &'static str = "
         CREATE TABLE IF NOT EXISTS kumiko_es_operations (
@@ -90,7 +90,12 @@ impl Backend for Postgres {
             .and_then(sqlx::error::DatabaseError::code);
         match code.as_deref() {
             Some(UNDEFINED_TABLE) => Fault::TableMissing,
-            Some(UNDEFINED_COLUMN | DATATYPE_MISMATCH | NOT_NULL_VIOLATION) => Fault::OtherShape,
+            Some(
+                UNDEFINED_COLUMN
+                | DATATYPE_MISMATCH
+                | NOT_NULL_VIOLATION
+                | INVALID_COLUMN_REFERENCE,
+            ) => Fault::OtherShape,
             _ => Fault::Other,
         }
     }

@@ -3,7 +3,7 @@
 use sqlx::sqlite::{SqliteConnection, SqliteQueryResult};
 use sqlx::{AssertSqlSafe, Executor, Sqlite};
 
-use super::{Backend, Fault};
+use super::{Backend, Fault, insert_marker};
 use crate::lock::Holder;
 
 /// Primary result codes, from SQLite's documentation; extended codes carry them in the low byte.
@@ -16,9 +16,7 @@ impl Backend for Sqlite {
     const BEGIN: &'static str = "BEGIN IMMEDIATE";
 
     /// SQLite has no setting that ends with a transaction; `verify_open` answers instead.
-    const INSERT_MARKER: &'static str = "
-        INSERT INTO kumiko_es_operations (id, operation_type, duration_ms, applied_by, notes)
-        VALUES ($1, $2, $3, $4, $5)";
+    const INSERT_MARKER: &'static str = insert_marker!("TRUE");
 
     const CREATE_OPERATIONS: &'static str = "
         CREATE TABLE IF NOT EXISTS kumiko_es_operations (
@@ -99,6 +97,7 @@ impl Backend for Sqlite {
             Fault::TableMissing
         } else if message.starts_with("no such column")
             || message.contains("has no column named")
+            || message.starts_with("ON CONFLICT clause does not match")
             || code == SQLITE_CONSTRAINT_NOTNULL
         {
             Fault::OtherShape

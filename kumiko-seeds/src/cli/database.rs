@@ -9,7 +9,7 @@ use sqlx::pool::PoolOptions;
 use sqlx::{ConnectOptions, Connection, Database, Pool};
 
 use super::{DatabaseArguments, Failure};
-use crate::{Backend, Marker, SeedRunner};
+use crate::{Backend, History, SeedRunner};
 
 /// A database URL and where it was found. It prints without its password.
 #[derive(Clone)]
@@ -111,27 +111,27 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// Reads the markers of a database of either kind, without creating anything.
+/// Reads what a database of either kind tells of seeds, without creating anything.
 ///
 /// # Errors
 /// If the database cannot be reached or read, or the URL is of neither kind.
-pub async fn read_markers(url: &DatabaseUrl) -> Result<Vec<Marker>, Failure> {
+pub async fn read_history(url: &DatabaseUrl) -> Result<History, Failure> {
     #[cfg(feature = "postgres")]
     if url.is_for::<sqlx::Postgres>() {
-        return markers_in::<sqlx::Postgres>(url).await;
+        return history_in::<sqlx::Postgres>(url).await;
     }
     #[cfg(feature = "sqlite")]
     if url.is_for::<sqlx::Sqlite>() {
-        return markers_in::<sqlx::Sqlite>(url).await;
+        return history_in::<sqlx::Sqlite>(url).await;
     }
     Err(url.not_for("PostgreSQL or SQLite"))
 }
 
-async fn markers_in<DB: Open>(url: &DatabaseUrl) -> Result<Vec<Marker>, Failure> {
+async fn history_in<DB: Open>(url: &DatabaseUrl) -> Result<History, Failure> {
     let pool = DB::open_existing(url).await?;
-    let markers = SeedRunner::<DB>::new(&[]).markers(&pool).await;
+    let history = SeedRunner::<DB>::new(&[]).history(&pool).await;
     pool.close().await;
-    markers.map_err(|error| Failure::of_error(&error, url))
+    history.map_err(|error| Failure::of_error(&error, url))
 }
 
 /// A database that a command can open. Its methods are not for callers.

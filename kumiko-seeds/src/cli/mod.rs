@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use arguments::{ApplyArguments, DatabaseArguments, Format, StatusArguments};
-pub use database::{DatabaseUrl, read_markers};
+pub use database::{DatabaseUrl, read_history};
 pub use failure::{Exit, Failure};
 pub use output::{check, write_status};
 
@@ -97,12 +97,12 @@ async fn status<DB: Open>(
 ) -> Result<Exit, Failure> {
     let url = database_url(&arguments.database)?;
     let pool = DB::open_existing(&url).await?;
-    let markers = runner
-        .markers(&pool)
+    let history = runner
+        .history(&pool)
         .await
         .map_err(|error| Failure::of_error(&error, &url))?;
     let seeds = runner.seeds().iter().map(crate::Seed::info);
-    let status = Status::compare(seeds, markers, &SkipFlags::from_environment());
+    let status = Status::compare(seeds, history, &SkipFlags::from_environment());
     write_status(&mut std::io::stdout().lock(), &status, arguments.format)?;
     Ok(check(&status, arguments))
 }

@@ -14,7 +14,7 @@ use crate::context::Journal;
 use crate::progress::TARGET;
 use crate::report::{Applied, DryRunSeed};
 use crate::store::{self, NewMarker};
-use crate::{Error, Progress, Seed, SeedContext, SeedRunner};
+use crate::{Error, InterventionKind, Progress, Seed, SeedContext, SeedInfo, SeedRunner};
 
 const LOCK: &str = "take the lock of seeds";
 
@@ -24,6 +24,10 @@ pub(super) enum Work<'a, DB: Backend> {
     Prepare,
     /// One pending seed.
     Seed(&'a Seed<DB>),
+    /// A marker for a seed that is not run.
+    Mark(SeedInfo<'a>),
+    /// The end of a seed's marker.
+    Unmark(&'a str),
     /// All that would be done, and then rolled back.
     DryRun(&'a [&'static Seed<DB>]),
 }
@@ -34,6 +38,8 @@ pub(super) enum Outcome {
     Prepared,
     /// The seed is committed with its marker.
     Applied(Applied),
+    /// The change to a marker is committed.
+    Marked,
     /// The seeds were run and rolled back.
     Tried(Vec<DryRunSeed>),
     /// Under the lock it turned out that the seed is applied.
@@ -82,7 +88,9 @@ pub(super) async fn attempt<DB: Backend>(
         // What went wrong first is the cause; a connection that is not settled is closed.
         Err(error) => {
             let step = match ended.outcome {
-                Ok(Outcome::Prepared | Outcome::Applied(_)) => "commit the transaction",
+                Ok(Outcome::Prepared | Outcome::Applied(_) | Outcome::Marked) => {
+                    "commit the transaction"
+                }
                 _ => "roll back the transaction",
             };
             ended.outcome.and(Err(Error::database(step, error)))
@@ -123,7 +131,10 @@ async fn transact<DB: Backend>(
         Ok(false) => Ok(Outcome::Busy),
         Err(error) => Err(Error::database(LOCK, error)),
     };
-    if matches!(outcome, Ok(Outcome::Prepared | Outcome::Applied(_))) {
+    if matches!(
+        outcome,
+        Ok(Outcome::Prepared | Outcome::Applied(_) | Outcome::Marked)
+    ) {
         let transaction = transaction.commit().await.map(|()| Ending::Committed);
         Ended {
             transaction,
@@ -164,6 +175,20 @@ async fn within<DB: Backend>(
                 Outcome::Applied(ran.applied(seed.id))
             }))
         }
+        Work::Mark(seed) => {
+            mark::<DB>(runner, connection, *seed, table).await?;
+            Ok(Outcome::Marked)
+        }
+        Work::Unmark(id) => {
+            if table == Table::MayBeMissing || !store::delete::<DB>(connection, id).await? {
+                return Err(Error::NotApplied {
+                    id: (*id).to_owned(),
+                });
+            }
+            let kind = InterventionKind::Unmarked;
+            store::insert_intervention::<DB>(connection, id, kind, runner.applied_by).await?;
+            Ok(Outcome::Marked)
+        }
         Work::DryRun(seeds) => {
             prepare::<DB>(runner, connection).await?;
             let mut tried = Vec::new();
@@ -180,6 +205,31 @@ async fn within<DB: Backend>(
             Ok(Outcome::Tried(tried))
         }
     }
+}
+
+async fn mark<DB: Backend>(
+    runner: &SeedRunner<DB>,
+    connection: &mut DB::Connection,
+    seed: SeedInfo<'_>,
+    table: Table,
+) -> Result<(), Error> {
+    let id = seed.id;
+    if table == Table::MayBeMissing {
+        store::create_table::<DB>(connection).await?;
+    }
+    if store::is_applied::<DB>(connection, id).await? {
+        return Err(Error::AlreadyApplied { id: id.to_owned() });
+    }
+    let marker = NewMarker {
+        id,
+        duration: Duration::ZERO,
+        applied_by: runner.applied_by,
+        notes: seed.description,
+        source_hash: seed.source_hash.unwrap_or_default(),
+    };
+    store::insert::<DB>(connection, marker).await?;
+    let kind = InterventionKind::Marked;
+    store::insert_intervention::<DB>(connection, id, kind, runner.applied_by).await
 }
 
 async fn prepare<DB: Backend>(
@@ -251,8 +301,11 @@ async fn apply<DB: Backend>(
         duration,
         applied_by: runner.applied_by,
         notes: seed.description,
+        source_hash: seed.source_hash,
     };
-    store::insert::<DB>(connection, marker).await?;
+    if !store::insert::<DB>(connection, marker).await? {
+        return Err(Error::TransactionEnded { id: seed.id });
+    }
     Ok(Some(Ran { duration, journal }))
 }
 

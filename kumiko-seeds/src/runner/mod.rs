@@ -13,6 +13,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
+use self::attempt::Work;
 use self::run::Run;
 use self::session::Session;
 use crate::backend::Backend;
@@ -20,7 +21,8 @@ use crate::error::PreflightProblem;
 use crate::extensions::Extensions;
 use crate::report::DryRun;
 use crate::{
-    AppliedBy, ApplyError, Error, Marker, Progress, Report, Seed, Selection, SkipFlags, store,
+    AppliedBy, ApplyError, Error, History, Progress, Report, Seed, SeedInfo, Selection, SkipFlags,
+    store,
 };
 
 /// The seeds of an app with all they need, ready to be applied.
@@ -206,16 +208,35 @@ impl<DB: Backend> SeedRunner<DB> {
         self.seeds.iter().flat_map(checks).flatten().collect()
     }
 
-    /// The markers in the database, in byte order of their ids; none where there is no table yet.
-    /// One statement, no lock.
+    /// Marks a seed as applied without running it: for a database where the change was made already,
+    /// before there was a seed for it. Leaves a trace that the status shows.
+    ///
+    /// The seed need not be one of this runner's. Takes the lock.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyApplied`] if it is applied; otherwise if the database cannot be written.
+    pub async fn mark(&self, pool: &Pool<DB>, seed: SeedInfo<'_>) -> Result<(), Error> {
+        Run::new(self).alone(pool, &Work::Mark(seed)).await
+    }
+
+    /// Takes the marker of a seed away, so that it is pending again: to repeat one in development. What
+    /// the seed did is not undone. Leaves a trace that the status shows. Takes the lock.
+    ///
+    /// # Errors
+    /// [`Error::NotApplied`] if it has no marker; otherwise if the database cannot be written.
+    pub async fn unmark(&self, pool: &Pool<DB>, id: &str) -> Result<(), Error> {
+        Run::new(self).alone(pool, &Work::Unmark(id)).await
+    }
+
+    /// What the database tells of seeds; nothing where there is no table yet. One statement, no lock.
     ///
     /// # Errors
     /// If the database cannot be read or the table has another shape.
-    pub async fn markers(&self, pool: &Pool<DB>) -> Result<Vec<Marker>, Error> {
+    pub async fn history(&self, pool: &Pool<DB>) -> Result<History, Error> {
         let mut session = Session::acquire(pool).await?;
-        let markers = store::markers::<DB>(session.connection()).await?;
+        let history = store::history::<DB>(session.connection()).await?;
         session.settle();
-        Ok(markers.unwrap_or_default())
+        Ok(history.unwrap_or_default())
     }
 
     /// Adds a check that runs on every pending seed before the first write.

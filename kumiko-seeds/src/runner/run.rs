@@ -84,6 +84,21 @@ impl<'r, DB: Backend> Run<'r, DB> {
         Ok(Vec::new())
     }
 
+    /// Does one thing under the lock that is not the run of a seed.
+    pub(super) async fn alone(
+        &mut self,
+        pool: &Pool<DB>,
+        work: &Work<'_, DB>,
+    ) -> Result<(), Error> {
+        let mut session = Session::acquire(pool).await?;
+        self.applied(&mut session).await?;
+        let mut wait = Wait::new(self.runner.lock_timeout);
+        while let Outcome::Busy = attempt(self.runner, &mut session, work, self.table).await? {
+            self.pause(&mut session, &mut wait).await?;
+        }
+        Ok(())
+    }
+
     /// The flags that count, after a warning for each that does not.
     fn flags(&mut self) -> SkipFlags {
         let flags = self.runner.skip_flags.clone();
@@ -147,7 +162,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
                     let Applied { id, duration, .. } = applied;
                     self.runner.notify(Progress::Applied { id, duration });
                 }
-                Ok(Outcome::Prepared | Outcome::Tried(_)) => prepared = true,
+                Ok(Outcome::Prepared | Outcome::Marked | Outcome::Tried(_)) => prepared = true,
                 Err(error) => {
                     if prepared {
                         self.queue.pop_front();
