@@ -79,8 +79,17 @@ fn row(seed: &SeedStatus) -> [String; 6] {
         at,
         took,
         by,
-        printable(&seed.description),
+        described(seed),
     ]
+}
+
+/// The description, and behind it what a person should know beside the state.
+fn described(seed: &SeedStatus) -> String {
+    let description = printable(&seed.description);
+    match seed.remark() {
+        Some(remark) => format!("{description} ({remark})"),
+        None => description,
+    }
 }
 
 /// Text from a file or a database may hold line breaks and escape sequences, which would forge rows
@@ -94,6 +103,7 @@ fn printable(text: &str) -> String {
 fn sum(status: &Status) -> String {
     [
         State::Applied,
+        State::Changed,
         State::Pending,
         State::OutOfOrder,
         State::Skipped,
@@ -120,6 +130,7 @@ struct SeedDocument<'a> {
     id: &'a str,
     state: &'static str,
     description: &'a str,
+    remark: Option<String>,
     applied_at: Option<String>,
     duration_ms: Option<i32>,
     applied_by: Option<&'a str>,
@@ -133,6 +144,7 @@ impl<'a> StatusDocument<'a> {
                 id: &seed.id,
                 state: seed.state.as_str(),
                 description: &seed.description,
+                remark: seed.remark(),
                 applied_at: marker.map(|marker| marker.applied_at.to_rfc3339()),
                 duration_ms: marker.map(|marker| marker.duration_ms),
                 applied_by: marker.map(|marker| marker.applied_by.as_str()),
