@@ -106,6 +106,33 @@ pub fn server_url() -> String {
         .expect("no KUMIKO_TEST_POSTGRES_URL; run `cargo xtask test`, or `cargo xtask postgres` beside this")
 }
 
+/// What is the same on both engines but for the type of the connection.
+macro_rules! statements {
+    ($connection:ty) => {
+        async fn execute(pool: &Pool<Self>, sql: &str) -> sqlx::Result<()> {
+            sqlx::raw_sql(AssertSqlSafe(sql))
+                .execute(pool)
+                .await
+                .map(drop)
+        }
+
+        async fn run(connection: &mut $connection, sql: &str) -> sqlx::Result<()> {
+            sqlx::raw_sql(AssertSqlSafe(sql))
+                .execute(connection)
+                .await
+                .map(drop)
+        }
+
+        async fn texts(pool: &Pool<Self>, sql: &str) -> Vec<String> {
+            let rows = sqlx::query(AssertSqlSafe(sql))
+                .fetch_all(pool)
+                .await
+                .unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        }
+    };
+}
+
 impl Engine for Postgres {
     async fn create() -> TestDatabase<Self> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
@@ -131,27 +158,7 @@ impl Engine for Postgres {
         }
     }
 
-    async fn execute(pool: &Pool<Self>, sql: &str) -> sqlx::Result<()> {
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(pool)
-            .await
-            .map(drop)
-    }
-
-    async fn run(connection: &mut sqlx::PgConnection, sql: &str) -> sqlx::Result<()> {
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(connection)
-            .await
-            .map(drop)
-    }
-
-    async fn texts(pool: &Pool<Self>, sql: &str) -> Vec<String> {
-        let rows = sqlx::query(AssertSqlSafe(sql))
-            .fetch_all(pool)
-            .await
-            .unwrap();
-        rows.iter().map(|row| row.get(0)).collect()
-    }
+    statements!(sqlx::PgConnection);
 }
 
 impl Engine for Sqlite {
@@ -173,27 +180,7 @@ impl Engine for Sqlite {
         }
     }
 
-    async fn execute(pool: &Pool<Self>, sql: &str) -> sqlx::Result<()> {
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(pool)
-            .await
-            .map(drop)
-    }
-
-    async fn run(connection: &mut sqlx::SqliteConnection, sql: &str) -> sqlx::Result<()> {
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(connection)
-            .await
-            .map(drop)
-    }
-
-    async fn texts(pool: &Pool<Self>, sql: &str) -> Vec<String> {
-        let rows = sqlx::query(AssertSqlSafe(sql))
-            .fetch_all(pool)
-            .await
-            .unwrap();
-        rows.iter().map(|row| row.get(0)).collect()
-    }
+    statements!(sqlx::SqliteConnection);
 }
 
 /// Defines each function as a test on PostgreSQL and as one on SQLite, each with a database of its own.

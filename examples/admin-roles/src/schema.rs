@@ -3,85 +3,50 @@
 use std::error::Error;
 
 use kumiko_seeds::events::create_event_tables;
-use sqlx::{Database as _, Executor};
+use sqlx::{AssertSqlSafe, Database as _, Executor};
 
 use crate::Database;
 
 type Connection = <Database as sqlx::Database>::Connection;
+
+/// The read models, and what each has beyond the columns that all have.
+const READ_MODELS: [(&str, &str); 3] = [
+    (
+        "read_tenants",
+        "key text NOT NULL UNIQUE, name text NOT NULL",
+    ),
+    (
+        "read_users",
+        "email text NOT NULL UNIQUE, display_name text NOT NULL",
+    ),
+    (
+        "read_tenant_memberships",
+        "user_id text NOT NULL, roles text NOT NULL, UNIQUE (user_id, tenant_id)",
+    ),
+];
 
 /// Creates what is missing. Runs under the lock of seeds, so replicas do not race.
 pub(crate) async fn create(
     connection: &mut Connection,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     create_event_tables::<Database>(connection).await?;
-    let tables = if Database::NAME == "PostgreSQL" {
-        POSTGRES
+    let (uuid, timestamp, now) = if Database::NAME == "PostgreSQL" {
+        ("uuid", "timestamptz", "now()")
     } else {
-        SQLITE
+        ("text", "text", "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))")
     };
-    connection.execute(sqlx::raw_sql(tables)).await?;
+    for (table, columns) in READ_MODELS {
+        let create = format!(
+            "CREATE TABLE IF NOT EXISTS {table} (
+                id {uuid} PRIMARY KEY,
+                tenant_id {uuid} NOT NULL,
+                version integer NOT NULL DEFAULT 1,
+                inserted_at {timestamp} NOT NULL DEFAULT {now},
+                inserted_by_id text,
+                {columns}
+            )"
+        );
+        connection.execute(AssertSqlSafe(create)).await?;
+    }
     Ok(())
 }
-
-/// What every read model of the app begins with.
-macro_rules! tables {
-    ($uuid:literal, $timestamp:literal, $now:literal) => {
-        concat!(
-            "CREATE TABLE IF NOT EXISTS read_tenants (
-                id ",
-            $uuid,
-            " PRIMARY KEY,
-                tenant_id ",
-            $uuid,
-            " NOT NULL,
-                version integer NOT NULL DEFAULT 1,
-                inserted_at ",
-            $timestamp,
-            " NOT NULL DEFAULT ",
-            $now,
-            ",
-                inserted_by_id text,
-                key text NOT NULL UNIQUE,
-                name text NOT NULL
-            );
-            CREATE TABLE IF NOT EXISTS read_users (
-                id ",
-            $uuid,
-            " PRIMARY KEY,
-                tenant_id ",
-            $uuid,
-            " NOT NULL,
-                version integer NOT NULL DEFAULT 1,
-                inserted_at ",
-            $timestamp,
-            " NOT NULL DEFAULT ",
-            $now,
-            ",
-                inserted_by_id text,
-                email text NOT NULL UNIQUE,
-                display_name text NOT NULL
-            );
-            CREATE TABLE IF NOT EXISTS read_tenant_memberships (
-                id ",
-            $uuid,
-            " PRIMARY KEY,
-                tenant_id ",
-            $uuid,
-            " NOT NULL,
-                version integer NOT NULL DEFAULT 1,
-                inserted_at ",
-            $timestamp,
-            " NOT NULL DEFAULT ",
-            $now,
-            ",
-                inserted_by_id text,
-                user_id text NOT NULL,
-                roles text NOT NULL,
-                UNIQUE (user_id, tenant_id)
-            )"
-        )
-    };
-}
-
-const POSTGRES: &str = tables!("uuid", "timestamptz", "now()");
-const SQLITE: &str = tables!("text", "text", "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))");
