@@ -99,6 +99,7 @@
 //! | `postgres` | | seeds on PostgreSQL |
 //! | `sqlite` | | seeds on SQLite, compiled in |
 //! | `events` | yes | handlers, event store and lookups: the module `events` |
+//! | `migrate` | | `SeedRunner::migrations`: schema migrations of sqlx before the first pending seed |
 //! | `cli` | | `cli::main`, the commands of an app's own ops binary |
 //!
 //! Without `events` an app that has no event store writes its Rust data migrations on

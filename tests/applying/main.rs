@@ -25,4 +25,5 @@ mod replicas;
 mod selection;
 mod shared_table;
 mod skip_flags;
+mod spawned;
 mod waiting;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use kumiko_tests::database::Engine;
+use kumiko_tests::seeds::seed;
 use kumiko_tests::{app, note, on_both_databases};
 
 on_both_databases! {
@@ -34,4 +36,43 @@ on_both_databases! {
         let created = DB::execute(&database.pool, "SELECT 1 FROM read_notes").await;
         assert!(created.is_err());
     }
+}
+
+#[tokio::test]
+async fn schema_migrations_of_sqlx_run_before_the_first_seed() {
+    migrates::<sqlx::Postgres>().await;
+    migrates::<sqlx::Sqlite>().await;
+}
+
+async fn migrates<DB: Engine>()
+where
+    DB::Connection: sqlx::migrate::Migrate,
+{
+    let folder = tempfile::tempdir().unwrap();
+    let table = "CREATE TABLE widgets (name text PRIMARY KEY);";
+    std::fs::write(folder.path().join("20260101000000_widgets.sql"), table).unwrap();
+    let migrator = sqlx::migrate::Migrator::new(folder.path()).await.unwrap();
+    let migrator: &'static _ = Box::leak(Box::new(migrator));
+
+    let database = DB::create().await;
+    let fills = seed("2026-01-01-fills", |ctx| {
+        Box::pin(async move {
+            DB::run(
+                ctx.unmanaged_db().await?,
+                "INSERT INTO widgets VALUES ('first')",
+            )
+            .await?;
+            Ok(())
+        })
+    });
+    let again = seed("2026-01-02-again", fills.run);
+    let runner = |seeds| app::runner(seeds).migrations(migrator);
+    runner(vec![fills]).apply(&database.pool).await.unwrap();
+    database.execute("DELETE FROM widgets").await;
+    runner(vec![fills, again])
+        .apply(&database.pool)
+        .await
+        .unwrap();
+    assert_eq!(database.texts("SELECT name FROM widgets").await, ["first"]);
+    database.remove().await;
 }

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use sqlx::{Connection, Transaction};
+use sqlx::{Connection, SqlStr, Transaction};
 use tracing::Instrument;
 
 use super::Session;
@@ -70,7 +70,9 @@ pub(super) async fn attempt<DB: Backend>(
     let busy_timeout = DB::replace_busy_timeout(connection, 0)
         .await
         .map_err(|error| Error::database(STEP, error))?;
-    let ended = match connection.begin_with(DB::BEGIN).await {
+    // Not the `&'static str` itself: with it the compiler cannot tell that the future is `Send`.
+    let begin = SqlStr::from_static(DB::BEGIN);
+    let ended = match connection.begin_with(begin).await {
         Ok(transaction) => transact(runner, transaction, work, table, busy_timeout).await,
         Err(error) if DB::fault(&error) == Fault::Locked => Ended::rolled_back(Ok(Outcome::Busy)),
         Err(error) => Ended::rolled_back(Err(Error::database(STEP, error))),

@@ -1,6 +1,8 @@
 //! Applies seeds. The only place that opens a transaction.
 
 mod attempt;
+#[cfg(feature = "migrate")]
+mod migrations;
 mod run;
 mod session;
 
@@ -91,7 +93,8 @@ impl<DB: Backend> SeedRunner<DB> {
         self
     }
 
-    /// What to do before the first pending seed: usually the app's schema migrations.
+    /// What to do before the first pending seed: usually the app's schema migrations. With the feature
+    /// `migrate`, `SeedRunner::migrations` takes those of sqlx.
     ///
     /// It runs in a transaction of its own, under the lock of seeds, so that replicas that boot at once
     /// run it one after another. It runs only if a seed is pending, may run again, and so has to be
