@@ -24,4 +24,5 @@ mod replicas;
 mod selection;
 mod shared_table;
 mod skip_flags;
+mod stopping;
 mod waiting;

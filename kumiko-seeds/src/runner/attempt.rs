@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -58,6 +59,7 @@ pub(super) async fn attempt<DB: Backend>(
     session: &mut Session<DB>,
     work: &Work<'_, DB>,
     table: Table,
+    committing: &AtomicBool,
 ) -> Result<Outcome, Error> {
     const STEP: &str = "begin a transaction";
     let connection = session.connection();
@@ -65,7 +67,9 @@ pub(super) async fn attempt<DB: Backend>(
         .await
         .map_err(|error| Error::database(STEP, error))?;
     let ended = match connection.begin_with(DB::BEGIN).await {
-        Ok(transaction) => transact(runner, transaction, work, table, busy_timeout).await,
+        Ok(transaction) => {
+            transact(runner, transaction, work, table, busy_timeout, committing).await
+        }
         Err(error) if DB::fault(&error) == Fault::Locked => Ended::rolled_back(Ok(Outcome::Busy)),
         Err(error) => Ended::rolled_back(Err(Error::database(STEP, error))),
     };
@@ -117,6 +121,7 @@ async fn transact<DB: Backend>(
     work: &Work<'_, DB>,
     table: Table,
     busy_timeout: i64,
+    committing: &AtomicBool,
 ) -> Ended {
     let outcome = match lock::<DB>(&mut transaction, busy_timeout).await {
         Ok(true) => within::<DB>(runner, &mut transaction, work, table).await,
@@ -124,7 +129,9 @@ async fn transact<DB: Backend>(
         Err(error) => Err(Error::database(LOCK, error)),
     };
     if matches!(outcome, Ok(Outcome::Prepared | Outcome::Applied(_))) {
+        committing.store(true, Ordering::Relaxed);
         let transaction = transaction.commit().await.map(|()| Ending::Committed);
+        committing.store(false, Ordering::Relaxed);
         Ended {
             transaction,
             outcome,
