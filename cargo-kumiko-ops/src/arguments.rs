@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use kumiko_seeds::cli::{self, DatabaseArguments};
+pub(crate) use kumiko_seeds::cli::{repeated_database, shell_word};
 
 /// Scaffold, inspect and apply the seeds of a package.
 #[derive(Debug, Parser)]
@@ -19,7 +20,7 @@ Examples:
   cargo kumiko-ops seed:apply
 
 The database is the first of --database-url, the variable DATABASE_URL, DATABASE_URL in a file .env beside
-the package or at the root of the workspace, and `database-url` in [package.metadata.kumiko-ops] of
+the package or at the root of the workspace, and database-url in [package.metadata.kumiko-ops] of
 Cargo.toml."
 )]
 pub(crate) struct Arguments {
@@ -53,11 +54,26 @@ Exit codes: 0 fine; 1 pending, with --check; 2 could not run; 3 a seed is missin
         after_help = "\
 Examples:
   cargo kumiko-ops seed:apply
-  cargo kumiko-ops seed:apply --release --locked --applied-by ci-pipeline
+  cargo kumiko-ops seed:apply --dry-run
+  cargo kumiko-ops seed:apply --to seeds/2026-05-20-fix-admin-roles.rs
+  cargo kumiko-ops seed:apply --release --locked
 
-Exit codes: 0 fine; 1 a seed failed; 2 could not run."
+Exit codes: 0 fine; 1 a seed failed; 2 could not run; 130 interrupted by Ctrl-C; 143 by SIGTERM."
     )]
     Apply(ApplyArguments),
+    /// Build the app's ops binary and check every seed with it, without a database
+    #[command(
+        name = "seed:verify",
+        after_help = "\
+Seeds compile, and the write handlers they name exist and are open to them.
+
+Examples:
+  cargo kumiko-ops seed:verify
+  cargo kumiko-ops seed:verify --locked --format json
+
+Exit codes: 0 fine; 1 a handler call would fail; 2 could not run, which includes seeds that do not compile."
+    )]
+    Verify(VerifyArguments),
 }
 
 /// Which package.
@@ -107,6 +123,17 @@ pub(crate) struct ApplyArguments {
     pub(crate) build: BuildArguments,
 }
 
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct VerifyArguments {
+    #[command(flatten)]
+    pub(crate) verify: cli::VerifyArguments,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+    #[command(flatten)]
+    pub(crate) build: BuildArguments,
+}
+
 /// How to build the ops binary; each is the flag of `cargo build` with the same name.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Build, as for cargo build")]
@@ -150,16 +177,6 @@ impl PackageArguments {
     }
 }
 
-/// The arguments about the database, to be put behind a command that is shown to be pasted: without
-/// them it would go to another database. Only a SQLite URL is shown, since it has no password.
-pub(crate) fn repeated_database(arguments: &DatabaseArguments) -> String {
-    match &arguments.database_url {
-        Some(url) if url.starts_with("sqlite:") => format!(" --database-url {}", shell_word(url)),
-        Some(_) => " --database-url <URL>".to_owned(),
-        None => String::new(),
-    }
-}
-
 impl BuildArguments {
     /// The arguments as `cargo build` takes them.
     pub(crate) fn words(&self) -> Vec<String> {
@@ -180,15 +197,14 @@ impl BuildArguments {
         }
         words
     }
-}
 
-/// A text as one word of a shell.
-pub(crate) fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
+    /// The same arguments, to be put behind a command that is shown to be pasted.
+    pub(crate) fn repeated(&self) -> String {
+        let words = self.words();
+        let words = words
+            .iter()
+            .flat_map(|word| [" ".to_owned(), shell_word(word)]);
+        words.collect()
     }
 }
 

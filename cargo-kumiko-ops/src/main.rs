@@ -2,11 +2,13 @@
 
 mod arguments;
 mod database;
+mod ops_binary;
 mod package;
 mod run;
 mod seed_apply;
 mod seed_new;
 mod seed_status;
+mod seed_verify;
 mod shown_path;
 
 fn main() -> std::process::ExitCode {

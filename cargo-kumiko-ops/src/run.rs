@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use kumiko_seeds::cli;
 
 use crate::arguments::{Arguments, Command};
-use crate::{seed_apply, seed_new, seed_status};
+use crate::{seed_apply, seed_new, seed_status, seed_verify};
 
 /// Runs the command that the arguments of this process name.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 .await
                 .map(ExitCode::from),
             Command::Apply(arguments) => seed_apply::run(&arguments),
+            Command::Verify(arguments) => seed_verify::run(&arguments),
         }
     })
 }

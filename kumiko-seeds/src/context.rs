@@ -32,10 +32,6 @@ pub(crate) enum Journal {
     /// The number of events: a seed may append very many.
     Count(u64),
     /// The events, for a dry run.
-    #[cfg_attr(
-        not(feature = "events"),
-        expect(dead_code, reason = "only the write side appends")
-    )]
     Events(Vec<AppendedEvent>),
 }
 

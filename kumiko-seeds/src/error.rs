@@ -117,6 +117,10 @@ pub enum Error {
         /// What is open.
         problem: String,
     },
+    /// The run was told to stop, and did; see
+    /// [`SeedRunner::apply_until`](crate::SeedRunner::apply_until).
+    #[error("the run was told to stop")]
+    Stopped,
     /// A seed or a handler ended the transaction that the seed runs in.
     #[error(
         "seed {id} ended its own transaction (a COMMIT or ROLLBACK in the seed or in a handler); \
@@ -215,7 +219,9 @@ impl ApplyError {
     #[must_use]
     pub fn summary(&self) -> String {
         let applied: Vec<_> = self.report.applied.iter().map(|seed| seed.id).collect();
-        let retry = if self.error.is_rolled_back() {
+        let retry = if let Error::Stopped = self.error {
+            "nothing of it is kept, and the next run goes on there"
+        } else if self.error.is_rolled_back() {
             "the failed step is rolled back, so a retry is safe"
         } else {
             "look at what the seed committed before you retry"

@@ -26,4 +26,5 @@ mod selection;
 mod shared_table;
 mod skip_flags;
 mod spawned;
+mod stopping;
 mod waiting;

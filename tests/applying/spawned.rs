@@ -12,6 +12,7 @@ fn every_future_is_send() {
     fn is_send<T: Send>(_: T) {}
     fn on_postgres(runner: &SeedRunner<Postgres>, pool: &Pool<Postgres>) {
         is_send(runner.apply(pool));
+        is_send(runner.apply_until(pool, std::future::pending()));
         is_send(runner.dry_run(pool));
         is_send(runner.history(pool));
         is_send(runner.unmark(pool, "2026-01-01-a"));
@@ -19,6 +20,7 @@ fn every_future_is_send() {
     }
     fn on_sqlite(runner: &SeedRunner<Sqlite>, pool: &Pool<Sqlite>) {
         is_send(runner.apply(pool));
+        is_send(runner.apply_until(pool, std::future::pending()));
         is_send(runner.dry_run(pool));
         is_send(runner.history(pool));
         is_send(runner.unmark(pool, "2026-01-01-a"));

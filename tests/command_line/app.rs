@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::{Mutex, PoisonError};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 
@@ -124,6 +124,7 @@ impl App {
             .env("CARGO_INCREMENTAL", "0")
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .env("RUST_BACKTRACE", "0")
+            .env_remove("CI")
             .env_remove("DATABASE_URL");
         Call { app: self, command }
     }
@@ -159,17 +160,28 @@ impl Call<'_> {
         transcript(&output, &[(&self.app.root, "[app]")])
     }
 
+    /// As [`Call::run`], with something done to the program while it runs.
+    pub(crate) fn run_attended(mut self, attend: impl FnOnce(Child) -> Output) -> String {
+        let _guard = exclusive();
+        let command = self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        transcript(&attend(command.spawn().unwrap()), &[])
+    }
+
     /// What was written to stdout.
     pub(crate) fn stdout(self) -> String {
         String::from_utf8(self.output().stdout).unwrap()
     }
 
     fn output(mut self) -> Output {
-        // All apps are built into one folder, and their programs have one name.
-        static TARGET: Mutex<()> = Mutex::new(());
-        let _guard = TARGET.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = exclusive();
         self.command.output().unwrap()
     }
+}
+
+/// All apps are built into one folder, and their programs have one name.
+fn exclusive() -> MutexGuard<'static, ()> {
+    static TARGET: Mutex<()> = Mutex::new(());
+    TARGET.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn target() -> PathBuf {

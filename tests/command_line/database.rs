@@ -67,3 +67,15 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     let new = || Builder::new_current_thread().enable_all().build().unwrap();
     RUNTIME.get_or_init(new).block_on(future)
 }
+
+/// The first column of each row of a SQLite file, as text.
+pub(crate) async fn texts(file: &Path, sql: &str) -> Vec<String> {
+    let url = format!("sqlite:{}", file.display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let rows = sqlx::query_scalar(AssertSqlSafe(sql))
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    rows
+}

@@ -12,7 +12,7 @@ fn pending_seeds_are_applied_once() {
         "\
 exit 0
 -- stdout
-2 applied
+2 applied in [time]
 -- stderr
 applying 2026-03-02-initial-tenants
 applied 2026-03-02-initial-tenants in [time]
@@ -22,7 +22,7 @@ applied 2026-05-20-grant-tenant-admin in [time]
     );
     assert!(app.path("admin-roles.db").exists());
     assert_shows(
-        &app.command("seed:apply").run(),
+        &app.command("seed:apply").variable("CI", "true").run(),
         "exit 0\n-- stdout\nnothing pending: 2 seeds are applied\n",
     );
     let shown = app.command("seed:status --check").run();
@@ -50,18 +50,21 @@ exit 0
   \"applied\": [
     {
       \"id\": \"2026-03-02-initial-tenants\",
-      \"duration_ms\": [time]
+      \"duration_ms\": [time],
+      \"events\": 5
     },
     {
       \"id\": \"2026-05-20-grant-tenant-admin\",
-      \"duration_ms\": [time]
+      \"duration_ms\": [time],
+      \"events\": 2
     }
   ],
   \"applied_elsewhere\": [],
   \"skipped\": [],
   \"failed\": null,
   \"not_attempted\": [],
-  \"warnings\": []
+  \"warnings\": [],
+  \"duration_ms\": [time]
 }
 -- stderr
 applying 2026-03-02-initial-tenants
@@ -92,6 +95,17 @@ help: build the app with TLS, in one of the ways that sqlx knows:
 "
         ),
     );
+
+    assert_shows(
+        &apply_to("sqlite:app.db", ""),
+        "\
+exit 2
+-- stderr
+error: the database URL in DATABASE_URL is not the URL of a PostgreSQL database
+note: this app is built for PostgreSQL, with the feature postgres of kumiko-seeds
+help: use postgres://user:password@host:port/database
+",
+    );
     wait(database.remove());
 }
 
@@ -109,7 +123,9 @@ failed [today]-fix-admin-roles
 error: seed [today]-fix-admin-roles failed
 caused by: [today]-fix-admin-roles is not written yet
 note: stopped at: [today]-fix-admin-roles; applied before: none; not attempted: none; the failed step is rolled back, so a retry is safe
-help: correct the seed and run this again; what was applied stays applied
+note: 0 applied, 1 still to apply, in [time]
+help: correct the seed and run this again; what was applied stays applied:
+    cargo kumiko-ops seed:apply
 ";
     let first = app.command("seed:apply").run();
     assert!(
@@ -160,7 +176,7 @@ fn the_template_and_the_example_in_it_compile() {
         "\
 exit 0
 -- stdout
-2 applied
+2 applied in [time]
 -- stderr
 applying 2026-03-02-initial-tenants
 applied 2026-03-02-initial-tenants in [time]

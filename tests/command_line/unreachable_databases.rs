@@ -172,7 +172,7 @@ fn a_url_of_another_kind() {
         "\
 exit 2
 -- stderr
-error: the database URL in DATABASE_URL is not one of PostgreSQL or SQLite
+error: the database URL in DATABASE_URL is not the URL of a PostgreSQL or SQLite database
 help: use postgres://user:password@host:port/database or sqlite:path/to/file.db
 ",
     );

@@ -20,13 +20,20 @@ pub(super) enum Command {
     /// Apply the pending seeds
     #[command(name = "seed:apply")]
     Apply(ApplyArguments),
+    /// Check what can be known of every seed without a database: the write handlers it calls
+    #[command(name = "seed:verify")]
+    Verify(VerifyArguments),
 }
 
 /// Which database.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DatabaseArguments {
-    /// The database, `postgres://…` or `sqlite:…`; where the URL has a password, use `DATABASE_URL`
-    #[arg(long, value_name = "URL")]
+    /// The URL of the database.
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The database, postgres://… or sqlite:…; where the URL has a password, use DATABASE_URL"
+    )]
     pub database_url: Option<String>,
 }
 
@@ -53,12 +60,33 @@ pub struct ApplyArguments {
     /// How to print the result: table or json
     #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
     pub format: Format,
-    /// What to store as the cause: boot, cli or ci-pipeline
-    #[arg(long, value_name = "CAUSE", default_value = "cli")]
-    pub applied_by: AppliedBy,
+    /// Run what is pending and roll all of it back: which events it would append, and whether it works
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Apply what is pending up to and including this seed: its id or its file
+    #[arg(long, value_name = "SEED", conflicts_with = "only")]
+    pub to: Option<String>,
+    /// Apply this seed alone, if no other is pending before it: its id or its file
+    #[arg(long, value_name = "SEED")]
+    pub only: Option<String>,
+    /// With --only, apply the seed although others are pending before it
+    #[arg(long, requires = "only", conflicts_with = "to")]
+    pub out_of_order: bool,
+    /// What to store as the cause: boot, cli or ci-pipeline; if not given, ci-pipeline where the
+    /// variable CI is true, and cli elsewhere
+    #[arg(long, value_name = "CAUSE")]
+    pub applied_by: Option<AppliedBy>,
     /// How long to wait for another process that is applying seeds; 300 if not given
     #[arg(long, value_name = "SECONDS")]
     pub lock_timeout: Option<u64>,
+}
+
+/// The arguments of `seed:verify`.
+#[derive(Clone, Debug, Args)]
+pub struct VerifyArguments {
+    /// How to print the result: table or json
+    #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
+    pub format: Format,
 }
 
 /// How to print a result.

@@ -23,6 +23,9 @@ pub struct DatabaseUrl {
 /// kumiko-ops` sets it, so that nobody is sent to a variable that they never set.
 const SOURCE_VARIABLE: &str = "KUMIKO_DATABASE_URL_SOURCE";
 
+const POSTGRES_URL: &str = "postgres://user:password@host:port/database";
+const SQLITE_URL: &str = "sqlite:path/to/file.db";
+
 /// How long to wait for a server to answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -85,12 +88,32 @@ impl DatabaseUrl {
         DB::URL_SCHEMES.contains(&self.scheme())
     }
 
-    fn not_for(&self, expected: &str) -> Failure {
+    fn is_of_no_kind(&self) -> Failure {
+        self.is_not_of("PostgreSQL or SQLite")
+            .help(format!("use {POSTGRES_URL} or {SQLITE_URL}"))
+    }
+
+    /// The failure of an app that has its seeds for another kind of database.
+    fn is_not_for<DB: Database>(&self) -> Failure {
+        let mut failure = self.is_not_of(DB::NAME);
+        let (feature, url) = match DB::NAME {
+            "PostgreSQL" => ("postgres", POSTGRES_URL),
+            _ => ("sqlite", SQLITE_URL),
+        };
+        if !self.is_for::<DB>() && ["postgres", "postgresql", "sqlite"].contains(&self.scheme()) {
+            failure.notes.push(format!(
+                "this app is built for {}, with the feature {feature} of kumiko-seeds",
+                DB::NAME
+            ));
+        }
+        failure.help(format!("use {url}"))
+    }
+
+    fn is_not_of(&self, kind: &str) -> Failure {
         let Self { source, .. } = self;
         Failure::new(format!(
-            "the database URL in {source} is not one of {expected}"
+            "the database URL in {source} is not the URL of a {kind} database"
         ))
-        .help("use postgres://user:password@host:port/database or sqlite:path/to/file.db")
     }
 }
 
@@ -124,7 +147,7 @@ pub async fn read_history(url: &DatabaseUrl) -> Result<History, Failure> {
     if url.is_for::<sqlx::Sqlite>() {
         return history_in::<sqlx::Sqlite>(url).await;
     }
-    Err(url.not_for("PostgreSQL or SQLite"))
+    Err(url.is_of_no_kind())
 }
 
 async fn history_in<DB: Open>(url: &DatabaseUrl) -> Result<History, Failure> {
@@ -143,6 +166,10 @@ pub trait Open: Backend {
     /// Opens a database for applying seeds to it.
     #[doc(hidden)]
     fn open_or_create(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>>;
+
+    /// Opens a database for running seeds and keeping nothing, not even the database.
+    #[doc(hidden)]
+    fn open_for_trying(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>>;
 }
 
 #[cfg(feature = "postgres")]
@@ -152,6 +179,10 @@ impl Open for sqlx::Postgres {
     }
 
     fn open_or_create(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>> {
+        Self::open_existing(url)
+    }
+
+    fn open_for_trying(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>> {
         Self::open_existing(url)
     }
 }
@@ -182,16 +213,28 @@ impl Open for sqlx::Sqlite {
             async move { connect::<Self>(url, parse::<Self>(url)?.create_if_missing(true)).await },
         )
     }
+
+    fn open_for_trying(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>> {
+        Box::pin(async move {
+            let options = parse::<Self>(url)?.create_if_missing(false);
+            if options.get_filename().exists() {
+                return connect::<Self>(url, options).await;
+            }
+            // What would be created is empty, and so is this.
+            let in_memory = DatabaseUrl::new("sqlite::memory:", url.source.clone());
+            connect::<Self>(&in_memory, parse::<Self>(&in_memory)?).await
+        })
+    }
 }
 
 type Options<DB> = <<DB as Database>::Connection as Connection>::Options;
 
 fn parse<DB: Database>(url: &DatabaseUrl) -> Result<Options<DB>, Failure> {
     if !url.is_for::<DB>() {
-        return Err(url.not_for(DB::NAME));
+        return Err(url.is_not_for::<DB>());
     }
     // The parser's error may quote the URL, so it is not shown.
-    Options::<DB>::from_str(&url.url).map_err(|_| url.not_for(DB::NAME))
+    Options::<DB>::from_str(&url.url).map_err(|_| url.is_not_for::<DB>())
 }
 
 async fn connect<DB: Open>(url: &DatabaseUrl, options: Options<DB>) -> Result<Pool<DB>, Failure> {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use super::DatabaseUrl;
-use crate::{ApplyError, Error};
+use crate::Error;
 
 /// What a command's exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,10 @@ pub enum Exit {
     CouldNotRun,
     /// 3: a seed is missing or out of order, under `--check`.
     Drift,
+    /// 130: somebody pressed Ctrl-C.
+    Interrupted,
+    /// 143: the process was told to end.
+    Terminated,
 }
 
 impl Exit {
@@ -29,6 +33,8 @@ impl Exit {
             Self::Pending => 1,
             Self::CouldNotRun => 2,
             Self::Drift => 3,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 }
@@ -87,22 +93,6 @@ impl Failure {
     pub(super) fn of_error(error: &Error, url: &DatabaseUrl) -> Self {
         let mut failure = Self::new(error.to_string()).with_sources_of(error);
         failure.help.extend(help(error, url));
-        failure
-    }
-
-    pub(super) fn of_apply(stopped: &ApplyError, url: &DatabaseUrl) -> Self {
-        let mut failure = Self::of_error(&stopped.error, url);
-        failure.notes.push(stopped.summary());
-        if matches!(
-            stopped.error,
-            Error::Seed { .. }
-                | Error::Panicked { .. }
-                | Error::Unfinished { .. }
-                | Error::TransactionEnded { .. }
-                | Error::Preflight { .. }
-        ) {
-            failure.exit = Exit::Pending;
-        }
         failure
     }
 
@@ -170,13 +160,6 @@ fn help(error: &Error, url: &DatabaseUrl) -> Option<String> {
                 ),
                 None => "wait longer with --lock-timeout <seconds>".to_owned(),
             }
-        }
-        Error::Preflight { .. } => {
-            "register the handler, or correct its name or its roles in the seed; then run this again"
-                .to_owned()
-        }
-        Error::Seed { .. } | Error::Panicked { .. } | Error::Unfinished { .. } => {
-            "correct the seed and run this again; what was applied stays applied".to_owned()
         }
         _ => return None,
     };

@@ -10,14 +10,25 @@
 //! # }
 //! ```
 //!
-//! The binary knows `seed:status` and `seed:apply`. stdout carries the result, stderr everything else.
-//! Exit codes: 0 fine; 1 a seed failed, or is pending under `--check`; 2 could not run; 3 drift under
-//! `--check`.
+//! The binary knows `seed:status`, `seed:apply` and `seed:verify`. stdout carries the result, stderr
+//! everything else. Exit codes: 0 fine; 1 a seed failed, or is pending under `--check`; 2 could not run;
+//! 3 drift under `--check`; 130 interrupted by Ctrl-C, 143 by SIGTERM.
 
+mod apply;
+mod apply_failure;
+mod apply_output;
 mod arguments;
 mod database;
+mod dry_run_output;
 mod failure;
+mod given_arguments;
+mod interrupt;
+mod invocation;
+mod live_line;
 mod output;
+mod progress_display;
+mod seed_choice;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -25,9 +36,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use arguments::{ApplyArguments, DatabaseArguments, Format, StatusArguments};
+pub use arguments::{ApplyArguments, DatabaseArguments, Format, StatusArguments, VerifyArguments};
 pub use database::{DatabaseUrl, read_history};
 pub use failure::{Exit, Failure};
+pub use given_arguments::{repeated_database, shell_word};
+pub use invocation::Invocation;
 pub use output::{check, write_status};
 
 use crate::{SeedRunner, SkipFlags, Status};
@@ -47,7 +60,8 @@ pub fn main<DB: Open>(runner: SeedRunner<DB>) -> ExitCode {
     block_on(async {
         match arguments.command {
             Command::Status(arguments) => status(&runner, &arguments).await,
-            Command::Apply(arguments) => apply(runner, &arguments).await,
+            Command::Apply(arguments) => apply::run(runner, &arguments).await,
+            Command::Verify(arguments) => verify::run(&runner, &arguments),
         }
     })
 }
@@ -105,41 +119,4 @@ async fn status<DB: Open>(
     let status = Status::compare(seeds, history, &SkipFlags::from_environment());
     write_status(&mut std::io::stdout().lock(), &status, arguments.format)?;
     Ok(check(&status, arguments))
-}
-
-async fn apply<DB: Open>(
-    runner: SeedRunner<DB>,
-    arguments: &ApplyArguments,
-) -> Result<Exit, Failure> {
-    let url = database_url(&arguments.database)?;
-    let pool = DB::open_or_create(&url).await?;
-    let mut runner = runner
-        .applied_by(arguments.applied_by)
-        .observe(|progress| output::write_progress(&mut std::io::stderr().lock(), progress));
-    if let Some(seconds) = arguments.lock_timeout {
-        runner = runner.lock_timeout(std::time::Duration::from_secs(seconds));
-    }
-    let count = runner.seeds().len();
-    let applied = runner.apply(&pool).await;
-    pool.close().await;
-    let report = match &applied {
-        Ok(report) => report,
-        Err(error) => &error.report,
-    };
-    output::write_warnings(&mut std::io::stderr().lock(), report);
-    match applied {
-        Ok(report) => {
-            output::write_report(
-                &mut std::io::stdout().lock(),
-                &report,
-                count,
-                arguments.format,
-            )?;
-            Ok(Exit::Fine)
-        }
-        Err(error) => {
-            output::write_stopped(&mut std::io::stdout().lock(), &error, arguments.format)?;
-            Err(Failure::of_apply(&error, &url))
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -64,6 +65,7 @@ pub(super) async fn attempt<DB: Backend>(
     session: &mut Session<DB>,
     work: &Work<'_, DB>,
     table: Table,
+    committing: &AtomicBool,
 ) -> Result<Outcome, Error> {
     const STEP: &str = "begin a transaction";
     let connection = session.connection();
@@ -73,7 +75,9 @@ pub(super) async fn attempt<DB: Backend>(
     // Not the `&'static str` itself: with it the compiler cannot tell that the future is `Send`.
     let begin = SqlStr::from_static(DB::BEGIN);
     let ended = match connection.begin_with(begin).await {
-        Ok(transaction) => transact(runner, transaction, work, table, busy_timeout).await,
+        Ok(transaction) => {
+            transact(runner, transaction, work, table, busy_timeout, committing).await
+        }
         Err(error) if DB::fault(&error) == Fault::Locked => Ended::rolled_back(Ok(Outcome::Busy)),
         Err(error) => Ended::rolled_back(Err(Error::database(STEP, error))),
     };
@@ -127,6 +131,7 @@ async fn transact<DB: Backend>(
     work: &Work<'_, DB>,
     table: Table,
     busy_timeout: i64,
+    committing: &AtomicBool,
 ) -> Ended {
     let outcome = match lock::<DB>(&mut transaction, busy_timeout).await {
         Ok(true) => within::<DB>(runner, &mut transaction, work, table).await,
@@ -137,7 +142,9 @@ async fn transact<DB: Backend>(
         outcome,
         Ok(Outcome::Prepared | Outcome::Applied(_) | Outcome::Marked)
     ) {
+        committing.store(true, Ordering::Relaxed);
         let transaction = transaction.commit().await.map(|()| Ending::Committed);
+        committing.store(false, Ordering::Relaxed);
         Ended {
             transaction,
             outcome,

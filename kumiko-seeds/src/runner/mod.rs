@@ -5,6 +5,7 @@ mod attempt;
 mod migrations;
 mod run;
 mod session;
+mod until;
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -203,6 +204,21 @@ impl<DB: Backend> SeedRunner<DB> {
     /// Checks every seed as a run checks the pending ones before its first write, without a database.
     #[must_use]
     pub fn verify(&self) -> Vec<PreflightProblem> {
+        if self.preflights.is_empty() {
+            // Without handlers there is nothing to check calls against, and every call fails.
+            let calls = |seed: &Seed<DB>| {
+                let id = seed.id;
+                seed.handler_calls.iter().map(move |call| PreflightProblem {
+                    seed: id,
+                    line: call.line,
+                    message: format!(
+                        "{:?} is called, but the runner has no handlers",
+                        call.handler
+                    ),
+                })
+            };
+            return self.seeds.iter().flat_map(calls).collect();
+        }
         let checks = |seed| {
             self.preflights
                 .iter()

@@ -1,6 +1,8 @@
 //! A run from its first statement to its report: the five steps of applying.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use sqlx::Pool;
 
@@ -21,6 +23,8 @@ pub(super) struct Run<'r, DB: Backend> {
     /// The seed that failed, if the run came that far.
     failed: Option<&'static str>,
     table: Table,
+    /// Whether a commit is on its way and not answered.
+    pub(super) committing: Arc<AtomicBool>,
 }
 
 impl<'r, DB: Backend> Run<'r, DB> {
@@ -31,10 +35,14 @@ impl<'r, DB: Backend> Run<'r, DB> {
             queue: VecDeque::new(),
             failed: None,
             table: Table::MayBeMissing,
+            committing: Arc::default(),
         }
     }
 
-    pub(super) fn stopped(self, error: Error) -> ApplyError {
+    pub(super) fn stopped(mut self, error: Error) -> ApplyError {
+        if matches!(error, Error::Stopped) {
+            self.failed = self.queue.pop_front().map(|seed| seed.id);
+        }
         let not_attempted = self.queue.iter().map(|seed| seed.id).collect();
         ApplyError {
             error,
@@ -68,7 +76,15 @@ impl<'r, DB: Backend> Run<'r, DB> {
         let mut wait = Wait::new(self.runner.lock_timeout);
         while !self.queue.is_empty() {
             let work = Work::DryRun(self.queue.make_contiguous());
-            match attempt(self.runner, &mut session, &work, self.table).await {
+            match attempt(
+                self.runner,
+                &mut session,
+                &work,
+                self.table,
+                &self.committing,
+            )
+            .await
+            {
                 Ok(Outcome::Tried(seeds)) => return Ok(seeds),
                 Ok(_) => {
                     self.pause(&mut session, &mut wait).await?;
@@ -93,7 +109,15 @@ impl<'r, DB: Backend> Run<'r, DB> {
         let mut session = Session::acquire(pool).await?;
         self.applied(&mut session).await?;
         let mut wait = Wait::new(self.runner.lock_timeout);
-        while let Outcome::Busy = attempt(self.runner, &mut session, work, self.table).await? {
+        while let Outcome::Busy = attempt(
+            self.runner,
+            &mut session,
+            work,
+            self.table,
+            &self.committing,
+        )
+        .await?
+        {
             self.pause(&mut session, &mut wait).await?;
         }
         Ok(())
@@ -143,7 +167,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
             } else {
                 Work::Prepare
             };
-            match attempt(self.runner, session, &work, self.table).await {
+            match attempt(self.runner, session, &work, self.table, &self.committing).await {
                 Ok(Outcome::Busy) => {
                     self.pause(session, &mut wait).await?;
                     if !self.drop_applied(session).await? {

@@ -12,7 +12,7 @@ use crate::package::Member;
 
 /// Builds the bin target and gives the path of the program. What Cargo and the compiler print goes to
 /// stderr, as it does with `cargo build`.
-pub(super) fn build(
+pub(crate) fn build(
     member: &Member,
     bin: &str,
     arguments: &BuildArguments,

@@ -6,7 +6,7 @@ use kumiko_seeds::cli::Failure;
 use crate::package::Member;
 
 /// The bin target that the settings name, or else the one named `ops` or ending in `-ops`.
-pub(super) fn find(member: &Member) -> Result<&str, Failure> {
+pub(crate) fn find(member: &Member) -> Result<&str, Failure> {
     let targets = member.package.targets.iter();
     let bins: Vec<&str> = targets
         .filter(|target| target.is_bin())

@@ -1,0 +1,9 @@
+//! The app's ops binary: which one it is, building it, and starting it.
+
+mod build;
+mod choice;
+mod start;
+
+pub(crate) use build::build;
+pub(crate) use choice::find;
+pub(crate) use start::{Start, start};

@@ -1,0 +1,35 @@
+//! `seed:apply`: builds the app's ops binary and lets it apply the seeds.
+
+use std::process::ExitCode;
+
+use kumiko_seeds::cli::{Failure, Invocation};
+
+use crate::arguments::{ApplyArguments, repeated_database};
+use crate::ops_binary::{self, Start};
+use crate::{database, package};
+
+/// Applies the pending seeds. The exit code is that of the ops binary, and so is what it prints.
+pub(crate) fn run(arguments: &ApplyArguments) -> Result<ExitCode, Failure> {
+    let current = package::current_folder()?;
+    let member = package::find(&arguments.package, &current, "cargo kumiko-ops seed:apply")?;
+    // What can be wrong without a build is found before the build.
+    let bin = ops_binary::find(&member)?;
+    let url = database::find(&arguments.apply.database, &member, &current)?;
+    let program = ops_binary::build(&member, bin, &arguments.build)?;
+    let options = format!(
+        "{}{}{}",
+        arguments.package.repeated(),
+        arguments.build.repeated(),
+        repeated_database(&arguments.apply.database)
+    );
+    let mut words = vec!["seed:apply".to_owned()];
+    words.extend(arguments.apply.words());
+    ops_binary::start(
+        &program,
+        &Start {
+            words,
+            url: Some(&url),
+            invocation: Invocation::new("cargo kumiko-ops", options),
+        },
+    )
+}

@@ -1,0 +1,28 @@
+//! `seed:verify`: builds the app's ops binary and lets it check what needs no database.
+
+use std::process::ExitCode;
+
+use kumiko_seeds::cli::{Failure, Invocation};
+
+use crate::arguments::VerifyArguments;
+use crate::ops_binary::{self, Start};
+use crate::package;
+
+/// Checks every seed. That it compiles is found by the build, the rest by the ops binary.
+pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
+    let current = package::current_folder()?;
+    let member = package::find(&arguments.package, &current, "cargo kumiko-ops seed:verify")?;
+    let bin = ops_binary::find(&member)?;
+    let program = ops_binary::build(&member, bin, &arguments.build)?;
+    let options = arguments.package.repeated() + &arguments.build.repeated();
+    let mut words = vec!["seed:verify".to_owned()];
+    words.extend(arguments.verify.words());
+    ops_binary::start(
+        &program,
+        &Start {
+            words,
+            url: None,
+            invocation: Invocation::new("cargo kumiko-ops", options),
+        },
+    )
+}

@@ -1,0 +1,123 @@
+//! What to say when a run stopped: why, what stands, and which command comes next.
+
+use std::time::Duration;
+
+use super::interrupt::Signal;
+use super::{ApplyArguments, DatabaseUrl, Exit, Failure, Invocation};
+use crate::report::seconds;
+use crate::{ApplyError, Error};
+
+/// A run that has been asked for.
+pub(super) struct Run<'a> {
+    pub(super) arguments: &'a ApplyArguments,
+    pub(super) url: &'a DatabaseUrl,
+    pub(super) invocation: &'a Invocation,
+}
+
+impl Run<'_> {
+    /// The failure of a run that stopped, by `signal` if it was one that stopped it.
+    pub(super) fn failure(
+        &self,
+        stopped: &ApplyError,
+        took: Duration,
+        signal: Option<Signal>,
+    ) -> Failure {
+        let mut failure = match (&stopped.error, signal) {
+            (Error::Stopped, Some(signal)) => interrupted(signal),
+            (error, _) => Failure::of_error(error, self.url),
+        };
+        failure.notes.extend(self.notes(stopped, took));
+        if is_of_seeds(&stopped.error) {
+            failure.exit = Exit::Pending;
+        }
+        failure.help.extend(self.help(&stopped.error));
+        failure
+    }
+
+    fn notes(&self, stopped: &ApplyError, took: Duration) -> Vec<String> {
+        if matches!(stopped.error, Error::WouldReorder { .. }) {
+            return vec!["nothing was applied".to_owned()];
+        }
+        let mut notes = vec![stopped.summary()];
+        let pending = stopped.not_attempted.len() + usize::from(stopped.seed.is_some());
+        // Without any the run had not come so far as to know.
+        if pending > 0 && !self.arguments.dry_run {
+            let applied = stopped.report.applied.len();
+            let took = seconds(took);
+            notes.push(format!(
+                "{applied} applied, {pending} still to apply, in {took}"
+            ));
+        }
+        notes
+    }
+
+    fn help(&self, error: &Error) -> Vec<String> {
+        let again = self.again(self.arguments);
+        match error {
+            Error::Seed { .. } | Error::Panicked { .. } | Error::Unfinished { .. } => {
+                let kept = if self.arguments.dry_run {
+                    "nothing was kept"
+                } else {
+                    "what was applied stays applied"
+                };
+                vec![format!(
+                    "correct the seed and run this again; {kept}:\n    {again}"
+                )]
+            }
+            Error::Preflight { .. } => vec![format!(
+                "register the handler, or correct its name or its roles in the seed; then run this \
+                 again:\n    {again}"
+            )],
+            Error::Stopped => vec![format!("go on from there:\n    {again}")],
+            Error::WouldReorder { id, .. } => {
+                let up_to = ApplyArguments {
+                    to: Some(id.clone()),
+                    only: None,
+                    ..self.arguments.clone()
+                };
+                let out_of_order = ApplyArguments {
+                    out_of_order: true,
+                    ..self.arguments.clone()
+                };
+                vec![
+                    format!("apply those too:\n    {}", self.again(&up_to)),
+                    format!(
+                        "or let it run before them, if none of them has to come first:\n    {}",
+                        self.again(&out_of_order)
+                    ),
+                ]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn again(&self, arguments: &ApplyArguments) -> String {
+        self.invocation.line("seed:apply", &arguments.words())
+    }
+}
+
+/// The failure of a dry run that a signal stopped.
+pub(super) fn of_dry_run_interrupted(signal: Signal) -> Failure {
+    let mut failure = interrupted(signal);
+    let note = "nothing was kept: a dry run is rolled back however it ends";
+    failure.notes.push(note.to_owned());
+    failure
+}
+
+fn interrupted(signal: Signal) -> Failure {
+    let mut failure = Failure::new(format!("interrupted by {signal}"));
+    failure.exit = signal.exit();
+    failure
+}
+
+/// Whether it is for whoever wrote the seeds to correct it, rather than for whoever runs them.
+fn is_of_seeds(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Seed { .. }
+            | Error::Panicked { .. }
+            | Error::Unfinished { .. }
+            | Error::TransactionEnded { .. }
+            | Error::Preflight { .. }
+    )
+}

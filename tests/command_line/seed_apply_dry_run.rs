@@ -1,0 +1,146 @@
+//! `seed:apply --dry-run`: what would be done, and nothing of it kept.
+
+use crate::app::App;
+use crate::database::{postgres, wait};
+use crate::transcript::assert_shows;
+
+const TABLE: &str = "\
+exit 0
+-- stdout
+2026-03-02-initial-tenants
+  EVENT                 STREAM                                           VERSION  TENANT
+  tenant-created        tenant 0198f0a1-0000-7000-8000-000000000001      1        00000000-0000-4000-8000-000000000000
+  tenant-created        tenant 0198f0a1-0000-7000-8000-000000000002      1        00000000-0000-4000-8000-000000000000
+  user-created          user 0198f0a1-0000-7000-8000-000000000003        1        00000000-0000-4000-8000-000000000000
+  member-added          membership 0198f0a1-0000-7000-8000-000000000004  1        0198f0a1-0000-7000-8000-000000000001
+  member-added          membership 0198f0a1-0000-7000-8000-000000000005  1        0198f0a1-0000-7000-8000-000000000002
+
+2026-05-20-grant-tenant-admin
+  EVENT                 STREAM                                           VERSION  TENANT
+  member-roles-updated  membership 0198f0a1-0000-7000-8000-000000000004  2        0198f0a1-0000-7000-8000-000000000001
+  member-roles-updated  membership 0198f0a1-0000-7000-8000-000000000005  2        0198f0a1-0000-7000-8000-000000000002
+
+dry run: 2 seeds would be applied with 7 events; nothing was kept; done in [time]
+-- stderr
+trying 2026-03-02-initial-tenants
+trying 2026-05-20-grant-tenant-admin
+";
+
+#[test]
+fn the_events_are_listed_and_not_even_a_file_is_made() {
+    let app = App::example("dry-run");
+    assert_shows(&app.command("seed:apply --dry-run").run(), TABLE);
+    assert!(!app.path("admin-roles.db").exists());
+    app.command("seed:apply --to 2026-03-02-initial-tenants")
+        .run();
+    assert_shows(
+        &app.command("seed:apply --dry-run --format json").run(),
+        "\
+exit 0
+-- stdout
+{
+  \"version\": 1,
+  \"dry_run\": true,
+  \"seeds\": [
+    {
+      \"id\": \"2026-05-20-grant-tenant-admin\",
+      \"duration_ms\": [time],
+      \"events\": [
+        {
+          \"event_type\": \"member-roles-updated\",
+          \"aggregate_type\": \"membership\",
+          \"aggregate_id\": \"0198f0a1-0000-7000-8000-000000000004\",
+          \"version\": 2,
+          \"tenant_id\": \"0198f0a1-0000-7000-8000-000000000001\"
+        },
+        {
+          \"event_type\": \"member-roles-updated\",
+          \"aggregate_type\": \"membership\",
+          \"aggregate_id\": \"0198f0a1-0000-7000-8000-000000000005\",
+          \"version\": 2,
+          \"tenant_id\": \"0198f0a1-0000-7000-8000-000000000002\"
+        }
+      ]
+    }
+  ],
+  \"skipped\": [],
+  \"failed\": null,
+  \"not_attempted\": [],
+  \"warnings\": [],
+  \"duration_ms\": [time]
+}
+-- stderr
+trying 2026-05-20-grant-tenant-admin
+",
+    );
+    app.command("seed:apply").run();
+    assert_shows(
+        &app.command("seed:apply --dry-run").run(),
+        "exit 0\n-- stdout\nnothing pending: 2 seeds are applied\n",
+    );
+}
+
+#[test]
+fn postgres_is_left_as_it_was() {
+    let database = postgres("");
+    let app = App::example("dry-run-postgres");
+    let shown = app
+        .command("seed:apply --dry-run -F postgres")
+        .variable("DATABASE_URL", &database.url)
+        .run();
+    assert_shows(&shown, TABLE);
+    let tables = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace";
+    assert_eq!(wait(database.texts(tables)), [""; 0]);
+    wait(database.remove());
+}
+
+#[test]
+fn a_seed_that_would_fail_is_a_failure() {
+    let app = App::example("dry-run-fails");
+    app.edit(
+        "seeds/2026-05-20-grant-tenant-admin.rs",
+        "\"admin@example.com\"",
+        "\"nobody@example.com\"",
+    );
+    app.edit(
+        "seeds/2026-05-20-grant-tenant-admin.rs",
+        "there is no user admin",
+        "there is no user nobody",
+    );
+    let failure = "\
+-- stderr
+trying 2026-03-02-initial-tenants
+trying 2026-05-20-grant-tenant-admin
+error: seed 2026-05-20-grant-tenant-admin failed
+caused by: there is no user nobody@example.com
+note: stopped at: 2026-05-20-grant-tenant-admin; applied before: none; not attempted: none; the failed step is rolled back, so a retry is safe
+help: correct the seed and run this again; nothing was kept:
+    cargo kumiko-ops seed:apply --dry-run";
+    assert_shows(
+        &app.command("seed:apply --dry-run").run(),
+        &format!("exit 1\n{failure}"),
+    );
+    assert_shows(
+        &app.command("seed:apply --dry-run --format json").run(),
+        &format!(
+            "\
+exit 1
+-- stdout
+{{
+  \"version\": 1,
+  \"dry_run\": true,
+  \"seeds\": [],
+  \"skipped\": [],
+  \"failed\": {{
+    \"id\": \"2026-05-20-grant-tenant-admin\",
+    \"error\": \"seed 2026-05-20-grant-tenant-admin failed\"
+  }},
+  \"not_attempted\": [],
+  \"warnings\": [],
+  \"duration_ms\": [time]
+}}
+{failure} --format json
+"
+        ),
+    );
+}
