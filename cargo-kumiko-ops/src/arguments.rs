@@ -14,6 +14,7 @@ use kumiko_seeds::cli::{self, DatabaseArguments};
     disable_help_subcommand = true,
     after_help = "\
 Examples:
+  cargo kumiko-ops init
   cargo kumiko-ops seed:new fix-admin-roles
   cargo kumiko-ops seed:status
   cargo kumiko-ops seed:apply
@@ -29,6 +30,9 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make the package ready for seeds: dependencies, build script, module, ops binary
+    #[command(name = "init", after_help = crate::init::HELP)]
+    Init(crate::init::InitArguments),
     /// Create a seed, dated today, that fails until it is written
     #[command(
         name = "seed:new",

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod database;
+mod init;
 mod package;
 mod run;
 mod seed_apply;

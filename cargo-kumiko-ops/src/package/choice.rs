@@ -75,13 +75,13 @@ pub(super) fn by_place(
         .ok_or_else(|| Failure::new("this workspace has no packages"))
 }
 
-fn names(members: &[Member]) -> String {
+pub(super) fn names(members: &[Member]) -> String {
     let mut names: Vec<&str> = members.iter().map(Member::name).collect();
     names.sort_unstable();
     names.join(", ")
 }
 
-fn is_same(member: &Member, manifest: &Path) -> bool {
+pub(super) fn is_same(member: &Member, manifest: &Path) -> bool {
     // One of the two may go through a symbolic link.
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     real(member.manifest()) == real(manifest)

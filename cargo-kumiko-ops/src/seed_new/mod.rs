@@ -1,7 +1,7 @@
 //! `seed:new`: a seed's file, dated today, that fails until it is written.
 
 mod content;
-mod context_module;
+pub(crate) mod context_module;
 mod existing;
 mod slug;
 

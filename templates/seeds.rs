@@ -1,0 +1,22 @@
+//! Dated changes to the app's data, each applied once per database: the files in `seeds/`.
+
+use kumiko_seeds::postgres as database;
+
+// Brings in `SEEDS`.
+database::include_seeds!();
+
+/// The write handlers that seeds may call, and who may call them.
+#[must_use]
+pub fn handlers() -> database::Handlers {
+    // Each is an `async fn(database::WriteContext<'_>, Payload) -> HandlerResult` with a name:
+    //
+    //     database::Handlers::new()
+    //         .register("tenant:write:rename", Access::roles(["TenantAdmin"]), tenant::rename)
+    database::Handlers::new()
+}
+
+/// The seeds with all they need. The app boots with it, and its ops binary applies with it.
+#[must_use]
+pub fn seeds() -> database::SeedRunner {
+    database::SeedRunner::new(SEEDS).handlers(handlers())
+}
