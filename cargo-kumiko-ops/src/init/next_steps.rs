@@ -30,7 +30,8 @@ pub(super) fn next_steps(ready: &Ready<'_>) -> String {
         };
         lines.push(format!("    export DATABASE_URL={url}"));
     }
-    for command in ["seed:new first-change", "seed:status", "seed:apply"] {
+    // `seed:apply` creates a SQLite file, and `seed:status` wants one that exists.
+    for command in ["seed:new first-change", "seed:apply", "seed:status"] {
         lines.push(format!("    cargo kumiko-ops {command}{}", ready.package));
     }
     lines.join("\n")
