@@ -1,4 +1,4 @@
-//! Compiles the files in `seeds/` into the app.
+//! Compiles the app's seeds into it.
 
 fn main() {
     kumiko_seeds_build::compile("seeds");

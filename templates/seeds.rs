@@ -1,4 +1,4 @@
-//! Dated changes to the app's data, each applied once per database: the files in `seeds/`.
+//! The app's seeds: dated changes to its data, each a file of its own and applied once per database.
 
 use kumiko_seeds::postgres as database;
 

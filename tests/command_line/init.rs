@@ -19,9 +19,9 @@ edition = \"2024\"
 ";
 
 const NEXT: &str = "\
-next: register your write handlers in src/seeds.rs, and apply the seeds where the app starts:
+next: register your write handlers in src/seeds.rs, and apply the seeds where the app starts, with its sqlx pool:
     shop::seeds::seeds().apply(&pool).await?;
-next: write a seed and apply it
+next: create a seed, write it, and apply it
     export DATABASE_URL=postgres://user:password@localhost/database
     cargo kumiko-ops seed:new first-change
     cargo kumiko-ops seed:apply
@@ -81,7 +81,7 @@ created seeds/.gitkeep
 created src/bin/shop-ops.rs
 created src/seeds.rs
 -- stderr
-note: seeds run on PostgreSQL, for no feature of sqlx names one; --database chooses the other one
+note: seeds run on PostgreSQL, the default; --database sqlite chooses SQLite
 {NEXT}"
         ),
     );
@@ -195,7 +195,7 @@ created src/bin/shop-ops.rs
 created src/lib.rs
 created src/seeds.rs
 -- stderr
-note: seeds run on PostgreSQL, for no feature of sqlx names one; --database chooses the other one
+note: seeds run on PostgreSQL, the default; --database sqlite chooses SQLite
 note: package shop gets a library, since its binaries share the seeds; move what your write handlers need there
 {NEXT}"
         ),
@@ -270,9 +270,9 @@ created shop/src/bin/shop-ops.rs
 created shop/src/seeds.rs
 -- stderr
 note: seeds run on SQLite, as the features of sqlx say
-next: register your write handlers in shop/src/seeds.rs, and apply the seeds where the app starts:
+next: register your write handlers in shop/src/seeds.rs, and apply the seeds where the app starts, with its sqlx pool:
     shop::seeds::seeds().apply(&pool).await?;
-next: write a seed and apply it
+next: create a seed, write it, and apply it
     cargo kumiko-ops seed:new first-change -p shop
     cargo kumiko-ops seed:apply -p shop
     cargo kumiko-ops seed:status -p shop
@@ -306,7 +306,7 @@ fn what_an_app_has_already_stays() {
             "\
 exit 0
 -- stdout
-changed Cargo.toml: cli of kumiko-seeds
+changed Cargo.toml: kumiko-seeds now with cli
 created src/bin/init-example-ops.rs
 -- stderr
 "
@@ -355,7 +355,7 @@ exit 2
 -- stderr
 error: src/lib.rs has a module seeds that does not bring in the seeds
 help: put this into it, or into another module of the library, and run this again:
-    //! Dated changes"
+    //! The app's seeds: dated"
         ),
         "{shown}"
     );
@@ -383,6 +383,39 @@ changed Cargo.toml: kumiko-seeds with cli and postgres, kumiko-seeds-build, defa
             .contains("[package.metadata.kumiko-ops]\nbin = \"dev-ops-ops\"\n")
     );
     assert_nothing_to_do(&app, "init", "dev-ops");
+}
+
+#[test]
+fn a_library_may_be_anywhere_and_binaries_may_be_listed() {
+    let app = App::empty();
+    let lists = "autobins = false\n\n[lib]\npath = \"shop.rs\"\n\n[dependencies]\n";
+    let manifest = MANIFEST.replace("\n[dependencies]\n", lists);
+    app.write("Cargo.toml", &manifest);
+    app.write("shop.rs", "");
+    // What an earlier build has left is no part of the package.
+    app.write("target/CACHEDIR.TAG", "");
+    app.write(
+        "target/debug/seeds.rs",
+        "kumiko_seeds::sqlite::include_seeds!();",
+    );
+    let shown = app.command("init --yes").run();
+    assert!(
+        shown.starts_with(
+            "\
+exit 0
+-- stdout
+changed Cargo.toml: kumiko-seeds with cli and postgres, kumiko-seeds-build, binary shop-ops
+changed shop.rs: pub mod seeds;
+created build.rs
+created seeds/.gitkeep
+created seeds.rs
+"
+        ),
+        "{shown}"
+    );
+    let binary = "\n[[bin]]\nname = \"shop-ops\"\npath = \"src/bin/shop-ops.rs\"\n";
+    assert!(app.read("Cargo.toml").ends_with(binary));
+    assert_nothing_to_do(&app, "init", "shop");
 }
 
 #[test]
@@ -419,9 +452,9 @@ created src/seeds.rs
 -- stderr
 note: seeds run on SQLite, as --database says
 note: package init-journey gets a library, since its binaries share the seeds; move what your write handlers need there
-next: register your write handlers in src/seeds.rs, and apply the seeds where the app starts:
+next: register your write handlers in src/seeds.rs, and apply the seeds where the app starts, with its sqlx pool:
     init_journey::seeds::seeds().apply(&pool).await?;
-next: write a seed and apply it
+next: create a seed, write it, and apply it
     export DATABASE_URL=sqlite:init-journey.db
     cargo kumiko-ops seed:new first-change
     cargo kumiko-ops seed:apply
@@ -477,7 +510,7 @@ fn the_result_compiles_for_postgres_without_a_warning() {
     );
     let checkout = workspace().display().to_string();
     let shown = app.call(["init", "--yes", "--path", &checkout]).run();
-    let reason = "note: seeds run on PostgreSQL, for sqlx has features of both databases; --database chooses the other one\n";
+    let reason = "note: seeds run on PostgreSQL, as sqlx has features of both databases; --database sqlite chooses SQLite\n";
     assert!(shown.contains(reason), "{shown}");
     let shown = app
         .command("seed:apply --database-url postgres://localhost:1/none")

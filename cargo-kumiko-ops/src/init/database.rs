@@ -61,13 +61,13 @@ pub(super) fn choose(asked_for: Option<Database>, member: &Member) -> Chosen {
         let reason = if is_only_one {
             "as the features of sqlx say"
         } else {
-            "for sqlx has features of both databases; --database chooses the other one"
+            "as sqlx has features of both databases; --database sqlite chooses SQLite"
         };
         return chosen(database, reason);
     }
     chosen(
         Database::Postgres,
-        "for no feature of sqlx names one; --database chooses the other one",
+        "the default; --database sqlite chooses SQLite",
     )
 }
 

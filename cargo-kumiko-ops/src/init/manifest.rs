@@ -236,7 +236,7 @@ impl fmt::Display for Edit {
                 write!(formatter, "{name} with {}", features.join(" and "))
             }
             Self::Features { key, features } => {
-                write!(formatter, "{} of {key}", features.join(" and "))
+                write!(formatter, "{key} now with {}", features.join(" and "))
             }
             Self::DefaultRun(binary) => write!(formatter, "default-run {binary}"),
             Self::Binary { name, .. } => write!(formatter, "binary {name}"),

@@ -18,11 +18,11 @@ pub(super) fn next_steps(ready: &Ready<'_>) -> String {
     let mut lines = Vec::new();
     if let Some((file, path)) = &ready.module {
         lines.push(format!(
-            "next: register your write handlers in {file}, and apply the seeds where the app starts:"
+            "next: register your write handlers in {file}, and apply the seeds where the app starts, with its sqlx pool:"
         ));
         lines.push(format!("    {path}::seeds().apply(&pool).await?;"));
     }
-    lines.push("next: write a seed and apply it".to_owned());
+    lines.push("next: create a seed, write it, and apply it".to_owned());
     if !ready.has_database_url {
         let url = match ready.database {
             Database::Postgres => "postgres://user:password@localhost/database".to_owned(),

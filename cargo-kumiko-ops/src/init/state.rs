@@ -148,7 +148,7 @@ fn wiring(folder: &Path) -> Option<TextFile> {
     entries.iter().find_map(|entry| {
         let path = entry.path();
         if entry.file_type().ok()?.is_dir() {
-            return wiring(&path);
+            return (!is_of_others(&path)).then(|| wiring(&path)).flatten();
         }
         if path.extension().is_none_or(|ending| ending != "rs") || !path.is_file() {
             return None;
@@ -156,4 +156,13 @@ fn wiring(folder: &Path) -> Option<TextFile> {
         let text = fs::read_to_string(&path).ok()?;
         mentions(&text, "include_seeds").then_some(TextFile { path, text })
     })
+}
+
+/// Whether a folder is no part of the package: what Cargo builds, another package, something hidden.
+/// The library of a package may lie beside them.
+fn is_of_others(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".")
+        || folder.join("CACHEDIR.TAG").exists()
+        || folder.join("Cargo.toml").exists()
 }
