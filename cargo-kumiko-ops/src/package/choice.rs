@@ -8,9 +8,7 @@ use super::Member;
 use super::member::Likelihood;
 
 /// What to do where no package is one with seeds.
-const START: &str = "in the folder of your app:\n    \
-                     cargo add kumiko-seeds --features postgres,cli\n    \
-                     cargo add --build kumiko-seeds-build";
+const START: &str = "in the folder of your app:\n    cargo kumiko-ops init";
 
 /// The package named `name`.
 pub(super) fn by_name(members: Vec<Member>, name: &str) -> Result<Member, Failure> {
