@@ -15,6 +15,7 @@ pub(crate) use kumiko_seeds::cli::{repeated_database, shell_word};
     disable_help_subcommand = true,
     after_help = "\
 Examples:
+  cargo kumiko-ops init
   cargo kumiko-ops seed:new fix-admin-roles
   cargo kumiko-ops seed:status
   cargo kumiko-ops seed:apply
@@ -30,6 +31,9 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make the package ready for seeds: dependencies, build script, module, ops binary
+    #[command(name = "init", after_help = crate::init::HELP)]
+    Init(crate::init::InitArguments),
     /// Create a seed, dated today, that fails until it is written
     #[command(
         name = "seed:new",

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod database;
+mod init;
 mod ops_binary;
 mod package;
 mod run;

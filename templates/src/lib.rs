@@ -22,6 +22,18 @@ pub const OPS_LIBRARY: &str = "app::";
 /// The binary in [`OPS`] that stands for the app's.
 pub const OPS_BINARY: &str = "app-ops";
 
+/// The module that brings seeds and write handlers together: `src/seeds.rs`.
+pub const SEEDS: &str = include_str!("../seeds.rs");
+
+/// The module in [`SEEDS`] that stands for the one of the app's database.
+pub const SEEDS_DATABASE_MODULE: &str = "kumiko_seeds::postgres";
+
+/// A build script: `build.rs`. A file of that name here would be this crate's own.
+pub const BUILD_SCRIPT: &str = include_str!("../build_script.rs");
+
+/// The call in [`BUILD_SCRIPT`] that an existing build script needs.
+pub const BUILD_SCRIPT_CALL: &str = "kumiko_seeds_build::compile(\"seeds\");";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +45,8 @@ mod tests {
             (SEED, SEED_DESCRIPTION),
             (OPS, OPS_LIBRARY),
             (OPS, OPS_BINARY),
+            (SEEDS, SEEDS_DATABASE_MODULE),
+            (BUILD_SCRIPT, BUILD_SCRIPT_CALL),
         ] {
             assert_eq!(template.matches(part).count(), 1, "{part}");
         }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 
-use crate::program::{program, workspace};
+use crate::program::{cargo, program, workspace};
 use crate::transcript::transcript;
 
 /// A package, or a workspace of packages.
@@ -76,6 +76,35 @@ impl App {
         let manifest = format!("{package}\n[workspace]\n\n[workspace.package]{shared}");
         fs::write(root.join("Cargo.toml"), manifest).unwrap();
         // The versions that are there without a network.
+        fs::copy(workspace().join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
+        Self {
+            root: root.canonicalize().unwrap(),
+            _folder: None,
+        }
+    }
+
+    /// What `cargo new` makes, with the versions that are there without a network.
+    ///
+    /// **Invariant:** the name is that of no other test's app, as for [`App::example`].
+    pub(crate) fn new_package(name: &str, kind: &str) -> Self {
+        let apps = Path::new(env!("CARGO_TARGET_TMPDIR")).join("command-line-apps");
+        let root = apps.join(name);
+        if root.exists() {
+            fs::remove_dir_all(&root).unwrap();
+        }
+        fs::create_dir_all(&apps).unwrap();
+        let output = cargo()
+            .args(["new", "--quiet", "--vcs", "none", kind, name])
+            .current_dir(&apps)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+        fs::write(
+            root.join("Cargo.toml"),
+            format!("{manifest}\n[workspace]\n"),
+        )
+        .unwrap();
         fs::copy(workspace().join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
         Self {
             root: root.canonicalize().unwrap(),

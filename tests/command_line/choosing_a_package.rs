@@ -58,8 +58,7 @@ help: the packages are billing, shared, shop
 fn without_an_app_it_says_how_to_begin() {
     let begin = "\
 help: in the folder of your app:
-    cargo add kumiko-seeds --features postgres,cli
-    cargo add --build kumiko-seeds-build
+    cargo kumiko-ops init
 ";
     let plain = "[package]\nname = \"plain\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     let app = App::empty();

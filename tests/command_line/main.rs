@@ -12,6 +12,7 @@ mod app;
 mod choosing_a_database;
 mod choosing_a_package;
 mod database;
+mod init;
 mod interrupt;
 mod ops_binary;
 mod program;

@@ -164,11 +164,8 @@ exit 0
 -- stdout
 seeds/[today]-fix.rs
 -- stderr
-note: shop does not depend on kumiko-seeds
-    cargo add kumiko-seeds --features postgres,cli
-note: shop does not compile its seeds in
-    cargo add --build kumiko-seeds-build
-    and in the main() of build.rs: kumiko_seeds_build::compile(\"seeds\");
+note: shop does not compile its seeds in yet
+    cargo kumiko-ops init
 next: write the seed, then
     cargo kumiko-ops seed:status
     cargo kumiko-ops seed:apply

@@ -8,9 +8,7 @@ use super::Member;
 use super::member::Likelihood;
 
 /// What to do where no package is one with seeds.
-const START: &str = "in the folder of your app:\n    \
-                     cargo add kumiko-seeds --features postgres,cli\n    \
-                     cargo add --build kumiko-seeds-build";
+const START: &str = "in the folder of your app:\n    cargo kumiko-ops init";
 
 /// The package named `name`.
 pub(super) fn by_name(members: Vec<Member>, name: &str) -> Result<Member, Failure> {
@@ -75,13 +73,13 @@ pub(super) fn by_place(
         .ok_or_else(|| Failure::new("this workspace has no packages"))
 }
 
-fn names(members: &[Member]) -> String {
+pub(super) fn names(members: &[Member]) -> String {
     let mut names: Vec<&str> = members.iter().map(Member::name).collect();
     names.sort_unstable();
     names.join(", ")
 }
 
-fn is_same(member: &Member, manifest: &Path) -> bool {
+pub(super) fn is_same(member: &Member, manifest: &Path) -> bool {
     // One of the two may go through a symbolic link.
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     real(member.manifest()) == real(manifest)

@@ -1,5 +1,6 @@
 //! The package whose seeds a command works on.
 
+mod any;
 mod choice;
 mod member;
 mod metadata;
@@ -23,6 +24,34 @@ pub(crate) fn find(
     current: &Path,
     command: &str,
 ) -> Result<Member, Failure> {
+    let (members, manifest) = members(arguments, current)?;
+    if let Some(name) = &arguments.package {
+        return choice::by_name(members, name);
+    }
+    let command = format!("{command}{}", arguments.repeated());
+    choice::by_place(members, &manifest, &command)
+}
+
+/// Finds the package that is to get seeds: the named one, that of the current folder, or the only one
+/// of the workspace.
+pub(crate) fn find_any(
+    arguments: &PackageArguments,
+    current: &Path,
+    command: &str,
+) -> Result<Member, Failure> {
+    let (members, manifest) = members(arguments, current)?;
+    if let Some(name) = &arguments.package {
+        return choice::by_name(members, name);
+    }
+    let command = format!("{command}{}", arguments.repeated());
+    any::by_place(members, &manifest, &command)
+}
+
+/// The packages of the workspace, and the Cargo.toml that it was found by.
+fn members(
+    arguments: &PackageArguments,
+    current: &Path,
+) -> Result<(Vec<Member>, PathBuf), Failure> {
     let manifest = metadata::manifest(arguments.manifest_path.as_deref(), current)?;
     let metadata = metadata::read(&manifest)?;
     let root = metadata.workspace_root.as_std_path();
@@ -31,11 +60,7 @@ pub(crate) fn find(
         .into_iter()
         .map(|package| Member::of(package, root))
         .collect::<Result<Vec<_>, _>>()?;
-    if let Some(name) = &arguments.package {
-        return choice::by_name(members, name);
-    }
-    let command = format!("{command}{}", arguments.repeated());
-    choice::by_place(members, &manifest, &command)
+    Ok((members, manifest))
 }
 
 /// The current folder, which paths are shown from and packages looked for from.

@@ -46,7 +46,7 @@ fn database(
 }
 
 /// The features of the library that some features of the package enable.
-fn enabled<'a>(
+pub(crate) fn enabled<'a>(
     start: impl IntoIterator<Item = &'a str>,
     library: &str,
     features: &'a BTreeMap<String, Vec<String>>,

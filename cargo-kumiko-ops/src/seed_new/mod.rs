@@ -1,7 +1,7 @@
 //! `seed:new`: a seed's file, dated today, that fails until it is written.
 
 mod content;
-mod context_module;
+pub(crate) mod context_module;
 mod existing;
 mod slug;
 
@@ -84,25 +84,18 @@ fn notes(existing: &Existing, id: &str, member: &Member, arguments: &NewArgument
     let later = existing.last_after(id).map(|later| {
         format!("note: {later} has a later date; where it is applied, the new seed is out of order")
     });
-    let library = member.library().is_none().then(|| {
-        format!(
-            "note: {name} does not depend on kumiko-seeds\n    \
-             cargo add kumiko-seeds --features postgres,cli"
-        )
-    });
-    let build = (!member.compiles_seeds()).then(|| {
-        format!(
-            "note: {name} does not compile its seeds in\n    \
-             cargo add --build kumiko-seeds-build\n    \
-             and in the main() of build.rs: kumiko_seeds_build::compile(\"seeds\");"
-        )
-    });
     let package = arguments.package.repeated();
+    let is_ready = member.library().is_some() && member.compiles_seeds();
+    let unready = (!is_ready).then(|| {
+        format!(
+            "note: {name} does not compile its seeds in yet\n    cargo kumiko-ops init{package}"
+        )
+    });
     let next = format!(
         "next: write the seed, then\n    \
          cargo kumiko-ops seed:status{package}\n    \
          cargo kumiko-ops seed:apply{package}"
     );
-    let notes = [later, library, build, Some(next)];
+    let notes = [later, unready, Some(next)];
     notes.into_iter().flatten().collect()
 }

@@ -1,0 +1,60 @@
+//! The arguments of `init`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::database::Database;
+use crate::arguments::{PackageArguments, shell_word};
+
+/// What the help of the command says at its end.
+pub(crate) const HELP: &str = "\
+Examples:
+  cargo kumiko-ops init --dry-run
+  cargo kumiko-ops init --database sqlite
+
+It adds kumiko-seeds and kumiko-seeds-build to Cargo.toml, the call that compiles seeds to build.rs, the folder
+seeds, a module for handlers and seeds to the library, and an ops binary. What is there already stays as it is.
+
+Before it changes a file that exists, it asks once; --yes is the answer. Without a terminal to ask on and without
+--yes, it only says what it would change, writes nothing, and exits with 2. New files alone need no answer.
+
+Exit codes: 0 ready, or nothing to do; 2 could not run, or was not allowed to.";
+
+/// The arguments of `init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// The database of the app; by default the one that its features of sqlx name, else postgres
+    #[arg(long, value_enum, value_name = "DATABASE")]
+    pub(super) database: Option<Database>,
+    /// Depend on the libraries in this checkout of Kumiko seeds instead of the published ones
+    #[arg(long, value_name = "CHECKOUT")]
+    pub(super) path: Option<PathBuf>,
+    /// Show what would change as a diff that `git apply` reads, and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Change files that exist without asking
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) package: PackageArguments,
+}
+
+impl InitArguments {
+    /// The same command with `option` instead of `--dry-run` or `--yes`, to be pasted.
+    pub(super) fn repeated_with(&self, option: &str) -> String {
+        let database = self
+            .database
+            .map(|database| format!(" --database {}", database.feature()));
+        let path = self
+            .path
+            .as_ref()
+            .map(|path| format!(" --path {}", shell_word(&path.to_string_lossy())));
+        format!(
+            "cargo kumiko-ops init{}{}{} {option}",
+            database.unwrap_or_default(),
+            path.unwrap_or_default(),
+            self.package.repeated()
+        )
+    }
+}

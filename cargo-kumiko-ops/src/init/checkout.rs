@@ -1,0 +1,50 @@
+//! The checkout that `--path` names.
+
+use std::path::{Path, PathBuf};
+
+use kumiko_seeds::cli::Failure;
+
+use crate::package::Member;
+use crate::shown_path::shown_path;
+
+/// A checkout with both libraries in it.
+pub(super) struct Checkout {
+    root: PathBuf,
+    package: PathBuf,
+}
+
+impl Checkout {
+    /// Fails if it has not got the libraries.
+    pub(super) fn find(given: &Path, member: &Member) -> Result<Self, Failure> {
+        let failure = || {
+            Failure::new(format!(
+                "{} is no checkout of Kumiko seeds: it has no kumiko-seeds and kumiko-seeds-build",
+                given.display()
+            ))
+            .help("--path is the folder with both: --path <checkout>")
+        };
+        let real = |path: &Path| {
+            path.canonicalize()
+                .map_err(|error| failure().caused_by(&error))
+        };
+        let (root, package) = (real(given)?, real(member.folder())?);
+        let has = |library: &str| root.join(library).join("Cargo.toml").is_file();
+        if has("kumiko-seeds") && has("kumiko-seeds-build") {
+            Ok(Self { root, package })
+        } else {
+            Err(failure())
+        }
+    }
+
+    /// The path of a library as Cargo.toml has it: from the package where that is shorter.
+    pub(super) fn library(&self, name: &str) -> String {
+        let path = shown_path(&self.root.join(name), &self.package);
+        let path = path.display().to_string();
+        // Cargo reads this on every system.
+        if cfg!(windows) {
+            path.replace('\\', "/")
+        } else {
+            path
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! `init`: makes a package ready for seeds.
+
+mod arguments;
+mod build_script;
+mod checkout;
+mod database;
+mod dependencies;
+mod diff;
+mod library;
+mod manifest;
+mod next_steps;
+mod plan;
+mod planning;
+mod question;
+mod report;
+mod source;
+mod state;
+mod wiring;
+mod write;
+
+use std::io::Write;
+use std::path::Path;
+
+use cargo_metadata::Edition;
+use kumiko_seeds::cli::{DatabaseArguments, Exit, Failure};
+
+pub(crate) use arguments::{HELP, InitArguments};
+
+use crate::package::{self, Member};
+use crate::shown_path::shown_path;
+use checkout::Checkout;
+use database::{Chosen, choose};
+use next_steps::{Ready, next_steps};
+use plan::Plan;
+use report::Tense;
+use state::State;
+
+/// Plans everything, and writes it if that is allowed.
+pub(crate) fn run(
+    arguments: &InitArguments,
+    stdout: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let current = package::current_folder()?;
+    let member = package::find_any(&arguments.package, &current, "cargo kumiko-ops init")?;
+    let shown = |path: &Path| shown_path(path, &current).display().to_string();
+    let chosen = choose(arguments.database, &member);
+    let plan = planned(arguments, &member, &chosen, &shown)?;
+    write::check(&plan.changes, &shown)?;
+
+    let mut result = Vec::new();
+    let mut notes = Vec::new();
+    if plan.changes.is_empty() {
+        if plan.left.is_empty() {
+            result.push(format!("nothing to do: {} is ready", member.name()));
+        }
+    } else if arguments.dry_run {
+        let base = if member.folder().starts_with(&current) {
+            &current
+        } else {
+            member.folder()
+        };
+        let diffs = plan.changes.iter();
+        let diffs = diffs.map(|change| diff::diff(change, &name_in_diff(&change.path, base)));
+        result.push(diffs.collect::<String>().trim_end_matches('\n').to_owned());
+        notes.extend(report::notes(&plan, &chosen));
+    } else {
+        allow(arguments, &plan, stderr, &shown)?;
+        write::write(&plan.changes, &shown)?;
+        result = report::lines(&plan.changes, Tense::Done, &shown);
+        notes.extend(report::notes(&plan, &chosen));
+    }
+    notes.extend(report::left(&plan));
+    if !plan.changes.is_empty() && !arguments.dry_run {
+        notes.push(next(arguments, &member, &chosen, &plan, &current));
+    }
+    // What is written is written, whether or not anyone reads about it.
+    for line in result {
+        drop(writeln!(stdout, "{line}"));
+    }
+    for note in notes {
+        drop(writeln!(stderr, "{note}"));
+    }
+    Ok(Exit::Fine)
+}
+
+fn planned(
+    arguments: &InitArguments,
+    member: &Member,
+    chosen: &Chosen,
+    shown: &dyn Fn(&Path) -> String,
+) -> Result<Plan, Failure> {
+    if member.package.edition == Edition::E2015 {
+        return Err(
+            Failure::new(format!("package {} is of edition 2015", member.name()))
+                .help("seeds are async functions, which need a later one: edition = \"2024\""),
+        );
+    }
+    let checkout = arguments
+        .path
+        .as_deref()
+        .map(|path| Checkout::find(path, member))
+        .transpose()?;
+    let path = |name: &str| checkout.as_ref().map(|checkout| checkout.library(name));
+    let path = |name: &str| path(name).unwrap_or_default();
+    let path: Option<&dyn Fn(&str) -> String> = checkout.as_ref().map(|_| &path as _);
+    let state = State::read(member, &dependencies::library_name(member))?;
+    planning::plan(&state, chosen.database, path, shown)
+}
+
+/// Fails if files that exist must not be changed.
+fn allow(
+    arguments: &InitArguments,
+    plan: &Plan,
+    stderr: &mut dyn Write,
+    shown: &dyn Fn(&Path) -> String,
+) -> Result<(), Failure> {
+    let existing = plan.of_existing_files();
+    if existing.is_empty() || arguments.yes {
+        return Ok(());
+    }
+    let files: Vec<String> = existing.iter().map(|change| shown(&change.path)).collect();
+    let files = report::listed(&files);
+    let lines = report::lines(&plan.changes, Tense::Would, shown);
+    let help = format!(
+        "look at it, or do it:\n    {}\n    {}",
+        arguments.repeated_with("--dry-run"),
+        arguments.repeated_with("--yes")
+    );
+    if !question::can_be_asked() {
+        let mut failure = Failure::new(format!(
+            "{files} would change, and there is no terminal to ask on; nothing was changed"
+        ))
+        .help(help);
+        failure.notes = lines;
+        return Err(failure);
+    }
+    for line in lines {
+        drop(writeln!(stderr, "{line}"));
+    }
+    if question::is_allowed(&files, &mut std::io::stdin().lock(), stderr) {
+        Ok(())
+    } else {
+        Err(Failure::new("nothing was changed").help(help))
+    }
+}
+
+fn next(
+    arguments: &InitArguments,
+    member: &Member,
+    chosen: &Chosen,
+    plan: &Plan,
+    current: &Path,
+) -> String {
+    let no_flag = DatabaseArguments::default();
+    let mut new = plan.changes.iter().filter(|change| change.before.is_none());
+    let module = new.find(|change| change.path.ends_with("seeds.rs"));
+    let targets = member.package.targets.iter();
+    let mut libraries = targets.filter(|target| target.is_lib());
+    let library = libraries
+        .next()
+        .map_or(member.name(), |target| &target.name);
+    next_steps(&Ready {
+        database: chosen.database,
+        has_database_url: crate::database::find(&no_flag, member, current).is_ok(),
+        package_name: member.name(),
+        package: &arguments.package.repeated(),
+        module: module.map(|module| {
+            (
+                shown_path(&module.path, current).display().to_string(),
+                format!("{}::seeds", library.replace('-', "_")),
+            )
+        }),
+    })
+}
+
+/// The path of a file from the folder that `git apply` is called in.
+fn name_in_diff(path: &Path, base: &Path) -> String {
+    let path = path.strip_prefix(base).unwrap_or(path);
+    path.display().to_string().replace('\\', "/")
+}

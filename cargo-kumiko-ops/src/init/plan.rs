@@ -1,0 +1,52 @@
+//! What `init` would do, as data.
+
+use std::path::PathBuf;
+
+/// All that is to be done, and what is left to people.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) changes: Vec<Change>,
+    /// What only a person can do, each to be read behind `left:`.
+    pub(super) left: Vec<String>,
+    /// What to know about the changes.
+    pub(super) notes: Vec<String>,
+}
+
+/// A file with another content than before.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) path: PathBuf,
+    /// The content that the plan was made for; none if the file is new.
+    pub(super) before: Option<String>,
+    pub(super) after: String,
+    /// What is put into a file that exists.
+    pub(super) summary: String,
+}
+
+impl Plan {
+    /// Plans a new file.
+    pub(super) fn create(&mut self, path: PathBuf, content: String) {
+        self.changes.push(Change {
+            path,
+            before: None,
+            after: content,
+            summary: String::new(),
+        });
+    }
+
+    /// Plans a change to a file that exists.
+    pub(super) fn change(&mut self, path: PathBuf, before: &str, after: String, summary: String) {
+        self.changes.push(Change {
+            path,
+            before: Some(before.to_owned()),
+            after,
+            summary,
+        });
+    }
+
+    /// The changes to files that exist.
+    pub(super) fn of_existing_files(&self) -> Vec<&Change> {
+        let changes = self.changes.iter();
+        changes.filter(|change| change.before.is_some()).collect()
+    }
+}

@@ -1,0 +1,161 @@
+//! From what a package has to what is to be done. Pure.
+
+use std::path::{Path, PathBuf};
+
+use kumiko_ops_templates::{BUILD_SCRIPT, BUILD_SCRIPT_CALL, OPS, OPS_BINARY, OPS_LIBRARY};
+use kumiko_seeds::cli::Failure;
+
+use super::build_script::with_call;
+use super::database::Database;
+use super::dependencies;
+use super::manifest::{Edit, edited, is_switched_off};
+use super::plan::Plan;
+use super::source::mentions;
+use super::state::{BuildScript, State};
+use super::wiring::{self, SeedsFunction};
+
+/// Plans all that makes the package ready.
+///
+/// `checkout` gives the path of a library in a checkout, and `shown` how a path is shown.
+pub(super) fn plan(
+    state: &State<'_>,
+    database: Database,
+    checkout: Option<&dyn Fn(&str) -> String>,
+    shown: &dyn Fn(&Path) -> String,
+) -> Result<Plan, Failure> {
+    let mut plan = Plan::default();
+    let mut edits = dependencies::edits(state, database, checkout);
+    plan_build_script(state, &mut plan, shown);
+    if !state.has_seeds_folder {
+        let keep = state.member.seeds_folder().join(".gitkeep");
+        plan.create(keep, String::new());
+    }
+    let has_ops_binary = has_ops_binary(state);
+    let function = wiring::plan(state, database, has_ops_binary, &mut plan, shown)?;
+    if !has_ops_binary {
+        edits.extend(plan_ops_binary(state, &function, &mut plan)?);
+    }
+    if !edits.is_empty() {
+        let manifest = &state.manifest;
+        let after = edited(&manifest.text, &edits).map_err(|reason| {
+            Failure::new(format!("could not change {}", shown(&manifest.path))).help(format!(
+                "{reason}; add these by hand and run this again: {}",
+                listed(&edits)
+            ))
+        })?;
+        plan.change(manifest.path.clone(), &manifest.text, after, listed(&edits));
+    }
+    // As people read them: what exists first, and each group by path.
+    plan.changes
+        .sort_by_key(|change| (change.before.is_none(), change.path.clone()));
+    Ok(plan)
+}
+
+fn listed(edits: &[Edit]) -> String {
+    let edits: Vec<String> = edits.iter().map(ToString::to_string).collect();
+    edits.join(", ")
+}
+
+fn plan_build_script(state: &State<'_>, plan: &mut Plan, shown: &dyn Fn(&Path) -> String) {
+    let call = build_script_call(state.member.settings.seeds.as_deref());
+    match &state.build_script {
+        BuildScript::Missing(_) | BuildScript::Other
+            if is_switched_off(&state.manifest.text, "build") =>
+        {
+            plan.left.push(format!(
+                "Cargo.toml has build = false; have a build script with this in its main:\n    {call}"
+            ));
+        }
+        BuildScript::Missing(path) => {
+            let content = BUILD_SCRIPT.replace(BUILD_SCRIPT_CALL, &call);
+            plan.create(path.clone(), content);
+        }
+        BuildScript::Exists(script) if mentions(&script.text, "kumiko_seeds_build") => {}
+        BuildScript::Exists(script) => match with_call(&script.text, &call) {
+            Ok(after) => plan.change(script.path.clone(), &script.text, after, call),
+            Err(reason) => plan.left.push(format!(
+                "{} {reason}; add this to what it runs:\n    {call}",
+                shown(&script.path)
+            )),
+        },
+        BuildScript::Other => plan.left.push(format!(
+            "Cargo does not say which build script is used; add this to its main:\n    {call}"
+        )),
+    }
+}
+
+fn build_script_call(folder: Option<&Path>) -> String {
+    let Some(folder) = folder else {
+        return BUILD_SCRIPT_CALL.to_owned();
+    };
+    // A path in a string literal, on every system.
+    let folder = folder.to_string_lossy();
+    BUILD_SCRIPT_CALL.replace("\"seeds\"", &format!("{folder:?}"))
+}
+
+/// Whether a bin target applies seeds. Where nothing is wired yet, a name that ends in `-ops` may mean
+/// something else.
+fn has_ops_binary(state: &State<'_>) -> bool {
+    if let Some(named) = &state.member.settings.bin {
+        return state.binaries.iter().any(|binary| binary.name == *named);
+    }
+    let mut binaries = state.binaries.iter();
+    binaries.any(|binary| {
+        let is_named_so = binary.name == "ops" || binary.name.ends_with("-ops");
+        is_named_so && (state.wiring.is_some() || binary.names_library)
+    })
+}
+
+fn plan_ops_binary(
+    state: &State<'_>,
+    function: &SeedsFunction,
+    plan: &mut Plan,
+) -> Result<Vec<Edit>, Failure> {
+    let member = state.member;
+    let default = format!("{}-ops", member.name());
+    let name = member.settings.bin.clone().unwrap_or(default);
+    if state.binaries.iter().any(|binary| binary.name == name) {
+        return Err(Failure::new(format!(
+            "package {} has a binary {name} that does not apply seeds",
+            member.name()
+        ))
+        .help(
+            "give the ops binary another name, in Cargo.toml:\n    \
+             [package.metadata.kumiko-ops]\n    bin = \"seeds-ops\"",
+        ));
+    }
+    let path = format!("src/bin/{name}.rs");
+    let library = dependencies::library_name(member);
+    let SeedsFunction::Known(module) = function else {
+        plan.left.push(format!(
+            "create {path}, with the function that gives your app its SeedRunner:\n    \
+             fn main() -> std::process::ExitCode {{\n        \
+             {library}::cli::main(seeds())\n    }}"
+        ));
+        return Ok(Vec::new());
+    };
+    let content = OPS
+        .replace(OPS_BINARY, &name)
+        .replace(OPS_LIBRARY, &format!("{module}::"))
+        .replace("kumiko_seeds::", &format!("{library}::"));
+    plan.create(member.folder().join(PathBuf::from(&path)), content);
+
+    let mut edits = Vec::new();
+    // With a second binary, `cargo run` would no longer know what to start.
+    if let ([only], None) = (state.binaries.as_slice(), &member.package.default_run) {
+        edits.push(Edit::DefaultRun(only.name.clone()));
+    }
+    if is_switched_off(&state.manifest.text, "autobins") {
+        edits.push(Edit::Binary {
+            name: name.clone(),
+            path,
+        });
+    }
+    let is_named_so = |name: &str| name == "ops" || name.ends_with("-ops");
+    let others = state.binaries.iter();
+    let is_ambiguous = others.into_iter().any(|binary| is_named_so(&binary.name));
+    if member.settings.bin.is_none() && (is_ambiguous || !is_named_so(&name)) {
+        edits.push(Edit::OpsBinary(name));
+    }
+    Ok(edits)
+}

@@ -1,0 +1,71 @@
+//! Writes what is planned.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use kumiko_seeds::cli::Failure;
+
+use super::plan::Change;
+
+/// Fails if a new file is there already, whatever it is. Writes nothing.
+pub(super) fn check(changes: &[Change], shown: &dyn Fn(&Path) -> String) -> Result<(), Failure> {
+    let mut new = changes.iter().filter(|change| change.before.is_none());
+    match new.find(|change| change.path.symlink_metadata().is_ok()) {
+        Some(change) => Err(Failure::new(format!(
+            "{} exists, is not a part of the package's seeds, and is left as it is",
+            shown(&change.path)
+        ))
+        .help("move it away or rename it, and run this again; nothing was changed")),
+        None => Ok(()),
+    }
+}
+
+/// Writes every change, the new files first: they do no harm alone.
+pub(super) fn write(changes: &[Change], shown: &dyn Fn(&Path) -> String) -> Result<(), Failure> {
+    let (existing, new): (Vec<&Change>, Vec<&Change>) =
+        changes.iter().partition(|change| change.before.is_some());
+    for change in new.into_iter().chain(existing) {
+        let written = match &change.before {
+            None => create(change),
+            Some(before) => replace(change, before),
+        };
+        written.map_err(|error| {
+            Failure::new(format!("could not write {}", shown(&change.path)))
+                .caused_by(&error)
+                .help("correct this and run it again; it goes on where it stopped")
+        })?;
+    }
+    Ok(())
+}
+
+/// **Invariant:** a file that exists is never written to, even one that another process creates at the
+/// same moment.
+fn create(change: &Change) -> io::Result<()> {
+    if let Some(folder) = change.path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create_new(true).open(&change.path)?;
+    file.write_all(change.after.as_bytes())
+}
+
+/// Replaces the file in one step, so that it is never half of it.
+fn replace(change: &Change, before: &str) -> io::Result<()> {
+    // Behind a symbolic link the file changes, not the link.
+    let path = change.path.canonicalize()?;
+    if fs::read_to_string(&path)? != before {
+        return Err(io::Error::other("it has changed in the meantime"));
+    }
+    let beside = beside(&path);
+    let written = fs::write(&beside, &change.after)
+        .and_then(|()| fs::set_permissions(&beside, fs::metadata(&path)?.permissions()))
+        .and_then(|()| fs::rename(&beside, &path));
+    written.inspect_err(|_| drop(fs::remove_file(&beside)))
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    name.into()
+}
