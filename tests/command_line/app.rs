@@ -1,13 +1,14 @@
 //! A package of a test's own, and the program run in it.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 
-use crate::program::{program, workspace};
+use crate::program::{cargo, program, workspace};
 use crate::transcript::transcript;
 
 /// A package, or a workspace of packages.
@@ -114,16 +115,35 @@ impl App {
 
     /// The program in the folder of the app, with these arguments.
     pub(crate) fn call<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Call<'_> {
-        let mut command = Command::new(program());
+        self.start(program(), arguments)
+    }
+
+    /// Builds the example's own ops binary and keeps it in the folder of the app: the next app that is
+    /// built has one of the same name.
+    pub(crate) fn build_ops_binary(&self) {
+        let _guard = target_guard();
+        let status = cargo()
+            .args(["build", "--quiet", "--bin", "admin-roles-ops"])
+            .current_dir(&self.root)
+            .envs(settings())
+            .status()
+            .unwrap();
+        assert!(status.success(), "the ops binary does not build");
+        let name = format!("admin-roles-ops{}", std::env::consts::EXE_SUFFIX);
+        fs::copy(target().join("debug").join(name), self.path("ops-binary")).unwrap();
+    }
+
+    /// The ops binary that was built, with these words as arguments.
+    pub(crate) fn ops_binary(&self, line: &str) -> Call<'_> {
+        self.start(&self.path("ops-binary"), line.split_whitespace())
+    }
+
+    fn start<'a>(&self, program: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Call<'_> {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", target())
-            .env("CARGO_NET_OFFLINE", "true")
-            .env("CARGO_TERM_COLOR", "never")
-            .env("CARGO_INCREMENTAL", "0")
-            .env("CARGO_PROFILE_DEV_DEBUG", "0")
-            .env("RUST_BACKTRACE", "0")
+            .envs(settings())
             .env_remove("DATABASE_URL");
         Call { app: self, command }
     }
@@ -165,11 +185,27 @@ impl Call<'_> {
     }
 
     fn output(mut self) -> Output {
-        // All apps are built into one folder, and their programs have one name.
-        static TARGET: Mutex<()> = Mutex::new(());
-        let _guard = TARGET.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = target_guard();
         self.command.output().unwrap()
     }
+}
+
+/// What keeps builds alike and their output free of what differs from machine to machine.
+fn settings() -> [(&'static str, OsString); 6] {
+    [
+        ("CARGO_TARGET_DIR", target().into()),
+        ("CARGO_NET_OFFLINE", "true".into()),
+        ("CARGO_TERM_COLOR", "never".into()),
+        ("CARGO_INCREMENTAL", "0".into()),
+        ("CARGO_PROFILE_DEV_DEBUG", "0".into()),
+        ("RUST_BACKTRACE", "0".into()),
+    ]
+}
+
+/// All apps are built into one folder, and their programs have one name.
+fn target_guard() -> MutexGuard<'static, ()> {
+    static TARGET: Mutex<()> = Mutex::new(());
+    TARGET.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn target() -> PathBuf {

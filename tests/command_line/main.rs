@@ -18,4 +18,5 @@ mod seed_apply;
 mod seed_new;
 mod seed_status;
 mod transcript;
+mod two_words;
 mod unreachable_databases;

@@ -18,6 +18,7 @@ mod arguments;
 mod database;
 mod failure;
 mod output;
+mod two_words;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -53,8 +54,15 @@ pub fn main<DB: Open>(runner: SeedRunner<DB>) -> ExitCode {
 }
 
 /// Reads the arguments of a process, or prints what clap has to say instead and gives the exit code.
+/// The name of a command may be given in two words: `seed status`.
 pub fn parse<A: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result<A, Exit> {
-    A::try_parse_from(arguments).map_err(|error| {
+    let arguments = arguments.into_iter().collect();
+    let command = A::command();
+    let names: Vec<&str> = command
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
+    A::try_parse_from(two_words::in_one_word(arguments, &names)).map_err(|error| {
         // clap knows which stream a message belongs to: help to stdout, errors to stderr.
         drop(error.print());
         if error.use_stderr() {
