@@ -194,13 +194,11 @@ pub(crate) fn shell_word(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn no_argument_contradicts_another() {
-        Arguments::command().debug_assert();
+        cli::command::<Arguments>().debug_assert();
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod arguments;
 mod database;
 mod package;
+mod repository;
 mod run;
 mod seed_apply;
 mod seed_new;

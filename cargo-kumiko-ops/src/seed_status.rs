@@ -3,12 +3,13 @@
 use std::io::Write;
 use std::path::Path;
 
-use kumiko_seeds::cli::{Exit, Failure, check, read_markers, write_status};
+use kumiko_seeds::cli::{Exit, Failure, Terminal, check, read_markers, write_status};
 use kumiko_seeds::{SeedInfo, SkipFlags, Status};
 use kumiko_seeds_build::SeedFile;
 
 use crate::arguments::{StatusArguments, repeated_database};
 use crate::package::Member;
+use crate::repository::in_repository;
 use crate::shown_path::shown_path;
 use crate::{database, package};
 
@@ -29,11 +30,14 @@ pub(crate) async fn run(
     let markers = read_markers(&url).await?;
     let seeds = seeds.iter().map(seed_info);
     let status = Status::compare(seeds, markers, &SkipFlags::from_environment());
-    write_status(stdout, &status, arguments.status.format)?;
+    let folder = in_repository(&member);
+    let file_of = |id: &str| Some(format!("{folder}{id}.rs"));
+    let terminal = Terminal::of_stdout();
+    write_status(stdout, &status, &arguments.status, terminal, &file_of)?;
     Ok(check(&status, &arguments.status))
 }
 
-fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile>, Failure> {
+pub(crate) fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile>, Failure> {
     let folder = member.seeds_folder();
     if member.settings.seeds.is_some() && !folder.exists() {
         // Every applied seed would be reported as missing.
@@ -52,7 +56,7 @@ fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile>, Failure>
     })
 }
 
-fn seed_info(seed: &SeedFile) -> SeedInfo<'_> {
+pub(crate) fn seed_info(seed: &SeedFile) -> SeedInfo<'_> {
     let info = SeedInfo::new(&seed.id, &seed.description);
     if seed.skippable {
         info.skipped_by(&seed.skip_flag)

@@ -167,6 +167,11 @@ impl Call<'_> {
         self
     }
 
+    pub(crate) fn without_variable(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     /// What there was to see: exit code, stdout, stderr.
     pub(crate) fn run(self) -> String {
         let app = self.app.root.clone();

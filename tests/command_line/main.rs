@@ -11,12 +11,14 @@
 mod app;
 mod choosing_a_database;
 mod choosing_a_package;
+mod color;
 mod database;
 mod ops_binary;
 mod program;
 mod seed_apply;
 mod seed_new;
 mod seed_status;
+mod status_formats;
 mod transcript;
 mod two_words;
 mod unreachable_databases;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
 use clap::ValueEnum;
-use kumiko_seeds::cli::{DatabaseUrl, Exit, Failure};
+use kumiko_seeds::cli::{DatabaseUrl, Exit, Failure, color_arguments};
 
 use crate::arguments::{ApplyArguments, repeated_database};
 
@@ -18,6 +18,7 @@ pub(super) fn start(
     command
         .arg("seed:apply")
         .args(words(arguments))
+        .args(color_arguments())
         // Other users of the machine can read arguments, but not this.
         .envs(url.variables());
     let status = command.status().map_err(|error| {

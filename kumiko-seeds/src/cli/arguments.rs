@@ -36,9 +36,12 @@ pub struct StatusArguments {
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArguments,
-    /// How to print the result: table or json
-    #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
-    pub format: Format,
+    /// How to print the result: table, json, or github for annotations in GitHub Actions
+    #[arg(long, value_enum, default_value_t = StatusFormat::Table, hide_possible_values = true)]
+    pub format: StatusFormat,
+    /// Print only the ids of the seeds that the next run applies, one a line
+    #[arg(long, conflicts_with = "format")]
+    pub pending: bool,
     /// Exit with 1 if a seed is pending, and with 3 if one is missing or out of order
     #[arg(long)]
     pub check: bool,
@@ -69,4 +72,16 @@ pub enum Format {
     Table,
     /// For programs.
     Json,
+}
+
+/// How to print where each seed stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+    /// For GitHub Actions.
+    Github,
 }

@@ -15,21 +15,34 @@
 //! `--check`.
 
 mod arguments;
+mod color;
 mod database;
 mod failure;
+mod failure_output;
 mod output;
+mod printable;
+mod seed_choice;
+mod status_annotations;
+mod status_output;
+mod status_table;
+mod style;
+mod terminal;
 mod two_words;
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
-pub use arguments::{ApplyArguments, DatabaseArguments, Format, StatusArguments};
+pub use arguments::{ApplyArguments, DatabaseArguments, Format, StatusArguments, StatusFormat};
+pub use color::color_arguments;
 pub use database::{DatabaseUrl, read_markers};
 pub use failure::{Exit, Failure};
-pub use output::{check, write_status};
+pub use seed_choice::find_seed;
+pub use status_output::{check, write_status};
+pub use style::Palette;
+pub use terminal::Terminal;
 
 use crate::{SeedRunner, SkipFlags, Status};
 use arguments::{Arguments, Command};
@@ -56,13 +69,14 @@ pub fn main<DB: Open>(runner: SeedRunner<DB>) -> ExitCode {
 /// Reads the arguments of a process, or prints what clap has to say instead and gives the exit code.
 /// The name of a command may be given in two words: `seed status`.
 pub fn parse<A: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result<A, Exit> {
-    let arguments = arguments.into_iter().collect();
-    let command = A::command();
-    let names: Vec<&str> = command
-        .get_subcommands()
-        .map(clap::Command::get_name)
-        .collect();
-    A::try_parse_from(two_words::in_one_word(arguments, &names)).map_err(|error| {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    color::set(color::choice(&arguments));
+    let mut command = command::<A>();
+    let commands = command.get_subcommands().map(clap::Command::get_name);
+    let arguments = two_words::in_one_word(arguments, &commands.collect::<Vec<_>>());
+    let parsed = command.try_get_matches_from_mut(arguments);
+    let parsed = parsed.and_then(|matches| A::from_arg_matches(&matches));
+    parsed.map_err(|error| {
         // clap knows which stream a message belongs to: help to stdout, errors to stderr.
         drop(error.print());
         if error.use_stderr() {
@@ -71,6 +85,12 @@ pub fn parse<A: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result
             Exit::Fine
         }
     })
+}
+
+/// The command line that [`parse`] reads, with the options that every command has.
+#[must_use]
+pub fn command<A: CommandFactory>() -> clap::Command {
+    A::command().arg(color::argument())
 }
 
 /// Runs a command to its end on a runtime of its own, and prints its failure if it fails.
@@ -86,7 +106,8 @@ pub fn block_on<T: Into<ExitCode>>(command: impl Future<Output = Result<T, Failu
         Ok(exit) => exit.into(),
         Err(failure) => {
             // With stderr closed there is nobody left to tell.
-            drop(write!(std::io::stderr().lock(), "{failure}"));
+            let text = failure_output::colored(&failure, Palette::of_stderr());
+            drop(write!(std::io::stderr().lock(), "{text}"));
             failure.exit.into()
         }
     }
@@ -111,7 +132,15 @@ async fn status<DB: Open>(
         .map_err(|error| Failure::of_error(&error, &url))?;
     let seeds = runner.seeds().iter().map(crate::Seed::info);
     let status = Status::compare(seeds, markers, &SkipFlags::from_environment());
-    write_status(&mut std::io::stdout().lock(), &status, arguments.format)?;
+    // The binary carries its seeds without the paths they came from.
+    let file_of = |_: &str| None;
+    write_status(
+        &mut std::io::stdout().lock(),
+        &status,
+        arguments,
+        Terminal::of_stdout(),
+        &file_of,
+    )?;
     Ok(check(&status, arguments))
 }
 
