@@ -47,6 +47,15 @@ Exit codes: 0 fine; 1 pending, with --check; 2 could not run; 3 a seed is missin
 --check."
     )]
     Status(StatusArguments),
+    /// Show all that is known of one seed: its file, its handlers, its marker
+    #[command(
+        name = "seed:show",
+        after_help = "\
+Examples:
+  cargo kumiko-ops seed:show 2026-05-20-grant-tenant-admin
+  cargo kumiko-ops seed:show seeds/2026-05-20-grant-tenant-admin.rs --format json"
+    )]
+    Show(ShowArguments),
     /// Build the app's ops binary and apply the pending seeds with it
     #[command(
         name = "seed:apply",
@@ -94,6 +103,15 @@ impl StatusArguments {
     pub(crate) fn database(&self) -> &DatabaseArguments {
         &self.status.database
     }
+}
+
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct ShowArguments {
+    #[command(flatten)]
+    pub(crate) show: cli::ShowArguments,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod repository;
 mod run;
 mod seed_apply;
 mod seed_new;
+mod seed_show;
 mod seed_status;
 mod shown_path;
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use kumiko_seeds::cli;
 
 use crate::arguments::{Arguments, Command};
-use crate::{seed_apply, seed_new, seed_status};
+use crate::{seed_apply, seed_new, seed_show, seed_status};
 
 /// Runs the command that the arguments of this process name.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -21,6 +21,9 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 seed_new::run(&arguments, &mut stdout(), &mut stderr()).map(ExitCode::from)
             }
             Command::Status(arguments) => seed_status::run(&arguments, &mut stdout())
+                .await
+                .map(ExitCode::from),
+            Command::Show(arguments) => seed_show::run(&arguments, &mut stdout())
                 .await
                 .map(ExitCode::from),
             Command::Apply(arguments) => seed_apply::run(&arguments),

@@ -37,7 +37,18 @@ pub(crate) async fn run(
     Ok(check(&status, &arguments.status))
 }
 
-pub(crate) fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile>, Failure> {
+fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile>, Failure> {
+    match readable_seeds(member, current)? {
+        (seeds, None) => Ok(seeds),
+        (_, Some(problems)) => Err(problems),
+    }
+}
+
+/// The seeds in which nothing is wrong, and what is wrong with others.
+pub(crate) fn readable_seeds(
+    member: &Member,
+    current: &Path,
+) -> Result<(Vec<SeedFile>, Option<Failure>), Failure> {
     let folder = member.seeds_folder();
     if member.settings.seeds.is_some() && !folder.exists() {
         // Every applied seed would be reported as missing.
@@ -48,12 +59,15 @@ pub(crate) fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile
             )),
         );
     }
-    kumiko_seeds_build::scan(&shown_path(&folder, current)).map_err(|error| {
-        let problems = error.problems().iter();
-        let lines: Vec<String> = problems.map(|problem| format!("  {problem}")).collect();
-        Failure::new(format!("the seeds cannot be read:\n{}", lines.join("\n")))
-            .help("correct this and run it again; nothing was asked of the database")
-    })
+    let error = match kumiko_seeds_build::scan(&shown_path(&folder, current)) {
+        Ok(seeds) => return Ok((seeds, None)),
+        Err(error) => error,
+    };
+    let problems = error.problems().iter();
+    let lines: Vec<String> = problems.map(|problem| format!("  {problem}")).collect();
+    let problems = Failure::new(format!("the seeds cannot be read:\n{}", lines.join("\n")))
+        .help("correct this and run it again; nothing was asked of the database");
+    Ok((error.readable_seeds().to_vec(), Some(problems)))
 }
 
 pub(crate) fn seed_info(seed: &SeedFile) -> SeedInfo<'_> {

@@ -20,6 +20,9 @@ pub(super) enum Command {
     /// Apply the pending seeds
     #[command(name = "seed:apply")]
     Apply(ApplyArguments),
+    /// Show all that is known of one seed
+    #[command(name = "seed:show")]
+    Show(ShowArguments),
 }
 
 /// Which database.
@@ -62,6 +65,20 @@ pub struct ApplyArguments {
     /// How long to wait for another process that is applying seeds; 300 if not given
     #[arg(long, value_name = "SECONDS")]
     pub lock_timeout: Option<u64>,
+}
+
+/// The arguments of `seed:show`.
+#[derive(Clone, Debug, Args)]
+pub struct ShowArguments {
+    /// The seed: its id, the name of its file or the path of it
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+    /// How to print the result: table or json
+    #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
+    pub format: Format,
 }
 
 /// How to print a result.

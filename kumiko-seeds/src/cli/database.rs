@@ -127,7 +127,8 @@ pub async fn read_markers(url: &DatabaseUrl) -> Result<Vec<Marker>, Failure> {
     Err(url.not_for("PostgreSQL or SQLite"))
 }
 
-async fn markers_in<DB: Open>(url: &DatabaseUrl) -> Result<Vec<Marker>, Failure> {
+/// Reads the markers of a database, without creating anything.
+pub(super) async fn markers_in<DB: Open>(url: &DatabaseUrl) -> Result<Vec<Marker>, Failure> {
     let pool = DB::open_existing(url).await?;
     let markers = SeedRunner::<DB>::new(&[]).markers(&pool).await;
     pool.close().await;

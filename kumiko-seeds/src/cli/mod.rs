@@ -10,7 +10,7 @@
 //! # }
 //! ```
 //!
-//! The binary knows `seed:status` and `seed:apply`. stdout carries the result, stderr everything else.
+//! The binary knows `seed:status`, `seed:show` and `seed:apply`. stdout carries the result, stderr everything else.
 //! Exit codes: 0 fine; 1 a seed failed, or is pending under `--check`; 2 could not run; 3 drift under
 //! `--check`.
 
@@ -22,6 +22,9 @@ mod failure_output;
 mod output;
 mod printable;
 mod seed_choice;
+mod show;
+mod show_output;
+mod shown_seed;
 mod status_annotations;
 mod status_output;
 mod status_table;
@@ -35,11 +38,15 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-pub use arguments::{ApplyArguments, DatabaseArguments, Format, StatusArguments, StatusFormat};
+pub use arguments::{
+    ApplyArguments, DatabaseArguments, Format, ShowArguments, StatusArguments, StatusFormat,
+};
 pub use color::color_arguments;
 pub use database::{DatabaseUrl, read_markers};
 pub use failure::{Exit, Failure};
 pub use seed_choice::find_seed;
+pub use show_output::write_seed;
+pub use shown_seed::{SeedSource, ShownHandlerCall, ShownSeed, Standing};
 pub use status_output::{check, write_status};
 pub use style::Palette;
 pub use terminal::Terminal;
@@ -62,6 +69,7 @@ pub fn main<DB: Open>(runner: SeedRunner<DB>) -> ExitCode {
         match arguments.command {
             Command::Status(arguments) => status(&runner, &arguments).await,
             Command::Apply(arguments) => apply(runner, &arguments).await,
+            Command::Show(arguments) => show::show(&runner, &arguments).await,
         }
     })
 }

@@ -34,10 +34,13 @@ fn annotation(seed: &SeedStatus, file_of: &dyn Fn(&str) -> Option<String>) -> Op
         file_of(&seed.id)
     };
     let file = file.map_or_else(String::new, |file| format!("file={},", property(&file)));
-    let mut message = format!("{} {says}", seed.id);
-    if !seed.description.is_empty() {
-        message += &format!(": {}", seed.description);
-    }
+    let SeedStatus {
+        id, description, ..
+    } = seed;
+    let message = match description.as_str() {
+        "" => format!("{id} {says}"),
+        description => format!("{id} {says}: {description}"),
+    };
     Some(format!(
         "::{level} {file}title={}::{}",
         property(title),

@@ -49,7 +49,7 @@ pub fn check(status: &Status, arguments: &StatusArguments) -> Exit {
 fn pending(status: &Status) -> String {
     let seeds = status.seeds.iter();
     let next = seeds.filter(|seed| matches!(seed.state, State::Pending | State::OutOfOrder));
-    next.map(|seed| format!("{}\n", seed.id)).collect()
+    next.flat_map(|seed| [seed.id.as_str(), "\n"]).collect()
 }
 
 #[derive(Serialize)]
