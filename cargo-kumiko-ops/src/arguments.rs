@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 use kumiko_seeds::cli::{self, DatabaseArguments};
+use kumiko_seeds_build::IdError;
 
 /// Scaffold, inspect and apply the seeds of a package.
 #[derive(Debug, Parser)]
@@ -29,10 +31,16 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Create a seed, dated today, that fails until it is written
+    /// Create a seed that fails until it is written
     #[command(
         name = "seed:new",
-        after_help = "Example:\n  cargo kumiko-ops seed:new fix-admin-roles"
+        after_help = "\
+Examples:
+  cargo kumiko-ops seed:new fix-admin-roles
+  cargo kumiko-ops seed:new \"Fix admin roles\" --test --edit
+
+A template of the project may hold {{id}}, {{slug}}, {{description}} and {{context}}, which is the module
+that SeedContext and SeedResult come from."
     )]
     New(NewArguments),
     /// Show which seeds are applied and which are pending, without compiling anything
@@ -83,9 +91,21 @@ pub(crate) struct PackageArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct NewArguments {
-    /// What the seed changes, as a part of its file name: a-z, 0-9 and -, at most 60 characters
-    #[arg(required = true, value_name = "SLUG", num_args = 1..)]
-    pub(crate) slug: Vec<String>,
+    /// What the seed changes, in words or as a part of its file name: a-z, 0-9 and -
+    #[arg(required = true, value_name = "NAME", num_args = 1..)]
+    pub(crate) name: Vec<String>,
+    /// The date before the name; by default that of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+    pub(crate) date: Option<NaiveDate>,
+    /// The template in [package.metadata.kumiko-ops.templates]; by default the one named default
+    #[arg(long, value_name = "NAME")]
+    pub(crate) template: Option<String>,
+    /// Create a test of the seed, too, in the folder tests
+    #[arg(long)]
+    pub(crate) test: bool,
+    /// Open the seed in the editor that VISUAL or EDITOR names
+    #[arg(long)]
+    pub(crate) edit: bool,
     #[command(flatten)]
     pub(crate) package: PackageArguments,
 }
@@ -154,6 +174,28 @@ pub(crate) struct BuildArguments {
     /// Do without the network
     #[arg(long)]
     pub(crate) offline: bool,
+}
+
+impl NewArguments {
+    /// The arguments but for name and date, to be put behind a command that is shown to be pasted.
+    pub(crate) fn repeated(&self) -> String {
+        let template = self.template.as_ref();
+        let template = template.map(|name| format!(" --template {}", shell_word(name)));
+        let flags = [(self.test, " --test"), (self.edit, " --edit")];
+        let flags = flags.into_iter().filter(|(given, _)| *given);
+        let flags: String = flags.map(|(_, flag)| flag).collect();
+        template.unwrap_or_default() + &flags + &self.package.repeated()
+    }
+}
+
+/// A date of the calendar, written as in an id.
+fn date(text: &str) -> Result<NaiveDate, String> {
+    let valid = kumiko_seeds_build::validate_id(&format!("{text}-x"));
+    match (valid, text.parse()) {
+        (Ok(()), Ok(date)) => Ok(date),
+        (Err(IdError::NoSuchDate(_)), _) => Err("there is no such date".to_owned()),
+        _ => Err("a date is written YYYY-MM-DD".to_owned()),
+    }
 }
 
 impl PackageArguments {

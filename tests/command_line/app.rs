@@ -133,6 +133,31 @@ impl App {
         fs::copy(target().join("debug").join(name), self.path("ops-binary")).unwrap();
     }
 
+    /// What a test of the app printed, on a machine where nothing is set up for it.
+    pub(crate) fn cargo_test(&self, test: &str) -> String {
+        self.cargo_test_on(test, "")
+    }
+
+    /// As [`App::cargo_test`], with a PostgreSQL server to create databases on.
+    pub(crate) fn cargo_test_on(&self, test: &str, server: &str) -> String {
+        let _guard = target_guard();
+        let mut command = cargo();
+        command
+            .args(["test", "--quiet", "--test", test])
+            .current_dir(&self.root)
+            .envs(settings())
+            .env_remove("DATABASE_URL")
+            .env_remove("TEST_DATABASE_URL");
+        if !server.is_empty() {
+            command.env("TEST_DATABASE_URL", server);
+        }
+        let output = command.output().unwrap();
+        let streams = [output.stdout, output.stderr];
+        streams
+            .map(|stream| String::from_utf8(stream).unwrap())
+            .concat()
+    }
+
     /// The ops binary that was built, with these words as arguments.
     pub(crate) fn ops_binary(&self, line: &str) -> Call<'_> {
         self.start(&self.path("ops-binary"), line.split_whitespace())

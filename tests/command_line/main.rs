@@ -17,6 +17,7 @@ mod ops_binary;
 mod program;
 mod seed_apply;
 mod seed_new;
+mod seed_new_options;
 mod seed_show;
 mod seed_status;
 mod status_formats;

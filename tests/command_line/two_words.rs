@@ -25,20 +25,10 @@ fn a_command_may_be_given_in_two_words() {
 
 #[test]
 fn what_was_probably_meant_is_said() {
-    assert_shows(
-        &App::empty().command("seed statsu").run(),
-        "\
-exit 2
--- stderr
-error: unrecognized subcommand 'seed:statsu'
-
-  tip: some similar subcommands exist: 'seed:apply', 'seed:status'
-
-Usage: cargo kumiko-ops <COMMAND>
-
-For more information, try '--help'.
-",
-    );
+    let shown = App::empty().command("seed statsu").run();
+    let start = "exit 2\n-- stderr\nerror: unrecognized subcommand 'seed:statsu'\n\n  tip: ";
+    assert!(shown.starts_with(start), "{shown}");
+    assert!(shown.contains("'seed:status'\n"), "{shown}");
 }
 
 #[test]
