@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use kumiko_seeds::cli::{self, DatabaseArguments};
 use kumiko_seeds_build::IdError;
 
@@ -75,6 +76,29 @@ Examples:
 Exit codes: 0 fine; 1 a seed failed; 2 could not run."
     )]
     Apply(ApplyArguments),
+    /// Print what a shell needs to complete these commands
+    #[command(after_help = "\
+Examples:
+  cargo kumiko-ops completions bash > ~/.local/share/bash-completion/completions/cargo-kumiko-ops
+  cargo kumiko-ops completions fish > ~/.config/fish/completions/cargo-kumiko-ops.fish
+
+They complete the program, cargo-kumiko-ops; through cargo it depends on the shell.")]
+    Completions(CompletionsArguments),
+    /// Write the manual pages of these commands
+    Man(ManArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArguments {
+    /// The folder to write them to, which is created where it is missing
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
 }
 
 /// Which package.

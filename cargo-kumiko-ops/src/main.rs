@@ -9,6 +9,7 @@ mod seed_apply;
 mod seed_new;
 mod seed_show;
 mod seed_status;
+mod shell_files;
 mod shown_path;
 
 fn main() -> std::process::ExitCode {

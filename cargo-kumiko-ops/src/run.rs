@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use kumiko_seeds::cli;
 
 use crate::arguments::{Arguments, Command};
-use crate::{seed_apply, seed_new, seed_show, seed_status};
+use crate::{seed_apply, seed_new, seed_show, seed_status, shell_files};
 
 /// Runs the command that the arguments of this process name.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -27,6 +27,12 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 .await
                 .map(ExitCode::from),
             Command::Apply(arguments) => seed_apply::run(&arguments),
+            Command::Completions(arguments) => {
+                shell_files::completions(&arguments, &mut stdout()).map(ExitCode::from)
+            }
+            Command::Man(arguments) => {
+                shell_files::manual(&arguments, &mut stdout()).map(ExitCode::from)
+            }
         }
     })
 }

@@ -20,6 +20,7 @@ mod seed_new;
 mod seed_new_options;
 mod seed_show;
 mod seed_status;
+mod shell_files;
 mod status_formats;
 mod transcript;
 mod two_words;
