@@ -13,6 +13,7 @@ mod choosing_a_database;
 mod choosing_a_package;
 mod color;
 mod database;
+mod json_shapes;
 mod ops_binary;
 mod program;
 mod seed_apply;
