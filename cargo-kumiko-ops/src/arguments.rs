@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use kumiko_seeds::cli::{self, DatabaseArguments};
 pub(crate) use kumiko_seeds::cli::{repeated_database, shell_word};
+use kumiko_seeds_build::IdError;
 
 /// Scaffold, inspect and apply the seeds of a package.
 #[derive(Debug, Parser)]
@@ -34,10 +37,16 @@ pub(crate) enum Command {
     /// Make the package ready for seeds: dependencies, build script, module, ops binary
     #[command(name = "init", after_help = crate::init::HELP)]
     Init(crate::init::InitArguments),
-    /// Create a seed, dated today, that fails until it is written
+    /// Create a seed that fails until it is written
     #[command(
         name = "seed:new",
-        after_help = "Example:\n  cargo kumiko-ops seed:new fix-admin-roles"
+        after_help = "\
+Examples:
+  cargo kumiko-ops seed:new fix-admin-roles
+  cargo kumiko-ops seed:new \"Fix admin roles\" --test --edit
+
+A template of the project may hold {{id}}, {{slug}}, {{description}} and {{context}}, which is the module
+that SeedContext and SeedResult come from."
     )]
     New(NewArguments),
     /// Show which seeds are applied and which are pending, without compiling anything
@@ -52,6 +61,15 @@ Exit codes: 0 fine; 1 pending, with --check; 2 could not run; 3 a seed is missin
 --check."
     )]
     Status(StatusArguments),
+    /// Show all that is known of one seed: its file, its handlers, its marker
+    #[command(
+        name = "seed:show",
+        after_help = "\
+Examples:
+  cargo kumiko-ops seed:show 2026-05-20-grant-tenant-admin
+  cargo kumiko-ops seed:show seeds/2026-05-20-grant-tenant-admin.rs --format json"
+    )]
+    Show(ShowArguments),
     /// Build the app's ops binary and apply the pending seeds with it
     #[command(
         name = "seed:apply",
@@ -78,6 +96,29 @@ Examples:
 Exit codes: 0 fine; 1 a handler call would fail; 2 could not run, which includes seeds that do not compile."
     )]
     Verify(VerifyArguments),
+    /// Print what a shell needs to complete these commands
+    #[command(after_help = "\
+Examples:
+  cargo kumiko-ops completions bash > ~/.local/share/bash-completion/completions/cargo-kumiko-ops
+  cargo kumiko-ops completions fish > ~/.config/fish/completions/cargo-kumiko-ops.fish
+
+They complete the program, cargo-kumiko-ops; through cargo it depends on the shell.")]
+    Completions(CompletionsArguments),
+    /// Write the manual pages of these commands
+    Man(ManArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArguments {
+    /// The folder to write them to, which is created where it is missing
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
 }
 
 /// Which package.
@@ -94,9 +135,21 @@ pub(crate) struct PackageArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct NewArguments {
-    /// What the seed changes, as a part of its file name: a-z, 0-9 and -, at most 60 characters
-    #[arg(required = true, value_name = "SLUG", num_args = 1..)]
-    pub(crate) slug: Vec<String>,
+    /// What the seed changes, in words or as a part of its file name: a-z, 0-9 and -
+    #[arg(required = true, value_name = "NAME", num_args = 1..)]
+    pub(crate) name: Vec<String>,
+    /// The date before the name; by default that of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+    pub(crate) date: Option<NaiveDate>,
+    /// The template in [package.metadata.kumiko-ops.templates]; by default the one named default
+    #[arg(long, value_name = "NAME")]
+    pub(crate) template: Option<String>,
+    /// Create a test of the seed, too, in the folder tests
+    #[arg(long)]
+    pub(crate) test: bool,
+    /// Open the seed in the editor that VISUAL or EDITOR names
+    #[arg(long)]
+    pub(crate) edit: bool,
     #[command(flatten)]
     pub(crate) package: PackageArguments,
 }
@@ -114,6 +167,15 @@ impl StatusArguments {
     pub(crate) fn database(&self) -> &DatabaseArguments {
         &self.status.database
     }
+}
+
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct ShowArguments {
+    #[command(flatten)]
+    pub(crate) show: cli::ShowArguments,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
 }
 
 #[derive(Debug, Args)]
@@ -169,6 +231,28 @@ pub(crate) struct BuildArguments {
     pub(crate) offline: bool,
 }
 
+impl NewArguments {
+    /// The arguments but for name and date, to be put behind a command that is shown to be pasted.
+    pub(crate) fn repeated(&self) -> String {
+        let template = self.template.as_ref();
+        let template = template.map(|name| format!(" --template {}", shell_word(name)));
+        let flags = [(self.test, " --test"), (self.edit, " --edit")];
+        let flags = flags.into_iter().filter(|(given, _)| *given);
+        let flags: String = flags.map(|(_, flag)| flag).collect();
+        template.unwrap_or_default() + &flags + &self.package.repeated()
+    }
+}
+
+/// A date of the calendar, written as in an id.
+fn date(text: &str) -> Result<NaiveDate, String> {
+    let valid = kumiko_seeds_build::validate_id(&format!("{text}-x"));
+    match (valid, text.parse()) {
+        (Ok(()), Ok(date)) => Ok(date),
+        (Err(IdError::NoSuchDate(_)), _) => Err("there is no such date".to_owned()),
+        _ => Err("a date is written YYYY-MM-DD".to_owned()),
+    }
+}
+
 impl PackageArguments {
     /// The same arguments, to be put behind a command that is shown to be pasted.
     pub(crate) fn repeated(&self) -> String {
@@ -214,13 +298,11 @@ impl BuildArguments {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn no_argument_contradicts_another() {
-        Arguments::command().debug_assert();
+        cli::command::<Arguments>().debug_assert();
     }
 
     #[test]

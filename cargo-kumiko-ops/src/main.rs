@@ -5,11 +5,14 @@ mod database;
 mod init;
 mod ops_binary;
 mod package;
+mod repository;
 mod run;
 mod seed_apply;
 mod seed_new;
+mod seed_show;
 mod seed_status;
 mod seed_verify;
+mod shell_files;
 mod shown_path;
 
 fn main() -> std::process::ExitCode {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use kumiko_seeds::cli;
 
 use crate::arguments::{Arguments, Command};
-use crate::{init, seed_apply, seed_new, seed_status, seed_verify};
+use crate::{init, seed_apply, seed_new, seed_show, seed_status, seed_verify, shell_files};
 
 /// Runs the command that the arguments of this process name.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -26,8 +26,17 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Status(arguments) => seed_status::run(&arguments, &mut stdout())
                 .await
                 .map(ExitCode::from),
+            Command::Show(arguments) => seed_show::run(&arguments, &mut stdout())
+                .await
+                .map(ExitCode::from),
             Command::Apply(arguments) => seed_apply::run(&arguments),
             Command::Verify(arguments) => seed_verify::run(&arguments),
+            Command::Completions(arguments) => {
+                shell_files::completions(&arguments, &mut stdout()).map(ExitCode::from)
+            }
+            Command::Man(arguments) => {
+                shell_files::manual(&arguments, &mut stdout()).map(ExitCode::from)
+            }
         }
     })
 }

@@ -3,12 +3,13 @@
 use std::io::Write;
 use std::path::Path;
 
-use kumiko_seeds::cli::{Exit, Failure, check, read_history, write_status};
+use kumiko_seeds::cli::{Exit, Failure, Terminal, check, read_history, write_status};
 use kumiko_seeds::{SeedInfo, SkipFlags, Status};
 use kumiko_seeds_build::SeedFile;
 
 use crate::arguments::{StatusArguments, repeated_database};
 use crate::package::Member;
+use crate::repository::in_repository;
 use crate::shown_path::shown_path;
 use crate::{database, package};
 
@@ -29,11 +30,25 @@ pub(crate) async fn run(
     let history = read_history(&url).await?;
     let seeds = seeds.iter().map(seed_info);
     let status = Status::compare(seeds, history, &SkipFlags::from_environment());
-    write_status(stdout, &status, arguments.status.format)?;
+    let folder = in_repository(&member);
+    let file_of = |id: &str| Some(format!("{folder}{id}.rs"));
+    let terminal = Terminal::of_stdout();
+    write_status(stdout, &status, &arguments.status, terminal, &file_of)?;
     Ok(check(&status, &arguments.status))
 }
 
 fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile>, Failure> {
+    match readable_seeds(member, current)? {
+        (seeds, None) => Ok(seeds),
+        (_, Some(problems)) => Err(problems),
+    }
+}
+
+/// The seeds in which nothing is wrong, and what is wrong with others.
+pub(crate) fn readable_seeds(
+    member: &Member,
+    current: &Path,
+) -> Result<(Vec<SeedFile>, Option<Failure>), Failure> {
     let folder = member.seeds_folder();
     if member.settings.seeds.is_some() && !folder.exists() {
         // Every applied seed would be reported as missing.
@@ -44,15 +59,18 @@ fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile>, Failure>
             )),
         );
     }
-    kumiko_seeds_build::scan(&shown_path(&folder, current)).map_err(|error| {
-        let problems = error.problems().iter();
-        let lines: Vec<String> = problems.map(|problem| format!("  {problem}")).collect();
-        Failure::new(format!("the seeds cannot be read:\n{}", lines.join("\n")))
-            .help("correct this and run it again; nothing was asked of the database")
-    })
+    let error = match kumiko_seeds_build::scan(&shown_path(&folder, current)) {
+        Ok(seeds) => return Ok((seeds, None)),
+        Err(error) => error,
+    };
+    let problems = error.problems().iter();
+    let lines: Vec<String> = problems.map(|problem| format!("  {problem}")).collect();
+    let problems = Failure::new(format!("the seeds cannot be read:\n{}", lines.join("\n")))
+        .help("correct this and run it again; nothing was asked of the database");
+    Ok((error.readable_seeds().to_vec(), Some(problems)))
 }
 
-fn seed_info(seed: &SeedFile) -> SeedInfo<'_> {
+pub(crate) fn seed_info(seed: &SeedFile) -> SeedInfo<'_> {
     let info = SeedInfo::new(&seed.id, &seed.description).with_source(&seed.source_hash);
     if seed.skippable {
         info.skipped_by(&seed.skip_flag)

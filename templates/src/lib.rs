@@ -13,6 +13,21 @@ pub const SEED_CONTEXT_MODULE: &str = "kumiko_seeds::postgres";
 /// The description in [`SEED`].
 pub const SEED_DESCRIPTION: &str = "What this seed changes, in a sentence";
 
+/// The test of a seed on SQLite: `tests/<id with underscores>.rs`.
+pub const SEED_TEST_SQLITE: &str = include_str!("../seed_test.sqlite.rs");
+
+/// The test of a seed on PostgreSQL: `tests/<id with underscores>.rs`.
+pub const SEED_TEST_POSTGRES: &str = include_str!("../seed_test.postgres.rs");
+
+/// The seed in the tests that stands for the one that is tested.
+pub const SEED_TEST_ID: &str = "YYYY-MM-DD-what-it-changes";
+
+/// The library in the tests that stands for the app's.
+pub const SEED_TEST_LIBRARY: &str = "app::";
+
+/// The database in [`SEED_TEST_POSTGRES`] that stands for the one the test creates.
+pub const SEED_TEST_DATABASE: &str = "test_what_it_changes";
+
 /// An app's ops binary: `src/bin/<app>-ops.rs`.
 pub const OPS: &str = include_str!("../ops.rs");
 
@@ -43,6 +58,10 @@ mod tests {
         for (template, part) in [
             (SEED, SEED_CONTEXT_MODULE),
             (SEED, SEED_DESCRIPTION),
+            (SEED_TEST_SQLITE, SEED_TEST_ID),
+            (SEED_TEST_SQLITE, SEED_TEST_LIBRARY),
+            (SEED_TEST_POSTGRES, SEED_TEST_ID),
+            (SEED_TEST_POSTGRES, SEED_TEST_LIBRARY),
             (OPS, OPS_LIBRARY),
             (OPS, OPS_BINARY),
             (SEEDS, SEEDS_DATABASE_MODULE),

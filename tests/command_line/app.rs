@@ -1,5 +1,6 @@
 //! A package of a test's own, and the program run in it.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -143,16 +144,60 @@ impl App {
 
     /// The program in the folder of the app, with these arguments.
     pub(crate) fn call<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Call<'_> {
-        let mut command = Command::new(program());
+        self.start(program(), arguments)
+    }
+
+    /// Builds the example's own ops binary and keeps it in the folder of the app: the next app that is
+    /// built has one of the same name.
+    pub(crate) fn build_ops_binary(&self) {
+        let _guard = target_guard();
+        let status = cargo()
+            .args(["build", "--quiet", "--bin", "admin-roles-ops"])
+            .current_dir(&self.root)
+            .envs(settings())
+            .status()
+            .unwrap();
+        assert!(status.success(), "the ops binary does not build");
+        let name = format!("admin-roles-ops{}", std::env::consts::EXE_SUFFIX);
+        fs::copy(target().join("debug").join(name), self.path("ops-binary")).unwrap();
+    }
+
+    /// What a test of the app printed, on a machine where nothing is set up for it.
+    pub(crate) fn cargo_test(&self, test: &str) -> String {
+        self.cargo_test_on(test, "")
+    }
+
+    /// As [`App::cargo_test`], with a PostgreSQL server to create databases on.
+    pub(crate) fn cargo_test_on(&self, test: &str, server: &str) -> String {
+        let _guard = target_guard();
+        let mut command = cargo();
+        command
+            .args(["test", "--quiet", "--test", test])
+            .current_dir(&self.root)
+            .envs(settings())
+            .env_remove("DATABASE_URL")
+            .env_remove("TEST_DATABASE_URL");
+        if !server.is_empty() {
+            command.env("TEST_DATABASE_URL", server);
+        }
+        let output = command.output().unwrap();
+        let streams = [output.stdout, output.stderr];
+        streams
+            .map(|stream| String::from_utf8(stream).unwrap())
+            .concat()
+    }
+
+    /// The ops binary that was built, with these words as arguments.
+    pub(crate) fn ops_binary(&self, line: &str) -> Call<'_> {
+        self.start(&self.path("ops-binary"), line.split_whitespace())
+    }
+
+    fn start<'a>(&self, program: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Call<'_> {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", target())
-            .env("CARGO_NET_OFFLINE", "true")
-            .env("CARGO_TERM_COLOR", "never")
-            .env("CARGO_INCREMENTAL", "0")
-            .env("CARGO_PROFILE_DEV_DEBUG", "0")
-            .env("RUST_BACKTRACE", "0")
+            .envs(settings())
             .env_remove("CI")
             .env_remove("DATABASE_URL");
         Call { app: self, command }
@@ -177,6 +222,11 @@ impl Call<'_> {
         self
     }
 
+    pub(crate) fn without_variable(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     /// What there was to see: exit code, stdout, stderr.
     pub(crate) fn run(self) -> String {
         let app = self.app.root.clone();
@@ -191,7 +241,7 @@ impl Call<'_> {
 
     /// As [`Call::run`], with something done to the program while it runs.
     pub(crate) fn run_attended(mut self, attend: impl FnOnce(Child) -> Output) -> String {
-        let _guard = exclusive();
+        let _guard = target_guard();
         let command = self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         transcript(&attend(command.spawn().unwrap()), &[])
     }
@@ -202,13 +252,25 @@ impl Call<'_> {
     }
 
     fn output(mut self) -> Output {
-        let _guard = exclusive();
+        let _guard = target_guard();
         self.command.output().unwrap()
     }
 }
 
+/// What keeps builds alike and their output free of what differs from machine to machine.
+fn settings() -> [(&'static str, OsString); 6] {
+    [
+        ("CARGO_TARGET_DIR", target().into()),
+        ("CARGO_NET_OFFLINE", "true".into()),
+        ("CARGO_TERM_COLOR", "never".into()),
+        ("CARGO_INCREMENTAL", "0".into()),
+        ("CARGO_PROFILE_DEV_DEBUG", "0".into()),
+        ("RUST_BACKTRACE", "0".into()),
+    ]
+}
+
 /// All apps are built into one folder, and their programs have one name.
-fn exclusive() -> MutexGuard<'static, ()> {
+fn target_guard() -> MutexGuard<'static, ()> {
     static TARGET: Mutex<()> = Mutex::new(());
     TARGET.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::app::App;
+use crate::database::sqlite;
 use crate::transcript::assert_shows;
 
 const NEXT: &str = "\
@@ -88,15 +89,42 @@ fn of_many_at_once_one_creates_the_file() {
 }
 
 #[test]
-fn a_slug_that_is_none_is_answered_with_one_that_is() {
+fn a_text_becomes_a_slug_that_is_said() {
+    let app = App::fixture("shop");
+    let next = NEXT.trim_start_matches("-- stderr\n");
+    assert_shows(
+        &app.call(["seed:new", "Größe", "des", "\"Lagers\" ändern!"])
+            .run(),
+        &format!(
+            "\
+exit 0
+-- stdout
+seeds/[today]-groesse-des-lagers-aendern.rs
+-- stderr
+note: \"Größe des \\\"Lagers\\\" ändern!\" is named groesse-des-lagers-aendern
+{next}"
+        ),
+    );
+    let id = newest_seed(&app, "groesse-des-lagers-aendern");
+    let content = app.read(&format!("seeds/{id}.rs"));
+    assert!(content.contains(r#"DESCRIPTION: &str = "Größe des \"Lagers\" ändern!";"#));
+    // What was written is a seed.
+    sqlite(&app.path("shop.db"), "CREATE TABLE other (id INTEGER)");
+    let status = app.command("seed:status --pending");
+    let status = status.variable("DATABASE_URL", "sqlite:shop.db").run();
+    assert!(status.contains("-groesse-des-lagers-aendern\n"), "{status}");
+}
+
+#[test]
+fn a_name_that_leaves_nothing_is_refused() {
     let app = App::fixture("shop");
     assert_shows(
-        &app.call(["seed:new", "Fix admin roles!"]).run(),
+        &app.call(["seed:new", "!"]).run(),
         "\
 exit 2
 -- stderr
-error: \"Fix admin roles!\" is no slug: the slug contains 'F', and only a-z, 0-9 and - are allowed
-help: try
+error: \"!\" is no name for a seed: nothing of it can be written with a-z and 0-9
+help: for example
     cargo kumiko-ops seed:new fix-admin-roles
 ",
     );
@@ -106,9 +134,10 @@ help: try
         "\
 exit 2
 -- stderr
-error: \"2026-05-20-fix.rs\" is no slug: it starts with a date, and the date of today is put before it anyway
-help: try
+error: \"2026-05-20-fix.rs\" is no name for a seed: it starts with a date, and the date of today is put before it anyway
+help: leave the date out, or let it be that of the seed:
     cargo kumiko-ops seed:new fix --manifest-path ./Cargo.toml
+    cargo kumiko-ops seed:new fix --date 2026-05-20 --manifest-path ./Cargo.toml
 ",
     );
     assert_eq!(fs::read_dir(app.path("seeds")).unwrap().count(), 2);

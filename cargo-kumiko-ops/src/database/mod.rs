@@ -20,13 +20,10 @@ pub(crate) fn find(
     member: &Member,
     current: &Path,
 ) -> Result<DatabaseUrl, Failure> {
-    let mut misses = Vec::new();
-    for place in places(arguments, member) {
-        match place.look(current)? {
-            Look::Found(url) => return Ok(url),
-            Look::Miss(miss) => misses.push(miss),
-        }
-    }
+    let misses = match look(arguments, member, current)? {
+        Ok(url) => return Ok(url),
+        Err(misses) => misses,
+    };
     let env_file = shown_path(&member.folder().join(".env"), current);
     let mut failure = Failure::new(format!(
         "no database is configured for package {}",
@@ -40,6 +37,31 @@ pub(crate) fn find(
     ));
     failure.notes = misses;
     Err(failure)
+}
+
+/// Finds the database as [`find`] does, or none where none is configured anywhere.
+pub(crate) fn find_configured(
+    arguments: &DatabaseArguments,
+    member: &Member,
+    current: &Path,
+) -> Result<Option<DatabaseUrl>, Failure> {
+    look(arguments, member, current).map(Result::ok)
+}
+
+/// The first database that is named, or else why each place has none.
+fn look(
+    arguments: &DatabaseArguments,
+    member: &Member,
+    current: &Path,
+) -> Result<Result<DatabaseUrl, Vec<String>>, Failure> {
+    let mut misses = Vec::new();
+    for place in places(arguments, member) {
+        match place.look(current)? {
+            Look::Found(url) => return Ok(Ok(url)),
+            Look::Miss(miss) => misses.push(miss),
+        }
+    }
+    Ok(Err(misses))
 }
 
 fn places<'a>(arguments: &'a DatabaseArguments, member: &'a Member) -> Vec<Place<'a>> {

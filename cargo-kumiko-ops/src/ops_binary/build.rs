@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use cargo_metadata::Message;
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds::cli::{Failure, color_arguments};
 
 use crate::arguments::BuildArguments;
 use crate::package::Member;
@@ -26,6 +26,7 @@ pub(crate) fn build(
         .args(["--package", member.name(), "--bin", bin])
         .arg("--message-format=json-render-diagnostics")
         .args(arguments.words())
+        .args(color_arguments())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()

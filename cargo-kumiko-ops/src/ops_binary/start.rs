@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use kumiko_seeds::cli::{DatabaseUrl, Failure, Invocation};
+use kumiko_seeds::cli::{DatabaseUrl, Failure, Invocation, color_arguments};
 
 /// What to start a program with.
 pub(crate) struct Start<'a> {
@@ -20,6 +20,7 @@ pub(crate) fn start(program: &Path, start: &Start<'_>) -> Result<ExitCode, Failu
     let mut command = Command::new(program);
     command
         .args(&start.words)
+        .args(color_arguments())
         .envs(start.invocation.variables());
     if let Some(url) = start.url {
         // Other users of the machine can read arguments, but not this.

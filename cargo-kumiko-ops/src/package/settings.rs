@@ -1,5 +1,6 @@
 //! The table `[package.metadata.kumiko-ops]` of a Cargo.toml.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use cargo_metadata::Package;
@@ -16,6 +17,10 @@ pub(crate) struct Settings {
     pub(crate) bin: Option<String>,
     /// The folder of seeds, from the package's folder, if it is not `seeds`.
     pub(crate) seeds: Option<PathBuf>,
+    /// Files for `seed:new` to start from, by name, from the package's folder. `default` stands in the
+    /// place of the one that the subcommand brings along.
+    #[serde(default)]
+    pub(crate) templates: BTreeMap<String, PathBuf>,
 }
 
 impl Settings {
@@ -30,7 +35,7 @@ impl Settings {
                 package.manifest_path
             ))
             .caused_by(&error)
-            .help("it knows database-url = \"…\", bin = \"…\" and seeds = \"…\"")
+            .help("it knows database-url = \"…\", bin = \"…\", seeds = \"…\" and templates.<name> = \"…\"")
         })
     }
 }

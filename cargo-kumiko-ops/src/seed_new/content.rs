@@ -2,22 +2,72 @@
 
 use kumiko_ops_templates::{SEED, SEED_CONTEXT_MODULE, SEED_DESCRIPTION};
 
-/// The template with the module that this app's seeds take their context from, and the slug as the
-/// description.
-pub(super) fn seed(slug: &str, context_module: &str) -> String {
-    SEED.replace(SEED_CONTEXT_MODULE, context_module)
-        .replace(SEED_DESCRIPTION, &description(slug))
+/// What differs from seed to seed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Values<'a> {
+    pub(super) id: &'a str,
+    pub(super) slug: &'a str,
+    /// What the seed was said to change, as it was typed.
+    pub(super) text: &'a str,
+    /// The module that this app's seeds take their context from.
+    pub(super) context_module: &'a str,
 }
 
-/// `fix-admin-roles` as `Fix admin roles`. A slug has nothing that a string literal would escape.
-fn description(slug: &str) -> String {
-    let words: Vec<&str> = slug.split('-').filter(|word| !word.is_empty()).collect();
-    let words = words.join(" ");
-    let mut letters = words.chars();
-    match letters.next() {
-        Some(first) => format!("{}{}", first.to_ascii_uppercase(), letters.as_str()),
-        // The slug is nothing but dashes.
-        None => SEED_DESCRIPTION.to_owned(),
+/// The seed that the subcommand brings along.
+pub(super) fn built_in(values: Values<'_>) -> String {
+    SEED.replace(SEED_CONTEXT_MODULE, values.context_module)
+        .replace(SEED_DESCRIPTION, &values.description())
+}
+
+/// A seed from a template of the project, with its placeholders filled in. Every other brace stays: in
+/// Rust it may well mean something.
+pub(super) fn from_template(template: &str, values: Values<'_>) -> String {
+    let description = values.description();
+    let placeholders = [
+        ("{{id}}", values.id),
+        ("{{slug}}", values.slug),
+        ("{{description}}", &description),
+        ("{{context}}", values.context_module),
+    ];
+    let mut content = String::new();
+    let mut rest = template;
+    // From left to right, so that what is filled in is not searched for placeholders.
+    while let Some(at) = rest.find("{{") {
+        let (before, from_here) = rest.split_at(at);
+        content.push_str(before);
+        let found = placeholders
+            .iter()
+            .find(|(name, _)| from_here.starts_with(name));
+        let (name, value) = found.copied().unwrap_or(("{{", "{{"));
+        content.push_str(value);
+        rest = &from_here[name.len()..];
+    }
+    content + rest
+}
+
+impl Values<'_> {
+    /// `fix-admin-roles` as `Fix admin roles`, and other text as it was typed; as it stands in a string
+    /// literal of Rust.
+    fn description(&self) -> String {
+        let divider: &[char] = if self.text == self.slug {
+            &['-']
+        } else {
+            &[' ', '\t', '\r', '\n']
+        };
+        let words: Vec<&str> = self
+            .text
+            .split(divider)
+            .filter(|word| !word.is_empty())
+            .collect();
+        let words = words.join(" ");
+        let mut letters = words.chars();
+        let Some(first) = letters.next() else {
+            // The slug is nothing but dashes.
+            return SEED_DESCRIPTION.to_owned();
+        };
+        let sentence: String = first.to_uppercase().chain(letters).collect();
+        let literal = format!("{sentence:?}");
+        literal[1..literal.len() - 1].to_owned()
     }
 }
 
@@ -25,12 +75,41 @@ fn description(slug: &str) -> String {
 mod tests {
     use super::*;
 
+    fn values<'a>(text: &'a str, slug: &'a str) -> Values<'a> {
+        Values {
+            id: "2026-05-20-x",
+            slug,
+            text,
+            context_module: "crate::database",
+        }
+    }
+
     #[test]
     fn the_template_gets_what_the_app_has() {
-        let content = seed("fix-admin--roles", "crate::database");
+        let content = built_in(values("fix-admin--roles", "fix-admin--roles"));
         assert!(content.contains("use crate::database::{SeedContext, SeedResult};"));
         assert!(content.contains("DESCRIPTION: &str = \"Fix admin roles\";"));
         assert!(!content.contains(SEED_CONTEXT_MODULE));
-        assert_eq!(seed("-", SEED_CONTEXT_MODULE), SEED);
+        assert!(built_in(values("-", "-")).contains(SEED_DESCRIPTION));
+    }
+
+    #[test]
+    fn a_description_is_what_was_typed() {
+        for (text, literal) in [
+            ("Fix  admin-roles!", "Fix admin-roles!"),
+            ("say \"so\"\\\nnow", "Say \\\"so\\\"\\\\ now"),
+            ("don't", "Don't"),
+        ] {
+            assert_eq!(values(text, "x").description(), literal);
+        }
+    }
+
+    #[test]
+    fn only_placeholders_are_filled_in_and_only_once() {
+        let template = "{{id}} {{slug}} {{description}} {{context}} {{{id}}} {{other}} {{ {";
+        assert_eq!(
+            from_template(template, values("{{id}}!", "id")),
+            "2026-05-20-x id {{id}}! crate::database {{{id}}} {{other}} {{ {"
+        );
     }
 }

@@ -21,10 +21,17 @@ pub(super) fn choose(member: &Member, last_source: Option<&str>) -> String {
     let name = library.map_or("kumiko-seeds", |library| {
         library.rename.as_deref().unwrap_or(&library.name)
     });
-    let database = library.map_or("postgres", |library| {
-        database(library, name, &member.package.features)
-    });
+    let database = database_of(member);
     format!("{}::{database}", name.replace('-', "_"))
+}
+
+/// The database that the package's features say, as the feature of the library is named.
+pub(super) fn database_of(member: &Member) -> &'static str {
+    let Some(library) = member.library() else {
+        return "postgres";
+    };
+    let name = library.rename.as_deref().unwrap_or(&library.name);
+    database(library, name, &member.package.features)
 }
 
 fn database(

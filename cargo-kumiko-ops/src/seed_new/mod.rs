@@ -1,9 +1,12 @@
-//! `seed:new`: a seed's file, dated today, that fails until it is written.
+//! `seed:new`: a seed's file that fails until it is written.
 
 mod content;
 pub(crate) mod context_module;
+mod editor;
 mod existing;
 mod slug;
+mod template;
+mod test_file;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -16,53 +19,90 @@ use crate::arguments::NewArguments;
 use crate::package;
 use crate::package::Member;
 use crate::shown_path::shown_path;
+use content::Values;
+use editor::Editor;
 use existing::Existing;
 
-/// Creates the file and prints its path.
+/// Creates the file, and a test where one is asked for, and prints their paths.
 pub(crate) fn run(
     arguments: &NewArguments,
     stdout: &mut dyn Write,
     stderr: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    let slug = arguments.slug.join(" ");
-    let again = |slug: &str| {
-        format!(
-            "cargo kumiko-ops seed:new {slug}{}",
-            arguments.package.repeated()
-        )
+    let text = arguments.name.join(" ");
+    let again = |slug: &str, date: Option<&str>| {
+        let date = date.map_or_else(String::new, |date| format!(" --date {date}"));
+        let rest = arguments.repeated();
+        format!("cargo kumiko-ops seed:new {slug}{date}{rest}")
     };
-    let id = slug::id(&slug, Utc::now().date_naive(), again)?;
+    let slug = slug::slug(&text, again)?;
+    let date = arguments.date.unwrap_or_else(|| Utc::now().date_naive());
+    let id = format!("{date}-{slug}");
+    // What can be wrong is found before anything is created.
+    let editor = arguments.edit.then(Editor::from_environment).transpose()?;
 
     let current = package::current_folder()?;
     let command = format!("cargo kumiko-ops seed:new {slug}");
     let member = package::find(&arguments.package, &current, &command)?;
     let folder = member.seeds_folder();
-    let path = folder.join(format!("{id}.rs"));
-    let shown = shown_path(&path, &current);
     let existing = Existing::in_folder(&folder);
-    let another_slug = || format!("choose another slug:\n    {}", again(&format!("{slug}-2")));
+    let given = arguments.date.map(|date| date.to_string());
+    let other = again(&format!("{slug}-2"), given.as_deref());
+    let another_slug = format!("choose another slug:\n    {other}");
     if let Some(other) = existing.with_the_skip_flag_of(&id) {
         return Err(Failure::new(format!(
             "{id} would have the same skip flag as {other}, and the build would refuse both"
         ))
-        .help(another_slug()));
+        .help(another_slug));
     }
 
     let context_module = context_module::choose(&member, existing.last_source().as_deref());
-    write_new(&path, &content::seed(&slug, &context_module)).map_err(|error| {
-        if error.kind() == io::ErrorKind::AlreadyExists && path.symlink_metadata().is_ok() {
-            let message = format!("{} exists, and is left as it is", shown.display());
-            return Failure::new(message).help(another_slug());
+    let values = Values {
+        id: &id,
+        slug: &slug,
+        text: &text,
+        context_module: &context_module,
+    };
+    let name = arguments.template.as_deref().unwrap_or(template::DEFAULT);
+    let content = match template::read(&member, name, &current)? {
+        Some(template) => content::from_template(&template, values),
+        None => content::built_in(values),
+    };
+    let mut files = vec![(folder.join(format!("{id}.rs")), content)];
+    if arguments.test {
+        let path = member.folder().join(test_file::path(&id));
+        files.push((path, test_file::content(&member, &id)?));
+    }
+    for (path, _) in &files {
+        if path.symlink_metadata().is_ok() {
+            return Err(exists(&shown_path(path, &current), &another_slug));
         }
-        Failure::new(format!("could not create {}", shown.display())).caused_by(&error)
-    })?;
-
-    // The file is there, whether or not anyone reads about it.
-    drop(writeln!(stdout, "{}", shown.display()));
+    }
+    for (path, content) in &files {
+        let shown = shown_path(path, &current);
+        write_new(path, content).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists if path.symlink_metadata().is_ok() => {
+                exists(&shown, &another_slug)
+            }
+            _ => Failure::new(format!("could not create {}", shown.display())).caused_by(&error),
+        })?;
+        // The file is there, whether or not anyone reads about it.
+        drop(writeln!(stdout, "{}", shown.display()));
+    }
+    if slug != text {
+        drop(writeln!(stderr, "note: {text:?} is named {slug}"));
+    }
     for note in notes(&existing, &id, &member, arguments) {
         drop(writeln!(stderr, "{note}"));
     }
+    if let (Some(editor), Some((path, _))) = (editor, files.first()) {
+        editor.open(path, &shown_path(path, &current))?;
+    }
     Ok(Exit::Fine)
+}
+
+fn exists(shown: &Path, another_slug: &str) -> Failure {
+    Failure::new(format!("{} exists, and is left as it is", shown.display())).help(another_slug)
 }
 
 /// Creates the file with its folder. **Invariant:** a file that exists is never written to, even one
@@ -82,8 +122,19 @@ fn write_new(path: &Path, content: &str) -> io::Result<()> {
 fn notes(existing: &Existing, id: &str, member: &Member, arguments: &NewArguments) -> Vec<String> {
     let name = member.name();
     let later = existing.last_after(id).map(|later| {
-        format!("note: {later} has a later date; where it is applied, the new seed is out of order")
+        let date = "YYYY-MM-DD".len();
+        let why = if later.get(..date) == id.get(..date) {
+            "has the same date and sorts after it"
+        } else {
+            "has a later date"
+        };
+        format!("note: {later} {why}; where it is applied, the new seed is out of order")
     });
+    let test = if arguments.test {
+        test_file::missing_dependencies(member)
+    } else {
+        None
+    };
     let package = arguments.package.repeated();
     let is_ready = member.library().is_some() && member.compiles_seeds();
     let unready = (!is_ready).then(|| {
@@ -96,6 +147,6 @@ fn notes(existing: &Existing, id: &str, member: &Member, arguments: &NewArgument
          cargo kumiko-ops seed:status{package}\n    \
          cargo kumiko-ops seed:apply{package}"
     );
-    let notes = [later, unready, Some(next)];
+    let notes = [later, unready, test, Some(next)];
     notes.into_iter().flatten().collect()
 }

@@ -1,103 +1,175 @@
-//! From a slug to an id, or to the slug that was probably meant. Pure.
+//! From what somebody typed to a slug. Pure.
 
-use chrono::NaiveDate;
 use kumiko_seeds::cli::Failure;
 use kumiko_seeds_build::validate_id;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
-/// The id of a seed with this slug. `again` is the command with another slug.
-pub(super) fn id(
-    slug: &str,
-    today: NaiveDate,
-    again: impl Fn(&str) -> String,
+/// The most characters that a slug may have.
+const LIMIT: usize = 60;
+
+/// The slug of a text: the text itself if it is one, else the nearest that there is.
+///
+/// `again` is the command with another slug, and a date to go before it.
+pub(super) fn slug(
+    text: &str,
+    again: impl Fn(&str, Option<&str>) -> String,
 ) -> Result<String, Failure> {
-    let id = format!("{today}-{slug}");
-    let fault = if has_date(slug) {
-        "it starts with a date, and the date of today is put before it anyway".to_owned()
-    } else {
-        match validate_id(&id) {
-            Ok(()) => return Ok(id),
-            Err(rule) => rule.to_string(),
-        }
-    };
-    let failure = Failure::new(format!("{slug:?} is no slug: {fault}"));
-    Err(match normalised(slug) {
-        Some(slug) => failure.help(format!("try\n    {}", again(&slug))),
-        None => failure.help(format!("for example\n    {}", again("fix-admin-roles"))),
+    let refused = |fault: &str| Failure::new(format!("{text:?} is no name for a seed: {fault}"));
+    if let Some(date) = leading_date(text) {
+        let failure =
+            refused("it starts with a date, and the date of today is put before it anyway");
+        let slug = normalised(&text[date.len()..]);
+        let slug = slug.as_deref().unwrap_or("fix-admin-roles");
+        return Err(failure.help(format!(
+            "leave the date out, or let it be that of the seed:\n    {}\n    {}",
+            again(slug, None),
+            again(slug, Some(date))
+        )));
+    }
+    if validate_id(&format!("2026-01-01-{text}")).is_ok() {
+        return Ok(text.to_owned());
+    }
+    normalised(text).ok_or_else(|| {
+        refused("nothing of it can be written with a-z and 0-9").help(format!(
+            "for example\n    {}",
+            again("fix-admin-roles", None)
+        ))
     })
 }
 
-/// Whether the slug is an id, or the name of a file.
-fn has_date(slug: &str) -> bool {
-    let date = slug.get(.."YYYY-MM-DD".len()).unwrap_or_default();
-    validate_id(&format!("{date}-x")).is_ok()
+/// The date that a text starts with, as an id or the name of a file does.
+fn leading_date(text: &str) -> Option<&str> {
+    let date = text.get(.."YYYY-MM-DD".len())?;
+    validate_id(&format!("{date}-x")).is_ok().then_some(date)
 }
 
-/// The nearest valid slug, if anything of the text can be kept.
+/// The words of a text with dashes between them, if anything of it can be kept.
 fn normalised(text: &str) -> Option<String> {
     let text = text.strip_suffix(".rs").unwrap_or(text);
-    let text = if has_date(text) {
-        &text["YYYY-MM-DD".len()..]
-    } else {
-        text
+    let text = folded(text);
+    let words = text.split(|character: char| !character.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let slug = cut(&words.join("-")).to_owned();
+    (!slug.is_empty()).then_some(slug)
+}
+
+/// The text in lower case, with letters that have accents written without.
+fn folded(text: &str) -> String {
+    // One character for each letter with its accent, however it was typed.
+    let lower: String = text.nfc().collect::<String>().to_lowercase();
+    let mut folded = String::new();
+    for character in lower.nfc() {
+        match character {
+            'ä' | 'æ' => folded.push_str("ae"),
+            'ö' | 'œ' => folded.push_str("oe"),
+            'ü' => folded.push_str("ue"),
+            'ß' => folded.push_str("ss"),
+            'þ' => folded.push_str("th"),
+            'ø' => folded.push('o'),
+            'ł' => folded.push('l'),
+            'đ' | 'ð' => folded.push('d'),
+            'ı' => folded.push('i'),
+            // "don't" is one word.
+            '\'' | '\u{2019}' => {}
+            _ => folded.extend(
+                std::iter::once(character)
+                    .nfkd()
+                    .filter(|part| !is_combining_mark(*part)),
+            ),
+        }
+    }
+    folded
+}
+
+/// As many whole words as a slug may have, or a part of the first one.
+fn cut(slug: &str) -> &str {
+    let Some((kept, rest)) = slug.split_at_checked(LIMIT) else {
+        return slug;
     };
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    let words: Vec<String> = words
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    let mut slug = words.join("-");
-    slug.truncate(60);
-    let slug = slug.trim_end_matches('-');
-    (!slug.is_empty()).then(|| slug.to_owned())
+    if rest.is_empty() || rest.starts_with('-') {
+        return kept;
+    }
+    kept.rfind('-').map_or(kept, |end| &kept[..end])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answer(slug: &str) -> String {
-        let today = NaiveDate::from_ymd_opt(2026, 5, 20).unwrap_or_default();
-        match id(slug, today, |slug| format!("new {slug}")) {
-            Ok(id) => id,
-            Err(failure) => failure.to_string(),
-        }
+    fn answer(text: &str) -> String {
+        let again = |slug: &str, date: Option<&str>| match date {
+            Some(date) => format!("new {slug} --date {date}"),
+            None => format!("new {slug}"),
+        };
+        slug(text, again).unwrap_or_else(|failure| failure.to_string())
     }
 
     #[test]
-    fn a_slug_gets_the_date_of_today() {
-        assert_eq!(answer("fix-admin-roles"), "2026-05-20-fix-admin-roles");
-        assert_eq!(answer("2026-x"), "2026-05-20-2026-x");
-    }
-
-    #[test]
-    fn the_nearest_valid_slug_is_suggested() {
-        for (slug, suggestion) in [
-            ("Fix admin roles!", "fix-admin-roles"),
-            ("2026-05-20-fix-roles", "fix-roles"),
-            ("2026-05-20-Fix_Roles.rs", "fix-roles"),
-            ("fix.rs", "fix"),
-            (&"a-".repeat(40), &format!("{}a", "a-".repeat(29))),
+    fn a_slug_stays_as_it_is() {
+        for slug in [
+            "fix-admin-roles",
+            "2026-x",
+            "fix--roles",
+            "-",
+            &"a".repeat(60),
         ] {
-            let help = format!("help: try\n    new {suggestion}\n");
-            assert!(answer(slug).ends_with(&help), "{}", answer(slug));
-        }
-        for slug in ["", "äöü", "2026-05-20"] {
-            let help = "help: for example\n    new fix-admin-roles\n";
-            assert!(answer(slug).ends_with(help), "{}", answer(slug));
+            assert_eq!(answer(slug), slug);
         }
     }
 
     #[test]
-    fn the_rule_is_named() {
+    fn a_text_becomes_the_slug_that_people_expect() {
+        for (text, slug) in [
+            ("Fix admin roles!", "fix-admin-roles"),
+            ("  Fix_admin -- roles.rs", "fix-admin-roles"),
+            ("fix.rs", "fix"),
+            (
+                "Größe der Übersicht ändern",
+                "groesse-der-uebersicht-aendern",
+            ),
+            ("GRO\u{308}SSE", "groesse"),
+            ("Éléments dépassés à Łódź", "elements-depasses-a-lodz"),
+            ("don't; won\u{2019}t", "dont-wont"),
+            ("Smørrebrød & Æbler", "smorrebrod-aebler"),
+            ("ﬁx ① İstanbul", "fix-1-istanbul"),
+            ("修正 roles", "roles"),
+        ] {
+            assert_eq!(answer(text), slug, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_words() {
+        let word = "a".repeat(29);
         assert_eq!(
-            answer("Fix"),
-            "error: \"Fix\" is no slug: the slug contains 'F', and only a-z, 0-9 and - are allowed\n\
-             help: try\n    new fix\n"
+            answer(&format!("{word} {word} bc d")),
+            format!("{word}-{word}")
         );
         assert_eq!(
-            answer("2026-05-20-fix"),
-            "error: \"2026-05-20-fix\" is no slug: it starts with a date, and the date of today is put \
-             before it anyway\nhelp: try\n    new fix\n"
+            answer(&format!("{word} {word}b c")),
+            format!("{word}-{word}b")
+        );
+        assert_eq!(answer(&"a".repeat(61)), "a".repeat(60));
+    }
+
+    #[test]
+    fn what_leaves_nothing_or_two_dates_is_refused() {
+        for text in ["", "!", "修正"] {
+            assert_eq!(
+                answer(text),
+                format!(
+                    "error: {text:?} is no name for a seed: nothing of it can be written with a-z and 0-9\n\
+                     help: for example\n    new fix-admin-roles\n"
+                )
+            );
+        }
+        assert_eq!(
+            answer("2026-05-20-Fix_Roles.rs"),
+            "error: \"2026-05-20-Fix_Roles.rs\" is no name for a seed: it starts with a date, and the date of \
+             today is put before it anyway\n\
+             help: leave the date out, or let it be that of the seed:\n    \
+             new fix-roles\n    new fix-roles --date 2026-05-20\n"
         );
     }
 }

@@ -12,7 +12,7 @@ use super::database::Open;
 use super::dry_run_output::{write_dry_run, write_stopped_dry_run};
 use super::interrupt::Interrupt;
 use super::progress_display::{Action, ProgressDisplay};
-use super::{ApplyArguments, DatabaseUrl, Exit, Failure, Invocation, database_url, seed_choice};
+use super::{ApplyArguments, DatabaseUrl, Exit, Failure, Invocation, database_url, seed_selection};
 use crate::{AppliedBy, SeedRunner};
 
 pub(super) async fn run<DB: Open>(
@@ -21,7 +21,7 @@ pub(super) async fn run<DB: Open>(
 ) -> Result<Exit, Failure> {
     let invocation = Invocation::of_this_process(&arguments.database);
     let ids: Vec<&str> = runner.seeds().iter().map(|seed| seed.id).collect();
-    let arguments = &seed_choice::with_ids(arguments, &ids, &invocation)?;
+    let arguments = &seed_selection::with_ids(arguments, &ids, &invocation)?;
     let url = database_url(&arguments.database)?;
     let pool = if arguments.dry_run {
         DB::open_for_trying(&url).await?
@@ -38,7 +38,7 @@ pub(super) async fn run<DB: Open>(
     let ci = std::env::var("CI").ok();
     let applied_by = arguments.applied_by.unwrap_or_else(|| cause(ci.as_deref()));
     let mut runner = runner
-        .select(seed_choice::selection(arguments))
+        .select(seed_selection::selection(arguments))
         .applied_by(applied_by)
         .observe(move |progress| observed.show(progress));
     if let Some(seconds) = arguments.lock_timeout {

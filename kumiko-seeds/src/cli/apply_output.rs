@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::output::{printable, write_json, written};
+use super::output::{write_json, written};
+use super::printable::printable;
+use super::style::{Palette, painted};
 use super::{ApplyArguments, Failure, Format};
 use crate::report::seconds;
 use crate::{ApplyError, Report, Warning};
@@ -71,12 +73,9 @@ pub(super) fn write_stopped(
 
 /// Prints what a person should look at.
 pub(super) fn write_warnings(out: &mut dyn Write, warnings: &[Warning]) {
+    let word = painted("warning:", Palette::of_stderr().warning);
     for warning in warnings {
-        drop(writeln!(
-            out,
-            "warning: {}",
-            printable(&warning.to_string())
-        ));
+        drop(writeln!(out, "{word} {}", printable(&warning.to_string())));
     }
 }
 

@@ -23,6 +23,9 @@ pub(super) enum Command {
     /// Check what can be known of every seed without a database: the write handlers it calls
     #[command(name = "seed:verify")]
     Verify(VerifyArguments),
+    /// Show all that is known of one seed
+    #[command(name = "seed:show")]
+    Show(ShowArguments),
 }
 
 /// Which database.
@@ -43,9 +46,12 @@ pub struct StatusArguments {
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArguments,
-    /// How to print the result: table or json
-    #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
-    pub format: Format,
+    /// How to print the result: table, json, or github for annotations in GitHub Actions
+    #[arg(long, value_enum, default_value_t = StatusFormat::Table, hide_possible_values = true)]
+    pub format: StatusFormat,
+    /// Print only the ids of the seeds that the next run applies, one a line
+    #[arg(long, conflicts_with = "format")]
+    pub pending: bool,
     /// Exit with 1 if a seed is pending, and with 3 if one is missing or out of order
     #[arg(long)]
     pub check: bool,
@@ -89,6 +95,20 @@ pub struct VerifyArguments {
     pub format: Format,
 }
 
+/// The arguments of `seed:show`.
+#[derive(Clone, Debug, Args)]
+pub struct ShowArguments {
+    /// The seed: its id, the name of its file or the path of it
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+    /// How to print the result: table or json
+    #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
+    pub format: Format,
+}
+
 /// How to print a result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -97,4 +117,16 @@ pub enum Format {
     Table,
     /// For programs.
     Json,
+}
+
+/// How to print where each seed stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+    /// For GitHub Actions.
+    Github,
 }

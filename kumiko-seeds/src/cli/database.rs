@@ -150,7 +150,8 @@ pub async fn read_history(url: &DatabaseUrl) -> Result<History, Failure> {
     Err(url.is_of_no_kind())
 }
 
-async fn history_in<DB: Open>(url: &DatabaseUrl) -> Result<History, Failure> {
+/// Reads what a database tells of seeds, without creating anything.
+pub(super) async fn history_in<DB: Open>(url: &DatabaseUrl) -> Result<History, Failure> {
     let pool = DB::open_existing(url).await?;
     let history = SeedRunner::<DB>::new(&[]).history(&pool).await;
     pool.close().await;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::apply_output::{FailedDocument, nothing_to_do};
-use super::output::{printable, write_json, written};
+use super::output::{write_json, written};
+use super::printable::printable;
 use super::{ApplyArguments, Failure, Format};
 use crate::report::seconds;
 use crate::{AppendedEvent, ApplyError, DryRun, Warning};

@@ -1,7 +1,6 @@
 //! A command's failure: what happened, why, and what to do about it.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::process::ExitCode;
 
 use super::DatabaseUrl;
@@ -124,22 +123,6 @@ fn text(error: &(dyn StdError + 'static)) -> String {
             None => format!("the database says: {}", error.message()),
         },
         _ => error.to_string(),
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "error: {}", self.message)?;
-        for cause in &self.causes {
-            writeln!(formatter, "caused by: {cause}")?;
-        }
-        for note in &self.notes {
-            writeln!(formatter, "note: {note}")?;
-        }
-        for help in &self.help {
-            writeln!(formatter, "help: {help}")?;
-        }
-        Ok(())
     }
 }
 

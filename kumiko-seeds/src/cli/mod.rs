@@ -10,7 +10,7 @@
 //! # }
 //! ```
 //!
-//! The binary knows `seed:status`, `seed:apply` and `seed:verify`. stdout carries the result, stderr
+//! The binary knows `seed:status`, `seed:show`, `seed:apply` and `seed:verify`. stdout carries the result, stderr
 //! everything else. Exit codes: 0 fine; 1 a seed failed, or is pending under `--check`; 2 could not run;
 //! 3 drift under `--check`; 130 interrupted by Ctrl-C, 143 by SIGTERM.
 
@@ -18,30 +18,52 @@ mod apply;
 mod apply_failure;
 mod apply_output;
 mod arguments;
+mod color;
 mod database;
 mod dry_run_output;
 mod failure;
+mod failure_output;
 mod given_arguments;
 mod interrupt;
 mod invocation;
 mod live_line;
 mod output;
+mod printable;
 mod progress_display;
 mod seed_choice;
+mod seed_selection;
+mod show;
+mod show_output;
+mod shown_seed;
+mod status_annotations;
+mod status_output;
+mod status_table;
+mod style;
+mod terminal;
+mod two_words;
 mod verify;
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
-pub use arguments::{ApplyArguments, DatabaseArguments, Format, StatusArguments, VerifyArguments};
+pub use arguments::{
+    ApplyArguments, DatabaseArguments, Format, ShowArguments, StatusArguments, StatusFormat,
+    VerifyArguments,
+};
+pub use color::color_arguments;
 pub use database::{DatabaseUrl, read_history};
 pub use failure::{Exit, Failure};
 pub use given_arguments::{repeated_database, shell_word};
 pub use invocation::Invocation;
-pub use output::{check, write_status};
+pub use seed_choice::find_seed;
+pub use show_output::write_seed;
+pub use shown_seed::{SeedSource, ShownHandlerCall, ShownSeed, Standing};
+pub use status_output::{check, write_status};
+pub use style::Palette;
+pub use terminal::Terminal;
 
 use crate::{SeedRunner, SkipFlags, Status};
 use arguments::{Arguments, Command};
@@ -62,13 +84,22 @@ pub fn main<DB: Open>(runner: SeedRunner<DB>) -> ExitCode {
             Command::Status(arguments) => status(&runner, &arguments).await,
             Command::Apply(arguments) => apply::run(runner, &arguments).await,
             Command::Verify(arguments) => verify::run(&runner, &arguments),
+            Command::Show(arguments) => show::show(&runner, &arguments).await,
         }
     })
 }
 
 /// Reads the arguments of a process, or prints what clap has to say instead and gives the exit code.
+/// The name of a command may be given in two words: `seed status`.
 pub fn parse<A: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result<A, Exit> {
-    A::try_parse_from(arguments).map_err(|error| {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    color::set(color::choice(&arguments));
+    let mut command = command::<A>();
+    let commands = command.get_subcommands().map(clap::Command::get_name);
+    let arguments = two_words::in_one_word(arguments, &commands.collect::<Vec<_>>());
+    let parsed = command.try_get_matches_from_mut(arguments);
+    let parsed = parsed.and_then(|matches| A::from_arg_matches(&matches));
+    parsed.map_err(|error| {
         // clap knows which stream a message belongs to: help to stdout, errors to stderr.
         drop(error.print());
         if error.use_stderr() {
@@ -77,6 +108,12 @@ pub fn parse<A: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result
             Exit::Fine
         }
     })
+}
+
+/// The command line that [`parse`] reads, with the options that every command has.
+#[must_use]
+pub fn command<A: CommandFactory>() -> clap::Command {
+    A::command().arg(color::argument())
 }
 
 /// Runs a command to its end on a runtime of its own, and prints its failure if it fails.
@@ -92,7 +129,8 @@ pub fn block_on<T: Into<ExitCode>>(command: impl Future<Output = Result<T, Failu
         Ok(exit) => exit.into(),
         Err(failure) => {
             // With stderr closed there is nobody left to tell.
-            drop(write!(std::io::stderr().lock(), "{failure}"));
+            let text = failure_output::colored(&failure, Palette::of_stderr());
+            drop(write!(std::io::stderr().lock(), "{text}"));
             failure.exit.into()
         }
     }
@@ -117,6 +155,14 @@ async fn status<DB: Open>(
         .map_err(|error| Failure::of_error(&error, &url))?;
     let seeds = runner.seeds().iter().map(crate::Seed::info);
     let status = Status::compare(seeds, history, &SkipFlags::from_environment());
-    write_status(&mut std::io::stdout().lock(), &status, arguments.format)?;
+    // The binary carries its seeds without the paths they came from.
+    let file_of = |_: &str| None;
+    write_status(
+        &mut std::io::stdout().lock(),
+        &status,
+        arguments,
+        Terminal::of_stdout(),
+        &file_of,
+    )?;
     Ok(check(&status, arguments))
 }

@@ -1,0 +1,59 @@
+//! The templates of a project.
+
+use std::fs;
+use std::path::Path;
+
+use kumiko_seeds::cli::{Failure, find_seed};
+
+use crate::package::Member;
+use crate::shown_path::shown_path;
+
+/// The template that is used where none is named.
+pub(super) const DEFAULT: &str = "default";
+
+/// The text of the template `name`; none for the one that the subcommand brings along.
+pub(super) fn read(member: &Member, name: &str, current: &Path) -> Result<Option<String>, Failure> {
+    let templates = &member.settings.templates;
+    let Some(path) = templates.get(name) else {
+        if name == DEFAULT {
+            return Ok(None);
+        }
+        return Err(unknown(member, name, current));
+    };
+    let path = member.folder().join(path);
+    let shown = shown_path(&path, current);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) => Err(Failure::new(format!(
+            "the template {name} cannot be read from {}",
+            shown.display()
+        ))
+        .caused_by(&error)
+        .help(format!(
+            "correct its path in [package.metadata.kumiko-ops.templates] of {}",
+            shown_path(member.manifest(), current).display()
+        ))),
+    }
+}
+
+fn unknown(member: &Member, name: &str, current: &Path) -> Failure {
+    let known = member.settings.templates.keys().map(String::as_str);
+    let mut names: Vec<&str> = known.chain([DEFAULT]).collect();
+    names.sort_unstable();
+    names.dedup();
+    let manifest = shown_path(member.manifest(), current);
+    let failure = Failure::new(format!("there is no template {name}"));
+    let nearest = find_seed(name, &names).err().map(|failure| failure.help);
+    let nearest = nearest
+        .into_iter()
+        .flatten()
+        .filter(|help| help.starts_with("did you mean"));
+    let mut failure = nearest.fold(failure, Failure::help);
+    failure.help.push(format!(
+        "the templates are {}; name another one in {}:\n    \
+         [package.metadata.kumiko-ops.templates]\n    {name} = \"path/to/{name}.rs\"",
+        names.join(", "),
+        manifest.display()
+    ));
+    failure
+}

@@ -1,0 +1,97 @@
+//! The JSON that programs get, against the schemas that say its shape, and the documentation against both.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use boon::{Compiler, Draft, Schemas};
+use serde_json::Value;
+
+use crate::app::App;
+use crate::database::{POSTGRES_TABLE, SQLITE_TABLE, marker, postgres, sqlite, wait};
+use crate::program::workspace;
+
+const APPLIED: [&str; 2] = ["2026-02-20-second", "2026-01-01-removed"];
+
+fn schema(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("command_line/schemas");
+    folder.join(format!("{name}.json"))
+}
+
+#[track_caller]
+fn assert_valid(document: &Value, name: &str) {
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    compiler.set_default_draft(Draft::V2020_12);
+    let path = schema(name);
+    let location = path.to_str().unwrap();
+    let index = compiler.compile(location, &mut schemas).unwrap();
+    if let Err(error) = schemas.validate(document, index) {
+        panic!("{error:#}\nin {document:#}");
+    }
+}
+
+fn documents(app: &App, url: &str, line: &str) -> Value {
+    let call = app.command(&format!("{line} --format json"));
+    let call = call.variable("DATABASE_URL", url);
+    let call = call.variable("KUMIKO_SKIP_ES_OPS_2026_04_01_FOURTH", "1");
+    serde_json::from_str(&call.stdout()).unwrap()
+}
+
+fn shop() -> App {
+    let app = App::fixture("shop");
+    for (id, as_in) in [
+        ("2026-03-30-third", "2026-01-10-first"),
+        ("2026-04-01-fourth", "2026-02-20-second"),
+    ] {
+        let seed = app.read(&format!("seeds/{as_in}.rs"));
+        app.write(&format!("seeds/{id}.rs"), &seed);
+    }
+    app
+}
+
+#[test]
+fn every_state_has_the_shape_that_is_documented() {
+    let markers: String = APPLIED.iter().map(|id| marker(id)).collect();
+    let app = shop();
+    sqlite(&app.path("shop.db"), &format!("{SQLITE_TABLE}{markers}"));
+    let database = postgres(&format!("{POSTGRES_TABLE}{markers}"));
+    for url in ["sqlite:shop.db", &database.url] {
+        let status = documents(&app, url, "seed:status");
+        assert_valid(&status, "seed-status");
+        let mut found = Vec::new();
+        for seed in status["seeds"].as_array().unwrap() {
+            let id = seed["id"].as_str().unwrap();
+            let shown = documents(&app, url, &format!("seed:show {id}"));
+            assert_valid(&shown, "seed-show");
+            assert_eq!(shown["state"], seed["state"]);
+            found.push(seed["state"].as_str().unwrap().to_owned());
+        }
+        let expected = ["missing", "out-of-order", "applied", "pending", "skipped"];
+        assert_eq!(found, expected);
+    }
+    wait(database.remove());
+    let unasked = documents(&app, "", "seed:show 2026-01-10-first");
+    assert_valid(&unasked, "seed-show");
+}
+
+#[test]
+fn a_package_without_seeds_has_an_empty_list() {
+    let app = App::fixture("shop");
+    app.remove("seeds/2026-01-10-first.rs");
+    app.remove("seeds/2026-02-20-second.rs");
+    sqlite(&app.path("shop.db"), SQLITE_TABLE);
+    assert_valid(
+        &documents(&app, "sqlite:shop.db", "seed:status"),
+        "seed-status",
+    );
+}
+
+#[test]
+fn the_documented_examples_have_the_shape_that_they_explain() {
+    let text = fs::read_to_string(workspace().join("cargo-kumiko-ops/JSON.md")).unwrap();
+    for (command, name) in [("seed:status", "seed-status"), ("seed:show", "seed-show")] {
+        let (_, section) = text.split_once(&format!("## {command}\n")).unwrap();
+        let (_, example) = section.split_once("```json\n").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        assert_valid(&serde_json::from_str(example).unwrap(), name);
+    }
+}

@@ -1,0 +1,275 @@
+//! `seed:new` with a date, a template, a test or an editor.
+
+use std::fs;
+
+use crate::app::App;
+use crate::transcript::assert_shows;
+
+const NEXT: &str = "\
+next: write the seed, then
+    cargo kumiko-ops seed:status
+    cargo kumiko-ops seed:apply
+";
+
+#[test]
+fn a_date_can_be_given_and_has_to_be_one() {
+    let app = App::fixture("shop");
+    assert_shows(
+        &app.command("seed:new fix --date 2026-02-01").run(),
+        &format!(
+            "\
+exit 0
+-- stdout
+seeds/2026-02-01-fix.rs
+-- stderr
+note: 2026-02-20-second has a later date; where it is applied, the new seed is out of order
+{NEXT}"
+        ),
+    );
+    assert_shows(
+        &app.command("seed:new fix --date 2026-02-01").run(),
+        "\
+exit 2
+-- stderr
+error: seeds/2026-02-01-fix.rs exists, and is left as it is
+help: choose another slug:
+    cargo kumiko-ops seed:new fix-2 --date 2026-02-01
+",
+    );
+    for (date, reason) in [
+        ("2026-02-30", "there is no such date"),
+        ("2026-2-3", "a date is written YYYY-MM-DD"),
+        ("20260203", "a date is written YYYY-MM-DD"),
+        ("today", "a date is written YYYY-MM-DD"),
+    ] {
+        assert_shows(
+            &app.command(&format!("seed:new fix --date {date}")).run(),
+            &format!(
+                "\
+exit 2
+-- stderr
+error: invalid value '{date}' for '--date <YYYY-MM-DD>': {reason}
+
+For more information, try '--help'.
+"
+            ),
+        );
+    }
+    assert_eq!(fs::read_dir(app.path("seeds")).unwrap().count(), 3);
+    let shown = app.command("seed:new earlier --date 2026-02-20").run();
+    let note = "note: 2026-02-20-second has the same date and sorts after it; where it is applied, \
+                the new seed is out of order\n";
+    assert!(shown.contains(note), "{shown}");
+}
+
+#[test]
+fn a_project_may_have_templates_of_its_own() {
+    let app = App::fixture("shop");
+    let settings = "\n[package.metadata.kumiko-ops.templates]\n\
+                    roles = \"templates/roles.rs\"\ngone = \"templates/gone.rs\"\n";
+    app.write("Cargo.toml", &(app.read("Cargo.toml") + settings));
+    app.write(
+        "templates/roles.rs",
+        "use {{context}}::*;\nconst A: [&str; 3] = [\"{{id}}\", \"{{slug}}\", \"{{description}}\"];\n",
+    );
+    let new = |words: &[&str]| {
+        let fixed = ["seed:new", "--date", "2026-03-01"];
+        app.call(fixed.into_iter().chain(words.iter().copied()))
+            .run()
+    };
+    let shown = new(&["--template", "roles", "Say \"so\""]);
+    assert!(
+        shown.starts_with("exit 0\n-- stdout\nseeds/2026-03-01-say-so.rs\n"),
+        "{shown}"
+    );
+    assert_eq!(
+        app.read("seeds/2026-03-01-say-so.rs"),
+        "use kumiko_seeds::sqlite::*;\n\
+         const A: [&str; 3] = [\"2026-03-01-say-so\", \"say-so\", \"Say \\\"so\\\"\"];\n"
+    );
+    assert_shows(
+        &new(&["--template", "role", "x"]),
+        "\
+exit 2
+-- stderr
+error: there is no template role
+help: did you mean roles?
+help: the templates are default, gone, roles; name another one in Cargo.toml:
+    [package.metadata.kumiko-ops.templates]
+    role = \"path/to/role.rs\"
+",
+    );
+    assert_shows(
+        &new(&["--template", "gone", "x"]),
+        "\
+exit 2
+-- stderr
+error: the template gone cannot be read from templates/gone.rs
+caused by: No such file or directory (os error 2)
+help: correct its path in [package.metadata.kumiko-ops.templates] of Cargo.toml
+",
+    );
+    app.edit(
+        "Cargo.toml",
+        "gone = \"templates/gone.rs\"",
+        "default = \"templates/roles.rs\"",
+    );
+    new(&["fix"]);
+    assert!(
+        app.read("seeds/2026-03-01-fix.rs")
+            .starts_with("use kumiko_seeds::sqlite::*;")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_editor_gets_the_file_behind_its_own_arguments() {
+    let app = App::fixture("shop");
+    app.write(
+        "it edits.sh",
+        "echo \"$#: $1, ${2##*/}\" > edited; exit ${EXIT:-0}\n",
+    );
+    let edit = |name: &str, editor: &str, exit: &str| {
+        let call = app.command(&format!("seed:new {name} --date 2026-03-01 --edit"));
+        let call = call.without_variable("VISUAL").variable("EXIT", exit);
+        call.variable("EDITOR", editor).run()
+    };
+    let created = |name: &str| format!("-- stdout\nseeds/2026-03-01-{name}.rs\n-- stderr\n{NEXT}");
+    assert_shows(
+        &edit("one", "sh 'it edits.sh' --wait", "0"),
+        &format!("exit 0\n{}", created("one")),
+    );
+    assert_eq!(app.read("edited"), "2: --wait, 2026-03-01-one.rs\n");
+    assert_shows(
+        &edit("two", "sh 'it edits.sh'", "3"),
+        &format!(
+            "exit 2\n{}error: the editor sh failed: exit status: 3\n\
+             note: seeds/2026-03-01-two.rs is created and stays\n",
+            created("two")
+        ),
+    );
+    assert!(app.path("seeds/2026-03-01-two.rs").exists());
+    assert_shows(
+        &edit("zed", "no-such-editor", "0"),
+        &format!(
+            "exit 2\n{}error: could not start the editor no-such-editor\n\
+             caused by: No such file or directory (os error 2)\n\
+             note: seeds/2026-03-01-zed.rs is created and stays\n\
+             help: is it installed? it is named in EDITOR\n",
+            created("zed")
+        ),
+    );
+    assert_shows(
+        &edit("four", "vi 'open", "0"),
+        "exit 2\n-- stderr\nerror: EDITOR is no command: vi 'open\nhelp: is a quote left open?\n",
+    );
+    assert_shows(
+        &edit("four", "", "0"),
+        "\
+exit 2
+-- stderr
+error: --edit needs an editor: VISUAL and EDITOR are not set
+help: name one, for example
+    export EDITOR=vi
+",
+    );
+    assert!(!app.path("seeds/2026-03-01-four.rs").exists());
+}
+
+#[test]
+fn a_test_needs_a_library_and_a_place() {
+    let app = App::fixture("shop");
+    app.write("tests/2026_03_01_fix.rs", "// Mine.\n");
+    assert_shows(
+        &app.command("seed:new fix --date 2026-03-01 --test").run(),
+        "\
+exit 2
+-- stderr
+error: tests/2026_03_01_fix.rs exists, and is left as it is
+help: choose another slug:
+    cargo kumiko-ops seed:new fix-2 --date 2026-03-01 --test
+",
+    );
+    assert!(!app.path("seeds/2026-03-01-fix.rs").exists());
+    assert_shows(
+        &app.command("seed:new other --date 2026-03-01 --test").run(),
+        &format!(
+            "\
+exit 0
+-- stdout
+seeds/2026-03-01-other.rs
+tests/2026_03_01_other.rs
+-- stderr
+note: the test needs
+    cargo add --dev sqlx@0.9 --no-default-features
+    cargo add --dev tokio --features macros,rt
+{NEXT}"
+        ),
+    );
+    app.remove("src/lib.rs");
+    app.write("src/main.rs", "fn main() {}\n");
+    assert_shows(
+        &app.command("seed:new last --date 2026-03-01 --test").run(),
+        "\
+exit 2
+-- stderr
+error: package shop has no library for a test to use
+help: move what the app is into src/lib.rs, with seeds() being the function that gives its SeedRunner; or leave --test out
+",
+    );
+}
+
+/// The scaffolded test in a real app: red until the seed is written, then green, without any setup.
+#[test]
+fn a_scaffolded_test_is_red_until_the_seed_is_written() {
+    let app = App::example("scaffolded-test");
+    let shown = app.command("seed:new Fix --date 2026-06-01 --test").run();
+    assert!(
+        shown.starts_with(
+            "exit 0\n-- stdout\nseeds/2026-06-01-fix.rs\ntests/2026_06_01_fix.rs\n-- stderr\n\
+             note: \"Fix\" is named fix\nnext: "
+        ),
+        "{shown}"
+    );
+    let red = app.cargo_test("2026_06_01_fix");
+    assert!(red.contains("2026-06-01-fix is not written yet"), "{red}");
+    assert!(
+        red.contains("test result: FAILED. 0 passed; 1 failed"),
+        "{red}"
+    );
+    app.edit(
+        "seeds/2026-06-01-fix.rs",
+        "Err(format!(\"{} is not written yet\", ctx.id()).into())",
+        "let _ = ctx;\n    Ok(())",
+    );
+    for _ in 0..2 {
+        let green = app.cargo_test("2026_06_01_fix");
+        assert!(green.contains("test result: ok. 1 passed"), "{green}");
+    }
+}
+
+#[test]
+fn a_scaffolded_test_makes_its_own_database_on_a_server() {
+    let app = App::example("scaffolded-test-on-postgres");
+    app.edit(
+        "Cargo.toml",
+        "default = [\"sqlite\"]",
+        "default = [\"postgres\"]",
+    );
+    app.command("seed:new fix --date 2026-06-01 --test").run();
+    app.edit(
+        "seeds/2026-06-01-fix.rs",
+        "Err(format!(\"{} is not written yet\", ctx.id()).into())",
+        "let _ = ctx;\n    Ok(())",
+    );
+    let unset = app.cargo_test("2026_06_01_fix");
+    assert!(
+        unset.contains("set TEST_DATABASE_URL to a PostgreSQL server"),
+        "{unset}"
+    );
+    let url = std::env::var("KUMIKO_TEST_POSTGRES_URL").unwrap();
+    for _ in 0..2 {
+        let green = app.cargo_test_on("2026_06_01_fix", &url);
+        assert!(green.contains("test result: ok. 1 passed"), "{green}");
+    }
+}
