@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use kumiko_seeds::cli;
 
 use crate::arguments::{Arguments, Command};
-use crate::{init, seed_apply, seed_new, seed_show, seed_status, seed_verify, shell_files};
+use crate::{seed_apply, seed_new, seed_show, seed_status, seed_verify, shell_files};
 
 /// Runs the command that the arguments of this process name.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     cli::block_on(async {
         match arguments.command {
             Command::Init(arguments) => {
-                init::run(&arguments, &mut stdout(), &mut stderr()).map(ExitCode::from)
+                crate::init::run(&arguments, &mut stdout(), &mut stderr()).map(ExitCode::from)
             }
             Command::New(arguments) => {
                 seed_new::run(&arguments, &mut stdout(), &mut stderr()).map(ExitCode::from)

@@ -93,13 +93,15 @@ impl App {
         if root.exists() {
             fs::remove_dir_all(&root).unwrap();
         }
-        fs::create_dir_all(&apps).unwrap();
+        // Below the folder of this workspace `cargo new` would make it a member.
+        let elsewhere = tempfile::tempdir().unwrap();
         let output = cargo()
             .args(["new", "--quiet", "--vcs", "none", kind, name])
-            .current_dir(&apps)
+            .current_dir(&elsewhere)
             .output()
             .unwrap();
         assert!(output.status.success(), "{output:?}");
+        copy(&elsewhere.path().join(name), &root);
         let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
         fs::write(
             root.join("Cargo.toml"),

@@ -13,7 +13,8 @@ use crate::app::App;
 use crate::database::{postgres, texts, wait};
 use crate::transcript::assert_shows;
 
-const MARKERS: &str = "SELECT id FROM kumiko_es_operations ORDER BY id";
+const MARKERS: &str =
+    "SELECT id FROM kumiko_es_operations WHERE operation_type = 'seed-migration' ORDER BY id";
 const EVENTS: &str = "SELECT CAST(count(*) AS text) FROM kumiko_events";
 
 /// An app whose second seed writes, then waits `how`, and then would go on.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::database::Chosen;
 use super::plan::{Change, Plan};
 
-/// One line for each change, `would` being empty or "would ".
+/// One line for each change.
 pub(super) fn lines(
     changes: &[Change],
     tense: Tense,

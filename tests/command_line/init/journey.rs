@@ -1,0 +1,103 @@
+//! The result compiles and does what the next steps say.
+
+use super::assert_nothing_to_do;
+use crate::app::App;
+use crate::program::{cargo, workspace};
+use crate::transcript::assert_shows;
+
+/// From `cargo new` to a seed that is applied, with every line that is shown.
+#[test]
+fn the_whole_journey_works() {
+    let app = App::new_package("init-journey", "--bin");
+    let checkout = workspace().display().to_string();
+    let init = app.call(["init", "--yes", "--database", "sqlite", "--path", &checkout]);
+    assert_shows(
+        &init.run(),
+        "\
+exit 0
+-- stdout
+changed Cargo.toml: kumiko-seeds with cli and sqlite, kumiko-seeds-build, default-run init-journey
+created build.rs
+created seeds/.gitkeep
+created src/bin/init-journey-ops.rs
+created src/lib.rs
+created src/seeds.rs
+-- stderr
+note: seeds run on SQLite, as --database says
+note: package init-journey gets a library, since its binaries share the seeds; move what your write handlers need there
+next: register your write handlers in src/seeds.rs, and apply the seeds where the app starts, with its sqlx pool:
+    init_journey::seeds::seeds().apply(&pool).await?;
+next: create a seed, write it, and apply it
+    export DATABASE_URL=sqlite:init-journey.db
+    cargo kumiko-ops seed:new first-change
+    cargo kumiko-ops seed:apply
+    cargo kumiko-ops seed:status
+",
+    );
+    let seed = app.command("seed:new first-change").stdout();
+    let text = app.read(seed.trim());
+    let (start, _) = text.split_once("    // A seed runs").unwrap();
+    let body = "    ctx.db().await?;\n    Ok(())\n}\n";
+    app.write(seed.trim(), &format!("{start}{body}"));
+
+    let run = |line: &str| {
+        let call = app.command(line);
+        call.variable("DATABASE_URL", "sqlite:init-journey.db")
+            .run()
+    };
+    assert_shows(
+        &run("seed:apply"),
+        "\
+exit 0
+-- stdout
+1 applied
+-- stderr
+applying [today]-first-change
+applied [today]-first-change in [time]
+",
+    );
+    let shown = run("seed:status --check");
+    assert!(shown.starts_with("exit 0\n"), "{shown}");
+    assert!(shown.ends_with("\n\n1 applied, 0 pending\n"), "{shown}");
+    assert_shows(
+        &run("seed:apply"),
+        "exit 0\n-- stdout\nnothing pending: 1 seed is applied\n",
+    );
+    assert_nothing_to_do(&app, "init", "init-journey");
+}
+
+#[test]
+fn the_result_compiles_for_postgres_without_a_warning() {
+    let app = App::new_package("init-postgres", "--lib");
+    // One build of the driver serves the apps of either database.
+    let sqlx = "sqlx = { version = \"0.9\", default-features = false, features = [\"postgres\", \"sqlite-bundled\"] }";
+    app.edit(
+        "Cargo.toml",
+        "[dependencies]\n",
+        &format!("[dependencies]\n{sqlx}\n"),
+    );
+    app.edit(
+        "src/lib.rs",
+        "pub fn",
+        "#![warn(missing_docs)]\n//! An app.\n\n/// Adds.\npub fn",
+    );
+    let checkout = workspace().display().to_string();
+    let shown = app.call(["init", "--yes", "--path", &checkout]).run();
+    let reason = "note: seeds run on PostgreSQL, as sqlx has features of both databases; --database sqlite chooses SQLite\n";
+    assert!(shown.contains(reason), "{shown}");
+    let shown = app
+        .command("seed:apply --database-url postgres://localhost:1/none")
+        .run();
+    assert!(
+        shown.starts_with(
+            "exit 2\n-- stderr\nerror: could not connect to postgres://localhost:1/none\n"
+        ),
+        "{shown}"
+    );
+    let formatted = cargo()
+        .args(["fmt", "--check"])
+        .current_dir(app.path(""))
+        .output()
+        .unwrap();
+    assert!(formatted.status.success(), "{formatted:?}");
+}
