@@ -96,6 +96,26 @@ Examples:
 Exit codes: 0 fine; 1 a handler call would fail; 2 could not run, which includes seeds that do not compile."
     )]
     Verify(VerifyArguments),
+    /// Mark a seed as applied without running it, where its change was made already
+    #[command(
+        name = "seed:mark",
+        after_help = "\
+Example:
+  cargo kumiko-ops seed:mark 2026-05-20-fix-admin-roles
+
+It asks first. seed:status shows that the seed was marked by hand."
+    )]
+    Mark(ByHandArguments),
+    /// Take the marker of a seed away, so that it runs again; what it did is not undone
+    #[command(
+        name = "seed:unmark",
+        after_help = "\
+Example:
+  cargo kumiko-ops seed:unmark 2026-05-20-fix-admin-roles
+
+It asks first. seed:status shows that the seed was unmarked by hand."
+    )]
+    Unmark(ByHandArguments),
     /// Print what a shell needs to complete these commands
     #[command(after_help = "\
 Examples:
@@ -159,6 +179,15 @@ pub(crate) struct NewArguments {
 pub(crate) struct StatusArguments {
     #[command(flatten)]
     pub(crate) status: cli::StatusArguments,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+}
+
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct ByHandArguments {
+    #[command(flatten)]
+    pub(crate) by_hand: cli::ByHandArguments,
     #[command(flatten)]
     pub(crate) package: PackageArguments,
 }

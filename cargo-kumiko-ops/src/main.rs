@@ -1,6 +1,7 @@
 //! `cargo kumiko-ops`: scaffold, inspect and apply the seeds of a package.
 
 mod arguments;
+mod by_hand;
 mod database;
 mod init;
 mod ops_binary;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use kumiko_seeds::cli;
 
 use crate::arguments::{Arguments, Command};
-use crate::{seed_apply, seed_new, seed_show, seed_status, seed_verify, shell_files};
+use crate::{by_hand, seed_apply, seed_new, seed_show, seed_status, seed_verify, shell_files};
 
 /// Runs the command that the arguments of this process name.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -29,6 +29,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Show(arguments) => seed_show::run(&arguments, &mut stdout())
                 .await
                 .map(ExitCode::from),
+            Command::Mark(arguments) => by_hand::mark(&arguments).await.map(ExitCode::from),
+            Command::Unmark(arguments) => by_hand::unmark(&arguments).await.map(ExitCode::from),
             Command::Apply(arguments) => seed_apply::run(&arguments),
             Command::Verify(arguments) => seed_verify::run(&arguments),
             Command::Completions(arguments) => {

@@ -89,7 +89,7 @@ fn a_package_without_seeds_has_an_empty_list() {
 fn the_documented_examples_have_the_shape_that_they_explain() {
     let text = fs::read_to_string(workspace().join("cargo-kumiko-ops/JSON.md")).unwrap();
     for (command, name) in [("seed:status", "seed-status"), ("seed:show", "seed-show")] {
-        let (_, section) = text.split_once(&format!("## {command}\n")).unwrap();
+        let (_, section) = text.split_once(&format!("## `{command}`\n")).unwrap();
         let (_, example) = section.split_once("```json\n").unwrap();
         let (example, _) = example.split_once("```").unwrap();
         assert_valid(&serde_json::from_str(example).unwrap(), name);

@@ -11,7 +11,6 @@ mod manifest;
 mod next_steps;
 mod plan;
 mod planning;
-mod question;
 mod report;
 mod source;
 mod state;
@@ -22,7 +21,7 @@ use std::io::Write;
 use std::path::Path;
 
 use cargo_metadata::Edition;
-use kumiko_seeds::cli::{DatabaseArguments, Exit, Failure};
+use kumiko_seeds::cli::{DatabaseArguments, Exit, Failure, can_be_asked, is_confirmed};
 
 pub(crate) use arguments::{HELP, InitArguments};
 
@@ -127,7 +126,7 @@ fn allow(
         arguments.repeated_with("--dry-run"),
         arguments.repeated_with("--yes")
     );
-    if !question::can_be_asked() {
+    if !can_be_asked() {
         let mut failure = Failure::new(format!(
             "{files} would change, and there is no terminal to ask on; nothing was changed"
         ))
@@ -138,7 +137,11 @@ fn allow(
     for line in lines {
         drop(writeln!(stderr, "{line}"));
     }
-    if question::is_allowed(&files, &mut std::io::stdin().lock(), stderr) {
+    if is_confirmed(
+        &format!("change {files}?"),
+        &mut std::io::stdin().lock(),
+        stderr,
+    ) {
         Ok(())
     } else {
         Err(Failure::new("nothing was changed").help(help))

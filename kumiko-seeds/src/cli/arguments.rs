@@ -26,6 +26,12 @@ pub(super) enum Command {
     /// Show all that is known of one seed
     #[command(name = "seed:show")]
     Show(ShowArguments),
+    /// Mark a seed as applied without running it, where its change was made already
+    #[command(name = "seed:mark")]
+    Mark(ByHandArguments),
+    /// Take the marker of a seed away, so that it runs again; what it did is not undone
+    #[command(name = "seed:unmark")]
+    Unmark(ByHandArguments),
 }
 
 /// Which database.
@@ -129,4 +135,18 @@ pub enum StatusFormat {
     Json,
     /// For GitHub Actions.
     Github,
+}
+
+/// The arguments of `seed:mark` and `seed:unmark`.
+#[derive(Clone, Debug, Args)]
+pub struct ByHandArguments {
+    /// The seed: its id, the name of its file or the path of it
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+    /// Do not ask first
+    #[arg(long)]
+    pub yes: bool,
 }

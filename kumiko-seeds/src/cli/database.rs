@@ -84,11 +84,11 @@ impl DatabaseUrl {
         self.url.split(':').next().unwrap_or_default()
     }
 
-    fn is_for<DB: Database>(&self) -> bool {
+    pub(super) fn is_for<DB: Database>(&self) -> bool {
         DB::URL_SCHEMES.contains(&self.scheme())
     }
 
-    fn is_of_no_kind(&self) -> Failure {
+    pub(super) fn is_of_no_kind(&self) -> Failure {
         self.is_not_of("PostgreSQL or SQLite")
             .help(format!("use {POSTGRES_URL} or {SQLITE_URL}"))
     }

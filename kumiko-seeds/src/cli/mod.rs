@@ -10,7 +10,8 @@
 //! # }
 //! ```
 //!
-//! The binary knows `seed:status`, `seed:show`, `seed:apply` and `seed:verify`. stdout carries the result, stderr
+//! The binary knows `seed:status`, `seed:show`, `seed:apply`, `seed:verify`, `seed:mark` and
+//! `seed:unmark`. stdout carries the result, stderr
 //! everything else. Exit codes: 0 fine; 1 a seed failed, or is pending under `--check`; 2 could not run;
 //! 3 drift under `--check`; 130 interrupted by Ctrl-C, 143 by SIGTERM.
 
@@ -18,6 +19,7 @@ mod apply;
 mod apply_failure;
 mod apply_output;
 mod arguments;
+mod by_hand;
 mod color;
 mod database;
 mod dry_run_output;
@@ -30,6 +32,7 @@ mod live_line;
 mod output;
 mod printable;
 mod progress_display;
+mod question;
 mod seed_choice;
 mod seed_selection;
 mod show;
@@ -50,14 +53,16 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 pub use arguments::{
-    ApplyArguments, DatabaseArguments, Format, ShowArguments, StatusArguments, StatusFormat,
-    VerifyArguments,
+    ApplyArguments, ByHandArguments, DatabaseArguments, Format, ShowArguments, StatusArguments,
+    StatusFormat, VerifyArguments,
 };
+pub use by_hand::{ByHand, change_by_hand};
 pub use color::color_arguments;
 pub use database::{DatabaseUrl, read_history};
 pub use failure::{Exit, Failure};
 pub use given_arguments::{repeated_database, shell_word};
 pub use invocation::Invocation;
+pub use question::{can_be_asked, is_confirmed};
 pub use seed_choice::find_seed;
 pub use show_output::write_seed;
 pub use shown_seed::{SeedSource, ShownHandlerCall, ShownSeed, Standing};
@@ -85,6 +90,8 @@ pub fn main<DB: Open>(runner: SeedRunner<DB>) -> ExitCode {
             Command::Apply(arguments) => apply::run(runner, &arguments).await,
             Command::Verify(arguments) => verify::run(&runner, &arguments),
             Command::Show(arguments) => show::show(&runner, &arguments).await,
+            Command::Mark(arguments) => by_hand::mark(&runner, &arguments).await,
+            Command::Unmark(arguments) => by_hand::unmark(&runner, &arguments).await,
         }
     })
 }

@@ -50,7 +50,7 @@ next: create a seed, write it, and apply it
         "\
 exit 0
 -- stdout
-1 applied
+1 applied in [time]
 -- stderr
 applying [today]-first-change
 applied [today]-first-change in [time]

@@ -1,15 +1,16 @@
-//! Asks whether files that exist may be changed.
+//! Asks before something is changed that a person may not have meant.
 
-use std::io::{BufRead, IsTerminal, Write, stdin};
+use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 
 /// Whether someone can be asked: what is asked is seen, and can be answered.
-pub(super) fn can_be_asked() -> bool {
-    stdin().is_terminal() && std::io::stderr().is_terminal()
+#[must_use]
+pub fn can_be_asked() -> bool {
+    stdin().is_terminal() && stderr().is_terminal()
 }
 
 /// Asks once. Everything but a yes is a no.
-pub(super) fn is_allowed(files: &str, input: &mut dyn BufRead, output: &mut dyn Write) -> bool {
-    let asked = write!(output, "change {files}? [y/N] ").and_then(|()| output.flush());
+pub fn is_confirmed(question: &str, input: &mut dyn BufRead, output: &mut dyn Write) -> bool {
+    let asked = write!(output, "{question} [y/N] ").and_then(|()| output.flush());
     let mut answer = String::new();
     asked.and_then(|()| input.read_line(&mut answer)).is_ok()
         && ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
@@ -17,11 +18,11 @@ pub(super) fn is_allowed(files: &str, input: &mut dyn BufRead, output: &mut dyn 
 
 #[cfg(test)]
 mod tests {
-    use super::is_allowed;
+    use super::is_confirmed;
 
     #[test]
     fn only_a_yes_is_a_yes() {
-        for (answer, allowed) in [
+        for (answer, confirmed) in [
             ("y\n", true),
             ("Yes\r\n", true),
             ("\n", false),
@@ -29,8 +30,8 @@ mod tests {
             ("", false),
         ] {
             let mut asked = Vec::new();
-            let found = is_allowed("a and b", &mut answer.as_bytes(), &mut asked);
-            assert_eq!(found, allowed, "{answer:?}");
+            let found = is_confirmed("change a and b?", &mut answer.as_bytes(), &mut asked);
+            assert_eq!(found, confirmed, "{answer:?}");
             assert_eq!(asked, b"change a and b? [y/N] ");
         }
     }

@@ -1,0 +1,125 @@
+//! `seed:mark` and `seed:unmark`: what a person does to a marker by hand.
+
+use std::io::{Write, stderr, stdin, stdout};
+
+use super::database::Open;
+use super::output::written;
+use super::question::{can_be_asked, is_confirmed};
+use super::{ByHandArguments, DatabaseUrl, Exit, Failure, find_seed};
+use crate::{AppliedBy, Error, Seed, SeedInfo, SeedRunner, SkipFlags, Status};
+
+/// What to do to a marker.
+#[derive(Clone, Copy, Debug)]
+pub enum ByHand<'a> {
+    /// Mark the seed as applied without running it.
+    Mark(SeedInfo<'a>),
+    /// Take the marker of the seed with this id away.
+    Unmark(&'a str),
+}
+
+/// Does it to the database of either kind, after asking.
+///
+/// `command` is the command to paste where there is nobody to ask.
+///
+/// # Errors
+/// If nobody confirms it, if the database cannot be reached or written, or if the seed is applied
+/// already or not at all.
+pub async fn change_by_hand(
+    url: &DatabaseUrl,
+    change: ByHand<'_>,
+    arguments: &ByHandArguments,
+    command: &str,
+) -> Result<Exit, Failure> {
+    if !arguments.yes {
+        confirm(url, change, command)?;
+    }
+    change_in_either(url, change).await?;
+    let done = match change {
+        ByHand::Mark(seed) => format!("marked {} as applied, without running it", seed.id),
+        ByHand::Unmark(id) => {
+            format!("unmarked {id}: it is pending again; what it did is not undone")
+        }
+    };
+    written(writeln!(stdout().lock(), "{done}"))?;
+    Ok(Exit::Fine)
+}
+
+fn confirm(url: &DatabaseUrl, change: ByHand<'_>, command: &str) -> Result<(), Failure> {
+    if !can_be_asked() {
+        return Err(Failure::new("this asks first, and there is nobody to ask")
+            .help(format!("say yes beforehand:\n    {command} --yes")));
+    }
+    let question = match change {
+        ByHand::Mark(seed) => {
+            format!("mark {} as applied in {url}, without running it?", seed.id)
+        }
+        ByHand::Unmark(id) => {
+            format!("take the marker of {id} away in {url}, so that it runs again?")
+        }
+    };
+    if is_confirmed(&question, &mut stdin().lock(), &mut stderr().lock()) {
+        Ok(())
+    } else {
+        Err(Failure::new("nothing was changed"))
+    }
+}
+
+async fn change_in_either(url: &DatabaseUrl, change: ByHand<'_>) -> Result<(), Failure> {
+    #[cfg(feature = "postgres")]
+    if url.is_for::<sqlx::Postgres>() {
+        return change_in::<sqlx::Postgres>(url, change).await;
+    }
+    #[cfg(feature = "sqlite")]
+    if url.is_for::<sqlx::Sqlite>() {
+        return change_in::<sqlx::Sqlite>(url, change).await;
+    }
+    Err(url.is_of_no_kind())
+}
+
+async fn change_in<DB: Open>(url: &DatabaseUrl, change: ByHand<'_>) -> Result<(), Failure> {
+    let pool = DB::open_existing(url).await?;
+    let runner = SeedRunner::<DB>::new(&[]).applied_by(AppliedBy::Cli);
+    let changed = match change {
+        ByHand::Mark(seed) => runner.mark(&pool, seed).await,
+        ByHand::Unmark(id) => runner.unmark(&pool, id).await,
+    };
+    pool.close().await;
+    changed.map_err(|error| {
+        let failure = Failure::of_error(&error, url);
+        match error {
+            Error::AlreadyApplied { .. } | Error::NotApplied { .. } => {
+                failure.help("seed:status shows where each seed stands")
+            }
+            _ => failure,
+        }
+    })
+}
+
+/// `seed:mark` of an app's own ops binary.
+pub(super) async fn mark<DB: Open>(
+    runner: &SeedRunner<DB>,
+    arguments: &ByHandArguments,
+) -> Result<Exit, Failure> {
+    let url = super::database_url(&arguments.database)?;
+    let ids: Vec<&str> = runner.seeds().iter().map(|seed| seed.id).collect();
+    let id = find_seed(&arguments.id, &ids)?;
+    let seed = runner.seeds().iter().find(|seed| seed.id == id);
+    let seed = seed.ok_or_else(|| Failure::new(format!("there is no seed {id}")))?;
+    let command = format!("seed:mark {id}");
+    change_by_hand(&url, ByHand::Mark(seed.info()), arguments, &command).await
+}
+
+/// `seed:unmark` of an app's own ops binary. The seed need not be one of the binary's.
+pub(super) async fn unmark<DB: Open>(
+    runner: &SeedRunner<DB>,
+    arguments: &ByHandArguments,
+) -> Result<Exit, Failure> {
+    let url = super::database_url(&arguments.database)?;
+    let history = super::database::history_in::<DB>(&url).await?;
+    let seeds = runner.seeds().iter().map(Seed::info);
+    let status = Status::compare(seeds, history, &SkipFlags::default());
+    let ids: Vec<&str> = status.seeds.iter().map(|seed| seed.id.as_str()).collect();
+    let id = find_seed(&arguments.id, &ids)?;
+    let command = format!("seed:unmark {id}");
+    change_by_hand(&url, ByHand::Unmark(id), arguments, &command).await
+}

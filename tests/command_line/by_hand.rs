@@ -1,0 +1,119 @@
+//! `seed:mark` and `seed:unmark`: adopting a database, and repeating a seed in development.
+
+use crate::app::App;
+use crate::database::{SQLITE_TABLE, sqlite};
+use crate::transcript::assert_shows;
+
+/// The app of the fixture, its two seeds pending.
+fn shop() -> App {
+    let app = App::fixture("shop");
+    sqlite(&app.path("shop.db"), SQLITE_TABLE);
+    app
+}
+
+fn call(app: &App, words: &str) -> String {
+    let shown = app
+        .command(words)
+        .variable("DATABASE_URL", "sqlite:shop.db")
+        .run();
+    // The time of day behind the date, in the table and in the remark.
+    let mut parts = shown.split("[today] ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + "[today] [time]" + &part["12:34:56".len()..]
+    })
+}
+
+#[test]
+fn a_marked_seed_counts_as_applied_and_an_unmarked_one_as_pending() {
+    let app = shop();
+    assert_shows(
+        &call(&app, "seed:mark seeds/2026-01-10-first.rs --yes"),
+        "exit 0\n-- stdout\nmarked 2026-01-10-first as applied, without running it\n",
+    );
+    assert_shows(
+        &call(&app, "seed:status"),
+        "\
+exit 0
+-- stdout
+STATE    ID                 APPLIED AT           TOOK  BY   DESCRIPTION
+applied  2026-01-10-first   [today] [time]  0ms   cli  What came first (marked by hand at [today] [time], not run)
+pending  2026-02-20-second                                  What came second
+
+1 applied, 1 pending
+",
+    );
+    assert_shows(
+        &call(&app, "seed:mark 2026-01-10-first --yes"),
+        "exit 2\n-- stderr\nerror: seed 2026-01-10-first is applied already\n\
+         help: seed:status shows where each seed stands\n",
+    );
+    assert_shows(
+        &call(&app, "seed:unmark 2026-01-10-first --yes"),
+        "exit 0\n-- stdout\nunmarked 2026-01-10-first: it is pending again; what it did is not undone\n",
+    );
+    assert_shows(
+        &call(&app, "seed:status --check"),
+        "\
+exit 1
+-- stdout
+STATE    ID                 APPLIED AT  TOOK  BY  DESCRIPTION
+pending  2026-01-10-first                         What came first (unmarked by hand at [today] [time])
+pending  2026-02-20-second                        What came second
+
+0 applied, 2 pending
+",
+    );
+    assert_shows(
+        &call(&app, "seed:unmark 2026-01-10-first --yes"),
+        "exit 2\n-- stderr\nerror: seed 2026-01-10-first is not applied\n\
+         help: seed:status shows where each seed stands\n",
+    );
+}
+
+#[test]
+fn without_anybody_to_ask_nothing_is_changed() {
+    let app = shop();
+    for verb in ["mark", "unmark"] {
+        assert_shows(
+            &call(&app, &format!("seed:{verb} 2026-01-10-first")),
+            &format!(
+                "exit 2\n-- stderr\nerror: this asks first, and there is nobody to ask\nhelp: say yes \
+                 beforehand:\n    cargo kumiko-ops seed:{verb} 2026-01-10-first --yes\n"
+            ),
+        );
+    }
+    let status = call(&app, "seed:status --pending");
+    assert_shows(
+        &status,
+        "exit 0\n-- stdout\n2026-01-10-first\n2026-02-20-second\n",
+    );
+}
+
+#[test]
+fn a_misspelt_seed_is_not_guessed() {
+    assert_shows(
+        &call(&shop(), "seed:mark 2026-01-10-frist --yes"),
+        "exit 2\n-- stderr\nerror: there is no seed 2026-01-10-frist\nhelp: did you mean 2026-01-10-first?\n",
+    );
+}
+
+#[test]
+fn a_seed_edited_after_it_was_marked_has_changed() {
+    let app = shop();
+    call(&app, "seed:mark 2026-01-10-first --yes");
+    call(&app, "seed:mark 2026-02-20-second --yes");
+    let path = app.path("seeds/2026-01-10-first.rs");
+    let source = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, source + "// An afterthought.\n").unwrap();
+    let status = call(&app, "seed:status --check");
+    assert!(status.starts_with("exit 0\n"), "{status}");
+    assert!(
+        status.ends_with("\n1 applied, 1 changed, 0 pending\n"),
+        "{status}"
+    );
+    assert!(
+        status.contains("What came first (edited since it was applied; marked by hand at [today] [time], not run)"),
+        "{status}"
+    );
+}
