@@ -41,7 +41,7 @@ fn the_ops_binary_understands_both() {
     };
     let shown = run("seed apply");
     assert!(
-        shown.starts_with("exit 0\n-- stdout\n2 applied\n"),
+        shown.starts_with("exit 0\n-- stdout\n2 applied in [time]\n"),
         "{shown}"
     );
     let expected = run("seed:status");
