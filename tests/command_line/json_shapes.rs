@@ -88,10 +88,57 @@ fn a_package_without_seeds_has_an_empty_list() {
 #[test]
 fn the_documented_examples_have_the_shape_that_they_explain() {
     let text = fs::read_to_string(workspace().join("cargo-kumiko-ops/JSON.md")).unwrap();
-    for (command, name) in [("seed:status", "seed-status"), ("seed:show", "seed-show")] {
+    for (command, name) in [
+        ("seed:status", "seed-status"),
+        ("seed:show", "seed-show"),
+        ("seed:apply", "seed-apply"),
+        ("seed:apply --dry-run", "seed-apply-dry-run"),
+        ("seed:verify", "seed-verify"),
+    ] {
         let (_, section) = text.split_once(&format!("## `{command}`\n")).unwrap();
         let (_, example) = section.split_once("```json\n").unwrap();
         let (example, _) = example.split_once("```").unwrap();
         assert_valid(&serde_json::from_str(example).unwrap(), name);
     }
 }
+
+#[test]
+fn a_run_has_the_shape_that_is_documented_whether_it_fails_or_not() {
+    let app = App::example("json-shapes");
+    app.write("seeds/2026-12-01-fails.rs", FAILS);
+    app.build_ops_binary();
+    let run = |line: &str| -> Value {
+        let call = app.ops_binary(&format!("{line} --format json"));
+        let call = call.variable("DATABASE_URL", "sqlite:app.db");
+        serde_json::from_str(&call.stdout()).unwrap()
+    };
+    let verified = run("seed:verify");
+    assert_valid(&verified, "seed-verify");
+    assert_eq!(verified["problems"].as_array().unwrap().len(), 1);
+
+    let tried = run("seed:apply --dry-run --to 2026-05-20-grant-tenant-admin");
+    assert_valid(&tried, "seed-apply-dry-run");
+    assert_eq!(tried["seeds"][0]["events"].as_array().unwrap().len(), 5);
+    let refused = run("seed:apply --dry-run");
+    assert_valid(&refused, "seed-apply-dry-run");
+
+    let applied = run("seed:apply --to 2026-05-20-grant-tenant-admin");
+    assert_valid(&applied, "seed-apply");
+    assert_eq!(applied["applied"][1]["events"], 2);
+    let stopped = run("seed:apply");
+    assert_valid(&stopped, "seed-apply");
+    for failed in [refused, stopped] {
+        let error = failed["failed"]["error"].as_str().unwrap();
+        assert!(error.contains("no write handler is registered"), "{error}");
+    }
+}
+
+const FAILS: &str = r#"use crate::database::{SeedContext, SeedResult};
+
+pub const DESCRIPTION: &str = "Calls a handler that there is not";
+
+pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult {
+    ctx.system_write_as("tenant:write:no-such-handler", ()).await?;
+    Ok(())
+}
+"#;
