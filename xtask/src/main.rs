@@ -11,6 +11,7 @@ mod install;
 mod postgres;
 mod programs;
 mod steps;
+mod unpacked;
 
 use std::env;
 use std::io;

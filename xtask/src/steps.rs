@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::failure::Failure;
 use crate::guarded;
 use crate::postgres::{Cluster, URL_VARIABLE};
+use crate::unpacked;
 
 /// One check of continuous integration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +96,12 @@ impl Step {
         let words = self.command().split_whitespace().map(OsString::from);
         match self {
             Self::Test => run_tests(words.collect()),
+            Self::Package => {
+                unpacked::remove();
+                let status = cargo(words, self.environment());
+                unpacked::remove();
+                status
+            }
             _ => cargo(words, self.environment()),
         }
     }
