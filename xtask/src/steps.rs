@@ -70,8 +70,8 @@ impl Step {
             // Packages that depend on one another are checked together: cargo lets each find the
             // others as if they were published already.
             Self::Package => {
-                "package --locked --allow-dirty --all-features -p kumiko-seeds -p kumiko-seeds-build \
-                 -p kumiko-ops-templates -p cargo-kumiko-ops"
+                "package --locked --allow-dirty --all-features --target-dir target/packages \
+                 -p kumiko-seeds -p kumiko-seeds-build -p kumiko-ops-templates -p cargo-kumiko-ops"
             }
         }
     }

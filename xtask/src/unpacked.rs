@@ -3,12 +3,17 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
-/// Removes the unpacked copies of this workspace's packages from Cargo's home.
+/// Where packages are built, apart from everything else.
+const BUILT: &str = "target/packages";
+
+/// Removes what Cargo built of this workspace's packages, and their unpacked copies in Cargo's home.
 ///
-/// `cargo package` finds packages that depend on one another through a registry of its own, and unpacks
-/// them as it does with any other: once for a name, a version and a place. Without this a second check
-/// in the same folder would build against the packages of the first one.
+/// `cargo package` finds packages that depend on one another through a registry of its own, and takes
+/// what comes from a registry for unchanging: it unpacks and builds it once for a name, a version and a
+/// place. Without this a second check in the same folder would be one of the first one's packages.
 pub(crate) fn remove() {
+    // It may not be there, and if it stays, Cargo says what is wrong with it.
+    drop(fs::remove_dir_all(BUILT));
     let Some(unpacked) = cargo_home().map(|home| home.join("registry/src")) else {
         return;
     };
