@@ -24,12 +24,7 @@ pub(crate) fn find(
     current: &Path,
     command: &str,
 ) -> Result<Member, Failure> {
-    let (members, manifest) = members(arguments, current)?;
-    if let Some(name) = &arguments.package {
-        return choice::by_name(members, name);
-    }
-    let command = format!("{command}{}", arguments.repeated());
-    choice::by_place(members, &manifest, &command)
+    find_by(choice::by_place, arguments, current, command)
 }
 
 /// Finds the package that is to get seeds: the named one, that of the current folder, or the only one
@@ -39,12 +34,24 @@ pub(crate) fn find_any(
     current: &Path,
     command: &str,
 ) -> Result<Member, Failure> {
+    find_by(any::by_place, arguments, current, command)
+}
+
+/// How to choose where no package is named: among these, by this Cargo.toml; the command is for messages.
+type ByPlace = fn(Vec<Member>, &Path, &str) -> Result<Member, Failure>;
+
+fn find_by(
+    by_place: ByPlace,
+    arguments: &PackageArguments,
+    current: &Path,
+    command: &str,
+) -> Result<Member, Failure> {
     let (members, manifest) = members(arguments, current)?;
     if let Some(name) = &arguments.package {
         return choice::by_name(members, name);
     }
     let command = format!("{command}{}", arguments.repeated());
-    any::by_place(members, &manifest, &command)
+    by_place(members, &manifest, &command)
 }
 
 /// The packages of the workspace, and the Cargo.toml that it was found by.
