@@ -1,11 +1,10 @@
 //! Databases whose defaults would break the protocol.
 
 use kumiko_tests::database::Engine;
+use kumiko_tests::replicas::{boot_at_once, each_seed_ran_once};
 use kumiko_tests::seeds::seed;
 use kumiko_tests::{app, note};
 use sqlx::{Executor, Pool, Postgres};
-
-use crate::replicas::{boot_at_once, each_seed_ran_once};
 
 #[tokio::test]
 async fn replicas_on_a_database_that_defaults_to_serializable() {

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use kumiko_seeds::Error;
 use kumiko_tests::database::{Engine, TestDatabase};
+use kumiko_tests::replicas::replica;
 use kumiko_tests::{app, note, on_both_databases};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
-
-use crate::replicas::replica;
 
 /// A process that has the lock. It lets go when its standard input is closed.
 async fn holder<DB: Engine>(database: &TestDatabase<DB>) -> Child {

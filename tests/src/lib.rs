@@ -10,4 +10,6 @@
 
 pub mod app;
 pub mod database;
+pub mod proxy;
+pub mod replicas;
 pub mod seeds;

@@ -1,0 +1,11 @@
+//! What goes wrong around a run, on real servers and real processes: each file takes one kind of fault
+//! and shows that nothing is lost and nothing doubled.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod connection_cut;
