@@ -117,6 +117,22 @@ pub enum Error {
         /// What is open.
         problem: String,
     },
+    /// The connection was lost while a seed was being committed, and the database could not be asked
+    /// what became of it. Whether the seed is applied shows at the next run, which looks before it
+    /// runs anything.
+    #[error(
+        "seed {id} has run, but its commit was not answered, and whether it is applied could not be \
+         found out: {}",
+        with_causes(&**reason)
+    )]
+    CommitUnanswered {
+        /// The seed.
+        id: &'static str,
+        /// What came instead of an answer.
+        source: sqlx::Error,
+        /// Why it could not be found out.
+        reason: Box<Error>,
+    },
     /// The run was told to stop, and did; see
     /// [`SeedRunner::apply_until`](crate::SeedRunner::apply_until).
     #[error("the run was told to stop")]
@@ -150,7 +166,10 @@ impl Error {
 
     /// Whether everything that the failing step did is undone, so that a retry repeats nothing.
     fn is_rolled_back(&self) -> bool {
-        !matches!(self, Self::TransactionEnded { .. })
+        !matches!(
+            self,
+            Self::TransactionEnded { .. } | Self::CommitUnanswered { .. }
+        )
     }
 }
 
@@ -221,6 +240,8 @@ impl ApplyError {
         let applied: Vec<_> = self.report.applied.iter().map(|seed| seed.id).collect();
         let retry = if let Error::Stopped = self.error {
             "nothing of it is kept, and the next run goes on there"
+        } else if let Error::CommitUnanswered { .. } = self.error {
+            "the next run looks whether that seed is applied before it runs it, so a retry is safe"
         } else if self.error.is_rolled_back() {
             "the failed step is rolled back, so a retry is safe"
         } else {

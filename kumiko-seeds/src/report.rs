@@ -117,6 +117,12 @@ pub enum Warning {
         /// The greatest id that is applied.
         after: String,
     },
+    /// The connection was lost while a seed was being committed. The database was asked on another
+    /// one, and the seed is applied.
+    CommitUnanswered {
+        /// The seed.
+        id: &'static str,
+    },
     /// A seed is applied that this binary does not contain.
     Missing {
         /// The seed.
@@ -147,6 +153,10 @@ impl fmt::Display for Warning {
                     "seed {id} is out of order: {after} is already applied"
                 )
             }
+            Self::CommitUnanswered { id } => write!(
+                formatter,
+                "the connection was lost while seed {id} was being committed; it is applied"
+            ),
             Self::Missing { id } => {
                 write!(
                     formatter,

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sqlx::Executor;
 
-use crate::backend::{Backend, Fault, Statement, column};
+use crate::backend::{Backend, Fault, column};
 use crate::history::{History, InterventionKind, Operation};
 use crate::{AppliedBy, Error, Marker};
 
@@ -84,27 +85,48 @@ pub(crate) async fn create_table<DB: Backend>(
         .map_err(|error| Error::database("create the table kumiko_es_operations", error))
 }
 
-/// Whether the seed `id` is applied, asked under the lock.
-pub(crate) async fn is_applied<DB: Backend>(
+/// When the seed `id` was applied; `None` if it is not. Means something for the future only under the
+/// lock.
+pub(crate) async fn applied_at<DB: Backend>(
     connection: &mut DB::Connection,
     id: &str,
-) -> Result<bool, Error> {
+) -> Result<Option<DateTime<Utc>>, Error> {
     const STEP: &str = "re-check under the lock whether the seed is applied";
-    let row = Statement::<DB>::new("SELECT operation_type FROM kumiko_es_operations WHERE id = $1")
-        .bind(id.to_owned())
-        .fetch_optional(connection)
-        .await
-        .map_err(|error| fault::<DB>(STEP, error))?;
-    let Some(row) = row else { return Ok(false) };
+    let rows = DB::fetch(
+        connection,
+        "SELECT operation_type, applied_at FROM kumiko_es_operations WHERE id = $1",
+        &[id],
+    )
+    .await
+    .map_err(|error| fault::<DB>(STEP, error))?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
     let operation_type: String =
-        column::<DB, _>(&row, 0).map_err(|error| fault::<DB>(STEP, error))?;
+        column::<DB, _>(row, 0).map_err(|error| fault::<DB>(STEP, error))?;
     if operation_type == SEED {
-        Ok(true)
+        column::<DB, _>(row, 1)
+            .map(Some)
+            .map_err(|error| fault::<DB>(STEP, error))
     } else {
         Err(Error::IdTaken {
             id: id.to_owned(),
             operation_type,
         })
+    }
+}
+
+/// When the seed `id` was applied; `None` if it is not, or if there is no table. A missing table ends
+/// a PostgreSQL transaction, so this is for those that do nothing else.
+pub(crate) async fn find<DB: Backend>(
+    connection: &mut DB::Connection,
+    id: &str,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    match applied_at::<DB>(connection, id).await {
+        Err(Error::Database { source, .. }) if DB::fault(&source) == Fault::TableMissing => {
+            Ok(None)
+        }
+        found => found,
     }
 }
 
@@ -117,28 +139,37 @@ pub(crate) struct NewMarker<'a> {
     pub(crate) source_hash: &'a str,
 }
 
-/// Writes the marker of the seed that the open transaction has run. `false` if that transaction is no
-/// longer the one the lock was taken in, and then nothing is written.
+/// Writes the marker of the seed that the open transaction has run, and gives the time it says.
+/// `None` if that transaction is no longer the one the lock was taken in, and then nothing is written.
 pub(crate) async fn insert<DB: Backend>(
     connection: &mut DB::Connection,
     marker: NewMarker<'_>,
-) -> Result<bool, Error> {
+) -> Result<Option<DateTime<Utc>>, Error> {
     const STEP: &str = "write the seed's marker";
     let open = DB::verify_open(connection).await;
     if !open.map_err(|error| Error::database(STEP, error))? {
-        return Ok(false);
+        return Ok(None);
     }
-    let inserted = Statement::<DB>::new(DB::INSERT_MARKER)
-        .bind(marker.id.to_owned())
-        .bind(i32::try_from(marker.duration.as_millis()).unwrap_or(i32::MAX))
-        .bind(marker.applied_by.as_str().to_owned())
-        .bind(marker.notes.to_owned())
-        .bind(History::source_id(marker.id))
-        .bind(marker.source_hash.to_owned())
-        .execute(connection)
-        .await
-        .map_err(|error| fault::<DB>(STEP, error))?;
-    Ok(inserted == 2)
+    let duration = i32::try_from(marker.duration.as_millis()).unwrap_or(i32::MAX);
+    let values = [
+        marker.id,
+        &duration.to_string(),
+        marker.applied_by.as_str(),
+        marker.notes,
+        &History::source_id(marker.id),
+        marker.source_hash,
+    ];
+    let inserted = DB::fetch(connection, DB::INSERT_MARKER, &values).await;
+    let inserted = inserted.map_err(|error| fault::<DB>(STEP, error))?;
+    for row in &inserted {
+        let id: String = column::<DB, _>(row, 0).map_err(|error| fault::<DB>(STEP, error))?;
+        if id == marker.id {
+            return column::<DB, _>(row, 1)
+                .map(Some)
+                .map_err(|error| fault::<DB>(STEP, error));
+        }
+    }
+    Ok(None)
 }
 
 /// Takes the marker of a seed away. `false` if it has none.
@@ -146,14 +177,15 @@ pub(crate) async fn delete<DB: Backend>(
     connection: &mut DB::Connection,
     id: &str,
 ) -> Result<bool, Error> {
-    let deleted = Statement::<DB>::new(
-        "DELETE FROM kumiko_es_operations WHERE id = $1 AND operation_type = 'seed-migration'",
+    let deleted = DB::fetch(
+        connection,
+        "DELETE FROM kumiko_es_operations WHERE id = $1 AND operation_type = 'seed-migration'
+         RETURNING id",
+        &[id],
     )
-    .bind(id.to_owned())
-    .execute(connection)
     .await
     .map_err(|error| fault::<DB>("take the seed's marker away", error))?;
-    Ok(deleted == 1)
+    Ok(!deleted.is_empty())
 }
 
 /// Leaves a trace of what a person did to a marker by hand.
@@ -169,14 +201,17 @@ pub(crate) async fn insert_intervention<DB: Backend>(
         .interventions
         .len()
         + 1;
-    Statement::<DB>::new(
+    let values = [
+        &History::intervention_id(id, kind, number),
+        kind.operation_type(),
+        applied_by.as_str(),
+    ];
+    DB::fetch(
+        connection,
         "INSERT INTO kumiko_es_operations (id, operation_type, duration_ms, applied_by)
          VALUES ($1, $2, 0, $3)",
+        &values,
     )
-    .bind(History::intervention_id(id, kind, number))
-    .bind(kind.operation_type().to_owned())
-    .bind(applied_by.as_str().to_owned())
-    .execute(connection)
     .await
     .map(drop)
     .map_err(|error| fault::<DB>("leave a trace of it", error))

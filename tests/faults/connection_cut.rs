@@ -1,1 +1,192 @@
-//! A connection that is lost at each of a run's round trips, before and after the server acts.
+//! A connection that is lost at each of a run's round trips: before the server hears of the request,
+//! after it has acted on it, and in between.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use kumiko_seeds::events::{Access, HandlerResult, Handlers, NewEvent, WriteContext};
+use kumiko_seeds::{ApplyError, Error, Report, SeedContext, SeedResult, SeedRunner, Warning, json};
+use kumiko_tests::app::{self, Note};
+use kumiko_tests::database::{Engine, TestDatabase};
+use kumiko_tests::proxy::{Fate, Proxy};
+use kumiko_tests::seeds::seed;
+use sqlx::{Pool, Postgres};
+use uuid::Uuid;
+
+const IDS: [&str; 3] = ["2026-01-01-a", "2026-01-02-b", "2026-01-03-c"];
+
+fn runner() -> SeedRunner<Postgres> {
+    let seeds = IDS.map(|id| seed(id, |ctx| Box::pin(write(ctx))));
+    app::runner(seeds.to_vec()).handlers(Handlers::new().register(
+        "lines:write:add",
+        Access::OpenToAll,
+        add,
+    ))
+}
+
+/// Two lines and between them an event, none of which minds being written twice.
+async fn write(ctx: &mut SeedContext<'_, Postgres>) -> SeedResult {
+    let line = format!("INSERT INTO lines VALUES ('{}')", ctx.id());
+    Postgres::run(ctx.unmanaged_db().await?, &line).await?;
+    let note = json!({ "text": ctx.id() });
+    ctx.system_write_as("lines:write:add", note).await?;
+    Postgres::run(ctx.unmanaged_db().await?, &line).await?;
+    Ok(())
+}
+
+async fn add(mut write: WriteContext<'_, Postgres>, note: Note) -> HandlerResult {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let id = Uuid::from_u64_pair(0, NEXT.fetch_add(1, Ordering::Relaxed));
+    let stream = write.stream("line", id);
+    let event = NewEvent::new("line-added", &note);
+    write.append(&stream, 0, [event]).await?;
+    Ok(())
+}
+
+/// A run that lost its connection once.
+struct Lost {
+    /// Which request was lost.
+    number: usize,
+    /// The seed whose commit it was, if it was one.
+    committing: Option<&'static str>,
+    ended: Result<Report, Box<ApplyError>>,
+    /// What is applied, as the database tells.
+    applied: Vec<String>,
+}
+
+/// Loses each request of a run in turn in the way of `fate`. Whatever a run says, what it leaves is
+/// whole, and the next run completes it.
+async fn lose_each(fate: fn() -> Fate, check: fn(&Lost)) {
+    let database = Postgres::create().await;
+    for number in 0.. {
+        start_over(&database).await;
+        let Some(lost) = lose(&database, number, fate).await else {
+            assert!(number > 30, "{number}");
+            break;
+        };
+        let (Ok(report) | Err(report)) = lost.ended.as_ref().map_err(|stopped| &stopped.report);
+        for seed in &report.applied {
+            assert!(
+                lost.applied.iter().any(|id| id == seed.id),
+                "request {number}"
+            );
+        }
+        check(&lost);
+
+        let left = IDS.len() - lost.applied.len();
+        let report = runner().apply(&database.pool).await.unwrap();
+        assert_eq!(report.applied.len(), left, "request {number}");
+        assert_eq!(applied(&database).await, IDS, "request {number}");
+    }
+    database.remove().await;
+}
+
+async fn start_over(database: &TestDatabase<Postgres>) {
+    database
+        .execute(
+            "DROP TABLE IF EXISTS kumiko_es_operations, kumiko_events, read_notes, lines;
+             CREATE TABLE lines (id text)",
+        )
+        .await;
+}
+
+/// A run that loses request `number`; `None` if it has fewer.
+async fn lose(
+    database: &TestDatabase<Postgres>,
+    number: usize,
+    fate: fn() -> Fate,
+) -> Option<Lost> {
+    let proxy = Proxy::to(&database.url).await;
+    let lost_request = Arc::new(Mutex::new(None));
+    let seen = Arc::clone(&lost_request);
+    let mut markers = 0;
+    proxy.decide(move |request, bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        if text.contains("INSERT INTO kumiko_es_operations") {
+            markers += 1;
+        }
+        if request != number {
+            return Fate::Pass;
+        }
+        let commit = text.contains("COMMIT\0") && markers > 0;
+        *seen.lock().unwrap() = Some(commit.then(|| IDS[markers - 1]));
+        fate()
+    });
+    let pool = Pool::<Postgres>::connect_lazy(proxy.url()).unwrap();
+    let ended = runner().apply(&pool).await;
+    pool.close().await;
+    let committing = (*lost_request.lock().unwrap())?;
+    Some(Lost {
+        number,
+        committing,
+        ended,
+        applied: applied(database).await,
+    })
+}
+
+/// The ids that have a marker, after a check that these and no others have their lines and their
+/// event. Waits for the lock, which a lost connection may have for a moment.
+async fn applied(database: &TestDatabase<Postgres>) -> Vec<String> {
+    let lock = "BEGIN; SELECT pg_advisory_xact_lock(1702063984); COMMIT";
+    database.execute(lock).await;
+    let exists = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+    let tables: BTreeSet<_> = database.texts(exists).await.into_iter().collect();
+    let mut markers = Vec::new();
+    if tables.contains("kumiko_es_operations") {
+        markers = database.markers().await;
+    }
+    let mut events = Vec::new();
+    if tables.contains("kumiko_events") {
+        let query = "SELECT payload->>'text' FROM kumiko_events ORDER BY id";
+        events = database.texts(query).await;
+    }
+    assert_eq!(events, markers);
+    let lines = database.texts("SELECT id FROM lines ORDER BY id").await;
+    let twice: Vec<_> = markers.iter().flat_map(|id| [id, id]).collect();
+    assert_eq!(lines.iter().collect::<Vec<_>>(), twice);
+    markers
+}
+
+fn is_refused(lost: &Lost) {
+    let stopped = lost.ended.as_ref().unwrap_err();
+    assert!(
+        matches!(
+            stopped.error,
+            Error::Database { .. } | Error::Seed { .. } | Error::Prepare { .. }
+        ),
+        "request {}: {stopped:?}",
+        lost.number
+    );
+    if let Some(id) = lost.committing {
+        assert_eq!(stopped.to_string(), "could not commit the transaction");
+        assert_eq!(stopped.seed, Some(id));
+        assert!(!lost.applied.iter().any(|applied| applied == id));
+    }
+}
+
+fn is_noticed(lost: &Lost) {
+    let Some(id) = lost.committing else {
+        assert!(lost.ended.is_err(), "request {}", lost.number);
+        return;
+    };
+    let report = lost.ended.as_ref().unwrap();
+    let applied: Vec<_> = report.applied.iter().map(|seed| seed.id).collect();
+    assert_eq!(applied, IDS);
+    assert_eq!(report.warnings, [Warning::CommitUnanswered { id }]);
+}
+
+#[tokio::test]
+async fn a_request_that_never_arrives_undoes_its_seed() {
+    lose_each(|| Fate::LoseRequest, is_refused).await;
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_found_out() {
+    lose_each(|| Fate::LoseAnswer, is_noticed).await;
+}
+
+#[tokio::test]
+async fn a_request_and_its_answer_in_a_race_with_the_loss() {
+    lose_each(|| Fate::LoseBoth, |_| {}).await;
+}

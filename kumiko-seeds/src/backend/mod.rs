@@ -2,20 +2,22 @@
 //! SQLite differ.
 //!
 //! Everything above this module is written once, against [`Backend`]; SQL that is the same on both
-//! databases stands where it is used and runs through [`Statement`].
+//! databases stands where it is used.
 
+mod carries;
+#[cfg(feature = "postgres")]
+mod inline;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
-mod statement;
 
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
 use sqlx::{Database, Executor};
 
-pub(crate) use statement::{Carries, Statement, column};
+pub(crate) use carries::{Carries, column};
 
 use crate::lock::Holder;
 
@@ -39,9 +41,9 @@ pub trait Backend:
     #[doc(hidden)]
     const BEGIN: &'static str;
 
-    /// Inserts a marker and the hash of its seed's source: two rows, or none if the transaction of
-    /// [`Backend::take_lock`] is over. `$1` id, `$2` duration, `$3` applied by, `$4` notes, `$5` the
-    /// id of the second row, `$6` the hash.
+    /// Inserts a marker and the hash of its seed's source, and returns the id and the time of what
+    /// it inserted: two rows, or none if the transaction of [`Backend::take_lock`] is over. `$1` id,
+    /// `$2` duration, `$3` applied by, `$4` notes, `$5` the id of the second row, `$6` the hash.
     #[doc(hidden)]
     const INSERT_MARKER: &'static str;
 
@@ -95,14 +97,21 @@ pub trait Backend:
     #[doc(hidden)]
     fn fault(error: &sqlx::Error) -> Fault;
 
+    /// Runs statements of the library's own with text for `$1`, `$2` …, and gives their rows.
+    ///
+    /// Nothing is prepared on PostgreSQL: preparing costs a round trip, and behind a pooler in
+    /// transaction mode a prepared statement may be another client's, or gone.
+    #[doc(hidden)]
+    fn fetch(
+        connection: &mut Self::Connection,
+        sql: &'static str,
+        values: &[&str],
+    ) -> impl Future<Output = sqlx::Result<Vec<Self::Row>>> + Send;
+
     /// The connection as something statements run on. Generic code cannot know this of
     /// `&mut Self::Connection`, because a trait's bounds on references are not implied.
     #[doc(hidden)]
     fn executor(connection: &mut Self::Connection) -> impl Executor<'_, Database = Self>;
-
-    /// How many rows a statement inserted or changed.
-    #[doc(hidden)]
-    fn rows_affected(result: &Self::QueryResult) -> u64;
 }
 
 /// What an error of a statement on the table of operations means.
@@ -127,12 +136,13 @@ macro_rules! insert_marker {
             "INSERT INTO kumiko_es_operations
                  (id, operation_type, duration_ms, applied_by, notes)
              SELECT column1, column2, column3, column4, column5
-             FROM (VALUES ($1, 'seed-migration', $2, $3, $4),
+             FROM (VALUES ($1, 'seed-migration', CAST($2 AS integer), $3, $4),
                           ($5, 'seed-source', 0, $3, $6)) AS operation
              WHERE ",
             $condition,
             " ON CONFLICT (id) DO UPDATE SET notes = excluded.notes
-              WHERE kumiko_es_operations.operation_type = 'seed-source'"
+              WHERE kumiko_es_operations.operation_type = 'seed-source'
+              RETURNING id, applied_at"
         )
     };
 }

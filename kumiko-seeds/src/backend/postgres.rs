@@ -1,8 +1,9 @@
 //! The statements that only PostgreSQL understands.
 
-use sqlx::postgres::{PgConnection, PgQueryResult};
-use sqlx::{Executor, Postgres};
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Executor, Postgres};
 
+use super::inline::inline;
 use super::{Backend, Fault, column, insert_marker};
 use crate::lock::Holder;
 
@@ -19,8 +20,18 @@ impl Backend for Postgres {
 
     /// `set_config(…, true)` lasts as long as its transaction, so the setting is gone once a handler
     /// has committed or rolled back behind our back.
-    const INSERT_MARKER: &'static str =
-        insert_marker!("current_setting('kumiko_seeds.transaction', true) = 'open'");
+    ///
+    /// A seed or a handler may have set another `search_path`, in which there may be another table of
+    /// operations. The marker goes where the lock and the re-check looked, in a statement of its own
+    /// because names are looked up before a statement runs.
+    const INSERT_MARKER: &'static str = concat!(
+        "SELECT set_config('search_path', current_setting('kumiko_seeds.search_path'), false),
+                CAST(NULL AS timestamptz)
+         WHERE current_setting('kumiko_seeds.transaction', true) = 'open'
+           AND current_setting('kumiko_seeds.search_path') <> current_setting('search_path');
+         ",
+        insert_marker!("current_setting('kumiko_seeds.transaction', true) = 'open'")
+    );
 
     const CREATE_OPERATIONS: &'static str = "
         CREATE TABLE IF NOT EXISTS kumiko_es_operations (
@@ -42,10 +53,22 @@ impl Backend for Postgres {
     /// The key is the original's, 'esop' in ASCII, so that services in either language exclude each
     /// other. The lock belongs to the transaction: no end of it, however violent, leaves it behind,
     /// and a pooler in transaction mode cannot separate it from the statements it protects.
+    ///
+    /// The settings after it end with the transaction. They let the server notice within half a
+    /// minute that the client's machine is gone, and on Linux within seconds that its process is,
+    /// even in the middle of a long statement. By default the first takes it hours and the second
+    /// as long as the statement, and the lock with it. The second is known from PostgreSQL 14 on.
     async fn take_lock(connection: &mut PgConnection) -> sqlx::Result<bool> {
         let row = sqlx::raw_sql(
             "SELECT pg_try_advisory_xact_lock(1702063984),
-                    set_config('kumiko_seeds.transaction', 'open', true)",
+                    set_config('kumiko_seeds.transaction', 'open', true),
+                    set_config('kumiko_seeds.search_path', current_setting('search_path'), true),
+                    set_config('tcp_keepalives_idle', '15', true),
+                    set_config('tcp_keepalives_interval', '5', true),
+                    set_config('tcp_keepalives_count', '3', true),
+                    CASE WHEN current_setting('server_version_num')::integer >= 140000
+                              AND version() LIKE '%linux%'
+                         THEN set_config('client_connection_check_interval', '5s', true) END",
         )
         .fetch_one(connection)
         .await?;
@@ -100,11 +123,17 @@ impl Backend for Postgres {
         }
     }
 
-    fn executor(connection: &mut PgConnection) -> impl Executor<'_, Database = Self> {
-        connection
+    async fn fetch(
+        connection: &mut PgConnection,
+        sql: &'static str,
+        values: &[&str],
+    ) -> sqlx::Result<Vec<PgRow>> {
+        sqlx::raw_sql(AssertSqlSafe(inline(sql, values)))
+            .fetch_all(connection)
+            .await
     }
 
-    fn rows_affected(result: &PgQueryResult) -> u64 {
-        result.rows_affected()
+    fn executor(connection: &mut PgConnection) -> impl Executor<'_, Database = Self> {
+        connection
     }
 }

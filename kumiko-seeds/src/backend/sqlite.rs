@@ -1,6 +1,6 @@
 //! The statements that only SQLite understands.
 
-use sqlx::sqlite::{SqliteConnection, SqliteQueryResult};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Executor, Sqlite};
 
 use super::{Backend, Fault, insert_marker};
@@ -106,12 +106,19 @@ impl Backend for Sqlite {
         }
     }
 
-    fn executor(connection: &mut SqliteConnection) -> impl Executor<'_, Database = Self> {
-        connection
+    async fn fetch(
+        connection: &mut SqliteConnection,
+        sql: &'static str,
+        values: &[&str],
+    ) -> sqlx::Result<Vec<SqliteRow>> {
+        let query = values.iter().fold(sqlx::query(sql), |query, value| {
+            query.bind((*value).to_owned())
+        });
+        query.fetch_all(connection).await
     }
 
-    fn rows_affected(result: &SqliteQueryResult) -> u64 {
-        result.rows_affected()
+    fn executor(connection: &mut SqliteConnection) -> impl Executor<'_, Database = Self> {
+        connection
     }
 }
 

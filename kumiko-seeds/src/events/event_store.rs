@@ -4,8 +4,9 @@ use serde_json::Value;
 use sqlx::Executor;
 use uuid::Uuid;
 
+use super::statement::Statement;
 use super::{EventBackend, NewEvent, StoredEvent, StoredUuid, Stream, User};
-use crate::backend::{Statement, column};
+use crate::backend::column;
 
 /// Why events could not be appended or read.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,9 @@ use futures_util::future::BoxFuture;
 use sqlx::Database;
 use uuid::Uuid;
 
+use super::statement::Statement;
 use super::{EventBackend, StoredUuid};
-use crate::backend::{Statement, column};
+use crate::backend::column;
 use crate::extensions::Extensions;
 use crate::{SeedContext, SeedRunner};
 

@@ -16,6 +16,7 @@ mod event_store;
 mod handlers;
 mod lookups;
 mod preflight;
+mod statement;
 mod stored_uuid;
 mod system_write;
 mod user;

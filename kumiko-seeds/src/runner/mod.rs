@@ -1,11 +1,14 @@
 //! Applies seeds. The only place that opens a transaction.
 
+mod apply;
 mod attempt;
 #[cfg(feature = "migrate")]
 mod migrations;
 mod run;
 mod session;
+mod unanswered;
 mod until;
+mod work;
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -16,9 +19,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
-use self::attempt::Work;
 use self::run::Run;
 use self::session::Session;
+use self::work::Work;
 use crate::backend::Backend;
 use crate::error::PreflightProblem;
 use crate::extensions::Extensions;

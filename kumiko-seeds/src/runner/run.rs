@@ -6,7 +6,9 @@ use std::sync::atomic::AtomicBool;
 
 use sqlx::Pool;
 
-use super::attempt::{Outcome, Table, Work, attempt};
+use super::attempt::{Outcome, attempt};
+use super::unanswered::Unanswered;
+use super::work::{Done, Table, Work};
 use super::{SeedRunner, Session};
 use crate::backend::Backend;
 use crate::lock::Wait;
@@ -16,16 +18,22 @@ use crate::report::{Applied, DryRunSeed, Report, Skipped};
 use crate::{AppliedBy, ApplyError, Error, Progress, Seed, SkipFlags, Warning, store};
 
 pub(super) struct Run<'r, DB: Backend> {
-    runner: &'r SeedRunner<DB>,
+    pub(super) runner: &'r SeedRunner<DB>,
     pub(super) report: Report,
     /// What is still to be applied, in order. The first is the one being worked on.
-    queue: VecDeque<&'static Seed<DB>>,
+    pub(super) queue: VecDeque<&'static Seed<DB>>,
     /// The seed that failed, if the run came that far.
-    failed: Option<&'static str>,
-    table: Table,
+    pub(super) failed: Option<&'static str>,
+    pub(super) table: Table,
+    /// The commit whose outcome is being found out.
+    pub(super) unanswered: Option<Unanswered>,
     /// Whether a commit is on its way and not answered.
     pub(super) committing: Arc<AtomicBool>,
 }
+
+/// What failed, where an answer to a commit failed and the database is not asked what became of it:
+/// trying again does no harm.
+pub(super) const COMMIT: &str = "commit the transaction";
 
 impl<'r, DB: Backend> Run<'r, DB> {
     pub(super) fn new(runner: &'r SeedRunner<DB>) -> Self {
@@ -35,14 +43,20 @@ impl<'r, DB: Backend> Run<'r, DB> {
             queue: VecDeque::new(),
             failed: None,
             table: Table::MayBeMissing,
+            unanswered: None,
             committing: Arc::default(),
         }
     }
 
     pub(super) fn stopped(mut self, error: Error) -> ApplyError {
-        if matches!(error, Error::Stopped) {
+        let unanswered = self.unanswered.take();
+        if unanswered.is_some() || matches!(error, Error::Stopped) {
             self.failed = self.queue.pop_front().map(|seed| seed.id);
         }
+        let error = match unanswered {
+            Some(unanswered) => unanswered.unresolved(error),
+            None => error,
+        };
         let not_attempted = self.queue.iter().map(|seed| seed.id).collect();
         ApplyError {
             error,
@@ -65,7 +79,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
         }
         let mut session = Session::acquire(pool).await?;
         self.look(&mut session, &flags).await?;
-        self.drain(&mut session).await
+        self.drain(pool, session).await
     }
 
     /// Runs what is pending in one transaction, and rolls it back.
@@ -85,7 +99,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
             )
             .await
             {
-                Ok(Outcome::Tried(seeds)) => return Ok(seeds),
+                Ok(Outcome::Done(Done::Tried(seeds))) => return Ok(seeds),
                 Ok(_) => {
                     self.pause(&mut session, &mut wait).await?;
                     self.drop_applied(&mut session).await?;
@@ -109,18 +123,21 @@ impl<'r, DB: Backend> Run<'r, DB> {
         let mut session = Session::acquire(pool).await?;
         self.applied(&mut session).await?;
         let mut wait = Wait::new(self.runner.lock_timeout);
-        while let Outcome::Busy = attempt(
-            self.runner,
-            &mut session,
-            work,
-            self.table,
-            &self.committing,
-        )
-        .await?
-        {
-            self.pause(&mut session, &mut wait).await?;
+        loop {
+            match attempt(
+                self.runner,
+                &mut session,
+                work,
+                self.table,
+                &self.committing,
+            )
+            .await?
+            {
+                Outcome::Done(_) => return Ok(()),
+                Outcome::Unanswered(_, error) => return Err(Error::database(COMMIT, error)),
+                Outcome::Busy => self.pause(&mut session, &mut wait).await?,
+            }
         }
-        Ok(())
     }
 
     /// The flags that count, after a warning for each that does not.
@@ -158,7 +175,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
     }
 
     /// Applies the queue, after what the app does before its first pending seed.
-    async fn drain(&mut self, session: &mut Session<DB>) -> Result<(), Error> {
+    async fn drain(&mut self, pool: &Pool<DB>, mut session: Session<DB>) -> Result<(), Error> {
         let mut prepared = self.runner.prepare.is_none();
         let mut wait = Wait::new(self.runner.lock_timeout);
         while let Some(seed) = self.queue.front().copied() {
@@ -167,35 +184,41 @@ impl<'r, DB: Backend> Run<'r, DB> {
             } else {
                 Work::Prepare
             };
-            match attempt(self.runner, session, &work, self.table, &self.committing).await {
+            match attempt(
+                self.runner,
+                &mut session,
+                &work,
+                self.table,
+                &self.committing,
+            )
+            .await
+            {
                 Ok(Outcome::Busy) => {
-                    self.pause(session, &mut wait).await?;
-                    if !self.drop_applied(session).await? {
+                    self.pause(&mut session, &mut wait).await?;
+                    if !self.drop_applied(&mut session).await? {
                         continue;
                     }
                 }
-                Ok(Outcome::AlreadyApplied) => {
-                    self.queue.pop_front();
-                    self.leave_to_another(seed.id);
-                    self.drop_applied(session).await?;
-                }
-                Ok(Outcome::Applied(applied)) => {
-                    self.queue.pop_front();
+                Ok(Outcome::Done(Done::Applied(applied, _))) => {
                     self.table = Table::Exists;
-                    self.report.applied.push(applied);
-                    let Applied { id, duration, .. } = applied;
-                    self.runner.notify(Progress::Applied { id, duration });
+                    self.applied_here(applied);
                 }
-                Ok(Outcome::Prepared | Outcome::Marked | Outcome::Tried(_)) => prepared = true,
-                Err(error) => {
-                    if prepared {
-                        self.queue.pop_front();
-                        self.failed = Some(seed.id);
-                        let id = seed.id;
-                        self.runner.notify(Progress::Failed { id, error: &error });
-                    }
-                    return Err(error);
+                Ok(Outcome::Done(Done::AlreadyApplied)) => {
+                    self.applied_elsewhere();
+                    self.drop_applied(&mut session).await?;
                 }
+                Ok(Outcome::Done(_)) => prepared = true,
+                Ok(Outcome::Unanswered(Done::Applied(applied, applied_at), source)) => {
+                    self.unanswered = Some(Unanswered {
+                        applied,
+                        applied_at,
+                        source,
+                    });
+                    session = self.find_out(pool, session).await?;
+                }
+                Ok(Outcome::Unanswered(_, error)) => return Err(Error::database(COMMIT, error)),
+                Err(error) if prepared => return Err(self.failed(error)),
+                Err(error) => return Err(error),
             }
             // Something moved, here or in the process that has the lock.
             wait = Wait::new(self.runner.lock_timeout);
@@ -203,7 +226,36 @@ impl<'r, DB: Backend> Run<'r, DB> {
         Ok(())
     }
 
-    async fn pause(&self, session: &mut Session<DB>, wait: &mut Wait) -> Result<(), Error> {
+    /// The first of the queue is applied, by this run.
+    pub(super) fn applied_here(&mut self, applied: Applied) {
+        self.queue.pop_front();
+        self.report.applied.push(applied);
+        let Applied { id, duration, .. } = applied;
+        self.runner.notify(Progress::Applied { id, duration });
+    }
+
+    /// The first of the queue is applied, but not by this run.
+    pub(super) fn applied_elsewhere(&mut self) {
+        if let Some(seed) = self.queue.pop_front() {
+            self.leave_to_another(seed.id);
+        }
+    }
+
+    /// The first of the queue has failed with `error`.
+    pub(super) fn failed(&mut self, error: Error) -> Error {
+        if let Some(seed) = self.queue.pop_front() {
+            let id = seed.id;
+            self.failed = Some(id);
+            self.runner.notify(Progress::Failed { id, error: &error });
+        }
+        error
+    }
+
+    pub(super) async fn pause(
+        &self,
+        session: &mut Session<DB>,
+        wait: &mut Wait,
+    ) -> Result<(), Error> {
         let holder = if wait.wants_holder() {
             // Only a courtesy: not every role may look, and the lock may be free by now.
             DB::holder(session.connection()).await.unwrap_or_default()
@@ -289,7 +341,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
         self.runner.notify(Progress::Skipped { id, flag });
     }
 
-    fn warn(&mut self, warning: Warning) {
+    pub(super) fn warn(&mut self, warning: Warning) {
         tracing::warn!(target: TARGET, "{warning}");
         self.report.warnings.push(warning);
     }

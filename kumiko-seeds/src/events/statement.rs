@@ -1,39 +1,9 @@
-//! One prepared statement on any backend, without a page of trait bounds at each use.
+//! One prepared statement of the write side, on any database.
 
 use sqlx::error::BoxDynError;
-use sqlx::{Arguments, ColumnIndex, Database, Decode, Encode, IntoArguments, Row, Type};
+use sqlx::{Database, IntoArguments};
 
-use super::Backend;
-
-/// A database that can bind and read values of type `T`.
-///
-/// sqlx says this with bounds on `T` and on references, which every generic function would have to
-/// repeat; as a supertrait of [`Backend`] it is said once and implied everywhere.
-#[doc(hidden)]
-pub trait Carries<T>: Database {
-    fn bind(arguments: &mut Self::Arguments, value: T) -> Result<(), BoxDynError>;
-    fn read(row: &Self::Row, index: usize) -> sqlx::Result<T>;
-}
-
-impl<DB, T> Carries<T> for DB
-where
-    DB: Database,
-    T: for<'r> Decode<'r, DB> + for<'q> Encode<'q, DB> + Type<DB>,
-    usize: ColumnIndex<DB::Row>,
-{
-    fn bind(arguments: &mut DB::Arguments, value: T) -> Result<(), BoxDynError> {
-        arguments.add(value)
-    }
-
-    fn read(row: &DB::Row, index: usize) -> sqlx::Result<T> {
-        row.try_get(index)
-    }
-}
-
-/// The value in column `index` of `row`, counted from 0.
-pub(crate) fn column<DB: Carries<T>, T>(row: &DB::Row, index: usize) -> sqlx::Result<T> {
-    DB::read(row, index)
-}
+use crate::backend::{Backend, Carries};
 
 /// One statement with its bound values; placeholders are `$1`, `$2` … on both databases.
 pub(crate) struct Statement<DB: Database> {
@@ -59,17 +29,6 @@ impl<DB: Backend> Statement<DB> {
         self
     }
 
-    /// Runs the statement and says how many rows it inserted or changed.
-    pub(crate) async fn execute(self, connection: &mut DB::Connection) -> sqlx::Result<u64> {
-        let query = sqlx::query_with::<DB, _>(
-            self.sql,
-            Bound(self.arguments.map_err(sqlx::Error::Encode)?),
-        );
-        let result = query.execute(DB::executor(connection)).await?;
-        Ok(DB::rows_affected(&result))
-    }
-
-    #[cfg(feature = "events")]
     pub(crate) async fn fetch_all(
         self,
         connection: &mut DB::Connection,
