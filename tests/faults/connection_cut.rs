@@ -1,7 +1,6 @@
 //! A connection that is lost at each of a run's round trips: before the server hears of the request,
 //! after it has acted on it, and in between.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -13,6 +12,8 @@ use kumiko_tests::proxy::{Fate, Proxy};
 use kumiko_tests::seeds::seed;
 use sqlx::{Pool, Postgres};
 use uuid::Uuid;
+
+use crate::aftermath::{markers_and_events, start_over};
 
 const IDS: [&str; 3] = ["2026-01-01-a", "2026-01-02-b", "2026-01-03-c"];
 
@@ -61,6 +62,8 @@ async fn lose_each(fate: fn() -> Fate, check: fn(&Lost)) {
     let database = Postgres::create().await;
     for number in 0.. {
         start_over(&database).await;
+        let lines = "DROP TABLE IF EXISTS lines; CREATE TABLE lines (id text)";
+        database.execute(lines).await;
         let Some(lost) = lose(&database, number, fate).await else {
             assert!(number > 30, "{number}");
             break;
@@ -80,15 +83,6 @@ async fn lose_each(fate: fn() -> Fate, check: fn(&Lost)) {
         assert_eq!(applied(&database).await, IDS, "request {number}");
     }
     database.remove().await;
-}
-
-async fn start_over(database: &TestDatabase<Postgres>) {
-    database
-        .execute(
-            "DROP TABLE IF EXISTS kumiko_es_operations, kumiko_events, read_notes, lines;
-             CREATE TABLE lines (id text)",
-        )
-        .await;
 }
 
 /// A run that loses request `number`; `None` if it has fewer.
@@ -126,21 +120,9 @@ async fn lose(
 }
 
 /// The ids that have a marker, after a check that these and no others have their lines and their
-/// event. Waits for the lock, which a lost connection may have for a moment.
+/// event.
 async fn applied(database: &TestDatabase<Postgres>) -> Vec<String> {
-    let lock = "BEGIN; SELECT pg_advisory_xact_lock(1702063984); COMMIT";
-    database.execute(lock).await;
-    let exists = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
-    let tables: BTreeSet<_> = database.texts(exists).await.into_iter().collect();
-    let mut markers = Vec::new();
-    if tables.contains("kumiko_es_operations") {
-        markers = database.markers().await;
-    }
-    let mut events = Vec::new();
-    if tables.contains("kumiko_events") {
-        let query = "SELECT payload->>'text' FROM kumiko_events ORDER BY id";
-        events = database.texts(query).await;
-    }
+    let (markers, events) = markers_and_events(database, "text").await;
     assert_eq!(events, markers);
     let lines = database.texts("SELECT id FROM lines ORDER BY id").await;
     let twice: Vec<_> = markers.iter().flat_map(|id| [id, id]).collect();

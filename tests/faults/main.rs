@@ -8,4 +8,6 @@
     reason = "a test fails by panicking"
 )]
 
+mod aftermath;
 mod connection_cut;
+mod killed_on_postgres;
