@@ -10,7 +10,8 @@ use kumiko_tests::app::{self, Note};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::proxy::{Fate, Proxy};
 use kumiko_tests::seeds::seed;
-use sqlx::{Pool, Postgres};
+use sqlx::Postgres;
+use sqlx::pool::PoolOptions;
 use uuid::Uuid;
 
 use crate::aftermath::{markers_and_events, start_over};
@@ -107,7 +108,9 @@ async fn lose(
         *seen.lock().unwrap() = Some(commit.then(|| IDS[markers - 1]));
         fate()
     });
-    let pool = Pool::<Postgres>::connect_lazy(proxy.url()).unwrap();
+    // Of one connection, so that the lost one has to be given up before another can be had.
+    let pool = PoolOptions::<Postgres>::new().max_connections(1);
+    let pool = pool.connect_lazy(proxy.url()).unwrap();
     let ended = runner().apply(&pool).await;
     pool.close().await;
     let committing = (*lost_request.lock().unwrap())?;

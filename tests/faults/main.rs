@@ -11,3 +11,4 @@
 mod aftermath;
 mod connection_cut;
 mod killed_on_postgres;
+mod lost_commit;
