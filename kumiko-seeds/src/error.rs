@@ -4,7 +4,9 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use crate::causes::{causes, with_causes};
 use crate::lock::Holder;
+use crate::remedy;
 use crate::report::{Report, seconds};
 
 /// Why a run or a look at the database failed.
@@ -26,6 +28,18 @@ pub enum Error {
     )]
     MarkerTable {
         /// The statement's error.
+        source: sqlx::Error,
+    },
+    /// The database role lacks a privilege that seeds need. [`Error::remedy`] has the SQL.
+    #[error("{} may not {step}", role.as_deref().map_or_else(|| "the database's user".to_owned(), |role| format!("the role {role:?}")))]
+    NotPermitted {
+        /// What was being done, to be read after "may not".
+        step: &'static str,
+        /// The role that the connection was opened with.
+        role: Option<String>,
+        /// What creates the table of operations, where there is none.
+        creation: Option<&'static str>,
+        /// The server's refusal.
         source: sqlx::Error,
     },
     /// Two seeds share an id, which only seeds written by hand can.
@@ -153,6 +167,13 @@ impl Error {
         Self::Database { step, source }
     }
 
+    /// What to do about it, where more can be said than the message does: complete sentences or SQL,
+    /// without a line break at the end.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        remedy::of(self)
+    }
+
     /// The seed that failed, where it is a seed that did.
     pub(crate) fn seed(&self) -> Option<&'static str> {
         match self {
@@ -224,12 +245,14 @@ impl fmt::Display for ApplyError {
 impl fmt::Debug for ApplyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{self}")?;
-        let mut source = self.source();
-        while let Some(cause) = source {
+        for cause in causes(&self.error) {
             write!(formatter, "\ncaused by: {cause}")?;
-            source = cause.source();
         }
-        write!(formatter, "\nnote: {}", self.summary())
+        write!(formatter, "\nnote: {}", self.summary())?;
+        match self.error.remedy() {
+            Some(remedy) => write!(formatter, "\nhelp: {remedy}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -260,17 +283,6 @@ impl StdError for ApplyError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.error.source()
     }
-}
-
-/// An error with its causes on one line.
-pub(crate) fn with_causes(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 fn list(ids: &[&str]) -> String {

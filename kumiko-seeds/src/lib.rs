@@ -121,6 +121,7 @@
 //! It is created under the lock when the first seed is applied.
 
 mod backend;
+mod causes;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod context;
@@ -134,6 +135,7 @@ mod lock;
 mod marker;
 mod plan;
 mod progress;
+mod remedy;
 mod report;
 mod runner;
 mod seed;

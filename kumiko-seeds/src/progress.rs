@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::Error;
-use crate::error::with_causes;
+use crate::causes::with_causes;
 use crate::lock::Holder;
 use crate::report::seconds;
 

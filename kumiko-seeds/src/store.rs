@@ -82,7 +82,7 @@ pub(crate) async fn create_table<DB: Backend>(
         .execute(sqlx::raw_sql(DB::CREATE_OPERATIONS))
         .await
         .map(drop)
-        .map_err(|error| Error::database("create the table kumiko_es_operations", error))
+        .map_err(|error| fault::<DB>(CREATE, error))
 }
 
 /// When the seed `id` was applied; `None` if it is not. Means something for the future only under the
@@ -219,14 +219,22 @@ pub(crate) async fn insert_intervention<DB: Backend>(
 
 const READ: &str = "read which seeds are applied";
 
+const CREATE: &str = "create the table kumiko_es_operations";
+
 fn fault<DB: Backend>(step: &'static str, source: sqlx::Error) -> Error {
     let decoding = matches!(
         source,
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)
     );
-    if decoding || DB::fault(&source) == Fault::OtherShape {
-        Error::MarkerTable { source }
-    } else {
-        Error::database(step, source)
+    match DB::fault(&source) {
+        _ if decoding => Error::MarkerTable { source },
+        Fault::OtherShape => Error::MarkerTable { source },
+        Fault::NotPermitted => Error::NotPermitted {
+            step,
+            role: None,
+            creation: (step == CREATE).then_some(DB::CREATE_OPERATIONS),
+            source,
+        },
+        _ => Error::database(step, source),
     }
 }

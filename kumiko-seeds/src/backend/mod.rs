@@ -15,7 +15,7 @@ pub(crate) mod sqlite;
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Database, Executor};
+use sqlx::{Connection, Database, Executor};
 
 pub(crate) use carries::{Carries, column};
 
@@ -97,6 +97,10 @@ pub trait Backend:
     #[doc(hidden)]
     fn fault(error: &sqlx::Error) -> Fault;
 
+    /// The role that connections are opened with, where there are roles.
+    #[doc(hidden)]
+    fn role(options: &<Self::Connection as Connection>::Options) -> Option<&str>;
+
     /// Runs statements of the library's own with text for `$1`, `$2` …, and gives their rows.
     ///
     /// Nothing is prepared on PostgreSQL: preparing costs a round trip, and behind a pooler in
@@ -120,6 +124,8 @@ pub trait Backend:
 pub enum Fault {
     /// There is no table of operations.
     TableMissing,
+    /// The role lacks a privilege on it, or may not create it.
+    NotPermitted,
     /// There is one, but not with the columns that belong to it.
     OtherShape,
     /// Another connection holds the lock that the statement needs.

@@ -1,6 +1,6 @@
 //! The statements that only PostgreSQL understands.
 
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Executor, Postgres};
 
 use super::inline::inline;
@@ -8,6 +8,7 @@ use super::{Backend, Fault, column, insert_marker};
 use crate::lock::Holder;
 
 /// SQLSTATE codes, from appendix A of the PostgreSQL manual.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const UNDEFINED_TABLE: &str = "42P01";
 const UNDEFINED_COLUMN: &str = "42703";
 const DATATYPE_MISMATCH: &str = "42804";
@@ -112,6 +113,7 @@ impl Backend for Postgres {
             .as_database_error()
             .and_then(sqlx::error::DatabaseError::code);
         match code.as_deref() {
+            Some(INSUFFICIENT_PRIVILEGE) => Fault::NotPermitted,
             Some(UNDEFINED_TABLE) => Fault::TableMissing,
             Some(
                 UNDEFINED_COLUMN
@@ -121,6 +123,10 @@ impl Backend for Postgres {
             ) => Fault::OtherShape,
             _ => Fault::Other,
         }
+    }
+
+    fn role(options: &PgConnectOptions) -> Option<&str> {
+        Some(options.get_username())
     }
 
     async fn fetch(

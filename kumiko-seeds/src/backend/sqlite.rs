@@ -1,6 +1,6 @@
 //! The statements that only SQLite understands.
 
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Executor, Sqlite};
 
 use super::{Backend, Fault, insert_marker};
@@ -104,6 +104,10 @@ impl Backend for Sqlite {
         } else {
             Fault::Other
         }
+    }
+
+    fn role(_: &SqliteConnectOptions) -> Option<&str> {
+        None
     }
 
     async fn fetch(

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::DatabaseUrl;
 use crate::Error;
+use crate::causes::{causes, text};
 
 /// What a command's exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,10 +77,8 @@ impl Failure {
     #[must_use]
     pub fn caused_by(mut self, error: &(dyn StdError + 'static)) -> Self {
         self.causes.push(text(error));
-        if is_database_error(error) {
-            return self;
-        }
-        self.with_sources_of(error)
+        self.causes.extend(causes(error));
+        self
     }
 
     /// Adds a line that says what to do.
@@ -90,44 +89,18 @@ impl Failure {
     }
 
     pub(super) fn of_error(error: &Error, url: &DatabaseUrl) -> Self {
-        let mut failure = Self::new(error.to_string()).with_sources_of(error);
+        let mut failure = Self::new(error.to_string());
+        failure.causes = causes(error);
         failure.help.extend(help(error, url));
         failure
-    }
-
-    fn with_sources_of(mut self, error: &dyn StdError) -> Self {
-        let mut source = error.source();
-        while let Some(cause) = source {
-            let text = text(cause);
-            // Some drivers' errors repeat their source in their own text.
-            if self.causes.last().is_none_or(|last| !last.contains(&text)) {
-                self.causes.push(text);
-            }
-            // The source of such an error is the error itself, once more.
-            source = cause.source().filter(|_| !is_database_error(cause));
-        }
-        self
-    }
-}
-
-fn is_database_error(error: &(dyn StdError + 'static)) -> bool {
-    matches!(error.downcast_ref(), Some(sqlx::Error::Database(_)))
-}
-
-/// What an error says. The drivers' own texts leave the error code out, or put in the line of the
-/// server's source that raised the error.
-fn text(error: &(dyn StdError + 'static)) -> String {
-    match error.downcast_ref() {
-        Some(sqlx::Error::Database(error)) => match error.code() {
-            Some(code) => format!("the database says: {} (code {code})", error.message()),
-            None => format!("the database says: {}", error.message()),
-        },
-        _ => error.to_string(),
     }
 }
 
 /// What to do about an error of a run.
 fn help(error: &Error, url: &DatabaseUrl) -> Option<String> {
+    if let Some(remedy) = error.remedy() {
+        return Some(remedy);
+    }
     let text = match error {
         Error::Database { source, .. } => return super::database::help(source, url),
         Error::MarkerTable { .. } => {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Command, EventBackend, Handlers, SYSTEM_TENANT_ID, User, WriteContext, WriteError};
 use crate::SeedContext;
-use crate::error::with_causes;
+use crate::causes::with_causes;
 use crate::progress::TARGET;
 
 impl<'c, DB: EventBackend> SeedContext<'c, DB> {

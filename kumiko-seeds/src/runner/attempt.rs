@@ -54,7 +54,7 @@ pub(super) async fn attempt<DB: Backend>(
             match DB::undo_session_settings(connection, busy_timeout).await {
                 Ok(()) => {
                     session.settle();
-                    outcome
+                    outcome.map_err(|error| session.complete(error))
                 }
                 Err(error) => outcome.and(Err(Error::database(ROLL_BACK, error))),
             }

@@ -256,7 +256,8 @@ impl<DB: Backend> SeedRunner<DB> {
     /// If the database cannot be read or the table has another shape.
     pub async fn history(&self, pool: &Pool<DB>) -> Result<History, Error> {
         let mut session = Session::acquire(pool).await?;
-        let history = store::history::<DB>(session.connection()).await?;
+        let history = store::history::<DB>(session.connection()).await;
+        let history = history.map_err(|error| session.complete(error))?;
         session.settle();
         Ok(history.unwrap_or_default())
     }

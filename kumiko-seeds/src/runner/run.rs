@@ -166,7 +166,8 @@ impl<'r, DB: Backend> Run<'r, DB> {
 
     /// The applied ids, as of now.
     async fn applied(&mut self, session: &mut Session<DB>) -> Result<BTreeSet<String>, Error> {
-        let applied = store::applied::<DB>(session.connection()).await?;
+        let applied = store::applied::<DB>(session.connection()).await;
+        let applied = applied.map_err(|error| session.complete(error))?;
         session.settle();
         if applied.is_some() {
             self.table = Table::Exists;

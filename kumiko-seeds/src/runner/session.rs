@@ -16,6 +16,7 @@ use crate::backend::Backend;
 /// another busy timeout must not reach the rest of the app.
 pub(super) struct Session<DB: Database> {
     connection: PoolConnection<DB>,
+    role: Option<String>,
     state: State,
 }
 
@@ -30,6 +31,7 @@ impl<DB: Backend> Session<DB> {
         match pool.acquire().await {
             Ok(connection) => Ok(Self {
                 connection,
+                role: DB::role(&pool.connect_options()).map(str::to_owned),
                 state: State::Settled,
             }),
             Err(error) => {
@@ -43,6 +45,14 @@ impl<DB: Backend> Session<DB> {
     pub(super) fn connection(&mut self) -> &mut DB::Connection {
         self.state = State::InUse;
         &mut self.connection
+    }
+
+    /// Completes an error of a statement with what the statement does not know.
+    pub(super) fn complete(&self, mut error: Error) -> Error {
+        if let Error::NotPermitted { role, .. } = &mut error {
+            role.clone_from(&self.role);
+        }
+        error
     }
 
     /// Says that the connection is as it came.

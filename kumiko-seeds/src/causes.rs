@@ -1,0 +1,42 @@
+//! What led to an error, as people should read it.
+
+use std::error::Error as StdError;
+
+/// An error with its causes on one line.
+pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
+    let mut texts = vec![text(error)];
+    texts.extend(causes(error));
+    texts.join(": ")
+}
+
+/// The texts of an error's causes, from the nearest to the first.
+pub(crate) fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
+    let mut causes: Vec<String> = Vec::new();
+    let mut last = error;
+    // The source of a database's error is the error itself, once more.
+    while let Some(cause) = last.source().filter(|_| !is_of_database(last)) {
+        let text = text(cause);
+        // Some drivers' errors repeat their source in their own text.
+        if causes.last().is_none_or(|last| !last.contains(&text)) {
+            causes.push(text);
+        }
+        last = cause;
+    }
+    causes
+}
+
+/// What an error says. The drivers' own texts leave the error code out, or put in the line of the
+/// server's source that raised the error.
+pub(crate) fn text(error: &(dyn StdError + 'static)) -> String {
+    match error.downcast_ref() {
+        Some(sqlx::Error::Database(error)) => match error.code() {
+            Some(code) => format!("the database says: {} (code {code})", error.message()),
+            None => format!("the database says: {}", error.message()),
+        },
+        _ => error.to_string(),
+    }
+}
+
+fn is_of_database(error: &(dyn StdError + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(sqlx::Error::Database(_)))
+}

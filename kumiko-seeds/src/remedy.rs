@@ -1,0 +1,61 @@
+//! What to do about an error, where the library knows more than the database says.
+
+use std::error::Error as StdError;
+use std::fmt::Write;
+
+use crate::Error;
+
+/// SQLSTATE codes of statements that a connection believes to have prepared and the server does not
+/// know, or the other way round.
+const PREPARED_ELSEWHERE: [&str; 2] = ["26000", "42P05"];
+
+pub(crate) fn of(error: &Error) -> Option<String> {
+    if let Error::NotPermitted { role, creation, .. } = error {
+        return Some(grant(role.as_deref(), *creation));
+    }
+    if PREPARED_ELSEWHERE.contains(&code(error)?.as_str()) {
+        return Some(
+            "the database is behind a pooler that does not keep prepared statements, like PgBouncer in \
+             transaction mode; keep sqlx from using them by adding statement-cache-capacity=0 to the \
+             parameters of the database's URL"
+                .to_owned(),
+        );
+    }
+    None
+}
+
+/// The SQL that lets `role` apply seeds.
+fn grant(role: Option<&str>, creation: Option<&str>) -> String {
+    let mut text = "let the owner of the schema run this, and try again:".to_owned();
+    for line in creation.unwrap_or_default().lines() {
+        // Indented in the source by eight.
+        let line = line.strip_prefix("        ").unwrap_or(line);
+        if !line.is_empty() {
+            let _ = write!(text, "\n    {line}");
+        }
+    }
+    if creation.is_some() {
+        text.push(';');
+    }
+    let role = role.map_or_else(
+        || "PUBLIC".to_owned(),
+        |role| format!("\"{}\"", role.replace('"', "\"\"")),
+    );
+    let _ = write!(
+        text,
+        "\n    GRANT SELECT, INSERT, UPDATE, DELETE ON kumiko_es_operations TO {role};"
+    );
+    text
+}
+
+/// The code of the database's error somewhere among the causes of `error`.
+fn code(error: &Error) -> Option<String> {
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(sqlx::Error::Database(error)) = error.downcast_ref() {
+            return error.code().map(String::from);
+        }
+        cause = error.source();
+    }
+    None
+}
