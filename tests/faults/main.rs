@@ -12,3 +12,4 @@ mod aftermath;
 mod connection_cut;
 mod killed_on_postgres;
 mod lost_commit;
+mod vanished_client;
