@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::Executor;
 
-use crate::backend::{Backend, Fault, column};
+use crate::backend::{Backend, Fault, MarkerFault, column};
 use crate::history::{History, InterventionKind, Operation};
 use crate::{AppliedBy, Error, Marker};
 
@@ -85,29 +85,36 @@ pub(crate) async fn create_table<DB: Backend>(
         .map_err(|error| fault::<DB>(CREATE, error))
 }
 
+/// Finds one operation; `$1` its id.
+pub(crate) const LOOK: &str =
+    "SELECT operation_type, applied_at FROM kumiko_es_operations WHERE id = $1";
+
 /// When the seed `id` was applied; `None` if it is not. Means something for the future only under the
 /// lock.
 pub(crate) async fn applied_at<DB: Backend>(
     connection: &mut DB::Connection,
     id: &str,
 ) -> Result<Option<DateTime<Utc>>, Error> {
-    const STEP: &str = "re-check under the lock whether the seed is applied";
-    let rows = DB::fetch(
-        connection,
-        "SELECT operation_type, applied_at FROM kumiko_es_operations WHERE id = $1",
-        &[id],
-    )
-    .await
-    .map_err(|error| fault::<DB>(STEP, error))?;
+    let rows = DB::fetch(connection, LOOK, &[id]).await;
+    let rows = rows.map_err(|error| fault::<DB>(RECHECK, error))?;
+    looked::<DB>(&rows, id)
+}
+
+/// The same from the rows of [`LOOK`].
+pub(crate) fn looked<DB: Backend>(
+    rows: &[DB::Row],
+    id: &str,
+) -> Result<Option<DateTime<Utc>>, Error> {
     let Some(row) = rows.first() else {
         return Ok(None);
     };
     let operation_type: String =
-        column::<DB, _>(row, 0).map_err(|error| fault::<DB>(STEP, error))?;
+        column::<DB, _>(row, 0).map_err(|error| fault::<DB>(RECHECK, error))?;
     if operation_type == SEED {
-        column::<DB, _>(row, 1)
+        let applied_at = column::<DB, _>(row, 1);
+        applied_at
             .map(Some)
-            .map_err(|error| fault::<DB>(STEP, error))
+            .map_err(|error| fault::<DB>(RECHECK, error))
     } else {
         Err(Error::IdTaken {
             id: id.to_owned(),
@@ -133,43 +140,51 @@ pub(crate) async fn find<DB: Backend>(
 /// A marker to be written.
 pub(crate) struct NewMarker<'a> {
     pub(crate) id: &'a str,
+    /// When the transaction began.
+    pub(crate) applied_at: DateTime<Utc>,
     pub(crate) duration: Duration,
     pub(crate) applied_by: AppliedBy,
     pub(crate) notes: &'a str,
     pub(crate) source_hash: &'a str,
 }
 
-/// Writes the marker of the seed that the open transaction has run, and gives the time it says.
-/// `None` if that transaction is no longer the one the lock was taken in, and then nothing is written.
+impl NewMarker<'_> {
+    /// The values of [`Backend::insert_marker`].
+    fn values(&self) -> [String; 7] {
+        let duration = i32::try_from(self.duration.as_millis()).unwrap_or(i32::MAX);
+        [
+            self.id.to_owned(),
+            duration.to_string(),
+            self.applied_by.as_str().to_owned(),
+            self.notes.to_owned(),
+            History::source_id(self.id),
+            self.source_hash.to_owned(),
+            self.applied_at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        ]
+    }
+}
+
+/// Writes a marker into the open transaction, which somebody else ends.
 pub(crate) async fn insert<DB: Backend>(
     connection: &mut DB::Connection,
-    marker: NewMarker<'_>,
-) -> Result<Option<DateTime<Utc>>, Error> {
-    const STEP: &str = "write the seed's marker";
-    let open = DB::verify_open(connection).await;
-    if !open.map_err(|error| Error::database(STEP, error))? {
-        return Ok(None);
-    }
-    let duration = i32::try_from(marker.duration.as_millis()).unwrap_or(i32::MAX);
-    let values = [
-        marker.id,
-        &duration.to_string(),
-        marker.applied_by.as_str(),
-        marker.notes,
-        &History::source_id(marker.id),
-        marker.source_hash,
-    ];
-    let inserted = DB::fetch(connection, DB::INSERT_MARKER, &values).await;
-    let inserted = inserted.map_err(|error| fault::<DB>(STEP, error))?;
-    for row in &inserted {
-        let id: String = column::<DB, _>(row, 0).map_err(|error| fault::<DB>(STEP, error))?;
-        if id == marker.id {
-            return column::<DB, _>(row, 1)
-                .map(Some)
-                .map_err(|error| fault::<DB>(STEP, error));
-        }
-    }
-    Ok(None)
+    marker: &NewMarker<'_>,
+) -> Result<(), MarkerFault> {
+    let values = marker.values();
+    DB::insert_marker(connection, &values.each_ref().map(String::as_str)).await
+}
+
+/// Writes a marker as the last thing in the open transaction, which [`Backend::end`] ends.
+pub(crate) async fn insert_last<DB: Backend>(
+    connection: &mut DB::Connection,
+    marker: &NewMarker<'_>,
+) -> Result<(), MarkerFault> {
+    let values = marker.values();
+    DB::insert_last_marker(connection, &values.each_ref().map(String::as_str)).await
+}
+
+/// What to say of a marker that was not written.
+pub(crate) fn unwritten<DB: Backend>(fault: MarkerFault) -> Error {
+    self::fault::<DB>("write the seed's marker", fault.into())
 }
 
 /// Takes the marker of a seed away. `false` if it has none.
@@ -217,11 +232,13 @@ pub(crate) async fn insert_intervention<DB: Backend>(
     .map_err(|error| fault::<DB>("leave a trace of it", error))
 }
 
+const RECHECK: &str = "re-check under the lock whether the seed is applied";
 const READ: &str = "read which seeds are applied";
 
 const CREATE: &str = "create the table kumiko_es_operations";
 
-fn fault<DB: Backend>(step: &'static str, source: sqlx::Error) -> Error {
+/// What to say of a statement on the table that failed.
+pub(crate) fn fault<DB: Backend>(step: &'static str, source: sqlx::Error) -> Error {
     let decoding = matches!(
         source,
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)

@@ -1,11 +1,11 @@
 //! A seed that fails leaves nothing behind and stops the rest.
 
-use kumiko_seeds::{Seed, json};
+use kumiko_seeds::{Error, Seed, json};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::seeds::seed;
 use kumiko_tests::{app, note, on_both_databases};
-use sqlx::Sqlite;
 use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{Postgres, Sqlite};
 
 /// Applies a good seed, the failing one and another good one, and looks that only the first is there.
 /// The error as a user sees it, with its causes.
@@ -222,6 +222,62 @@ on_both_databases! {
         );
         assert_eq!(database.markers().await, ["2026-01-01-good"]);
     }
+
+    async fn a_seed_that_begins_a_transaction_of_its_own(database: &TestDatabase<DB>) {
+        let failing = seed("2026-01-02-begins", |ctx| Box::pin(async move {
+            let sql = "COMMIT; BEGIN; INSERT INTO read_notes (text) VALUES ('lost')";
+            DB::run(ctx.unmanaged_db().await?, sql).await?;
+            Ok(())
+        }));
+        let runner = app::runner(vec![note!("2026-01-01-good"), failing]);
+        let stopped = runner.apply(&database.pool).await.unwrap_err();
+        assert!(matches!(stopped.error, Error::TransactionEnded { .. }), "{stopped:?}");
+        assert_eq!(database.markers().await, ["2026-01-01-good"]);
+        assert_eq!(database.texts("SELECT text FROM read_notes").await, ["2026-01-01-good"]);
+    }
+
+    async fn a_marker_that_somebody_writes_without_the_lock(database: &TestDatabase<DB>) {
+        let failing = seed("2026-01-02-marked", |ctx| Box::pin(async move {
+            let sql = "INSERT INTO kumiko_es_operations (id, operation_type, duration_ms, applied_by)
+                       VALUES ('2026-01-02-marked', 'seed-migration', 0, 'nobody')";
+            DB::run(ctx.unmanaged_db().await?, sql).await?;
+            ctx.system_write_as("notes:write:add", json!({ "text": "lost" })).await?;
+            Ok(())
+        }));
+        let error = fails_without_trace(database, failing).await;
+        let (what, why) = error.split_once(" <- ").unwrap();
+        assert_eq!(what, "could not commit the seed with its marker");
+        assert!(why.contains("duplicate key") || why.contains("UNIQUE constraint"), "{why}");
+    }
+}
+
+/// PostgreSQL checks some constraints only when a transaction commits.
+#[tokio::test]
+async fn a_commit_that_is_refused() {
+    let database = Postgres::create().await;
+    let failing = seed("2026-01-02-fails", |ctx| {
+        Box::pin(async move {
+            let sql = "CREATE TABLE parents (id int PRIMARY KEY);
+                       CREATE TABLE children (parent int REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
+                       INSERT INTO children VALUES (1)";
+            Postgres::run(ctx.unmanaged_db().await?, sql).await?;
+            Ok(())
+        })
+    });
+    let pool = database.pool_of(1).await;
+    let runner = app::runner(vec![note!("2026-01-01-good"), failing]);
+    let stopped = runner.apply(&pool).await.unwrap_err();
+    assert_eq!(
+        format!("{stopped:?}"),
+        "could not commit the seed with its marker
+caused by: the database says: insert or update on table \"children\" violates foreign key \
+constraint \"children_parent_fkey\" (code 23503)
+note: stopped at: 2026-01-02-fails; applied before: 2026-01-01-good; not attempted: none; the failed \
+step is rolled back, so a retry is safe"
+    );
+    assert_eq!(database.markers().await, ["2026-01-01-good"]);
+    pool.close().await;
+    database.remove().await;
 }
 
 /// A connection that goes takes a database in memory with it.

@@ -23,6 +23,7 @@ mod order;
 mod prepare;
 mod privileges;
 mod replicas;
+mod round_trips;
 mod search_path;
 mod selection;
 mod shared_table;

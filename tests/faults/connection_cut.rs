@@ -66,7 +66,7 @@ async fn lose_each(fate: fn() -> Fate, check: fn(&Lost)) {
         let lines = "DROP TABLE IF EXISTS lines; CREATE TABLE lines (id text)";
         database.execute(lines).await;
         let Some(lost) = lose(&database, number, fate).await else {
-            assert!(number > 30, "{number}");
+            assert!(number > 20, "{number}");
             break;
         };
         let (Ok(report) | Err(report)) = lost.ended.as_ref().map_err(|stopped| &stopped.report);
@@ -104,7 +104,7 @@ async fn lose(
         if request != number {
             return Fate::Pass;
         }
-        let commit = text.contains("COMMIT\0") && markers > 0;
+        let commit = text.contains("COMMIT AND CHAIN");
         *seen.lock().unwrap() = Some(commit.then(|| IDS[markers - 1]));
         fate()
     });
@@ -144,7 +144,10 @@ fn is_refused(lost: &Lost) {
         lost.number
     );
     if let Some(id) = lost.committing {
-        assert_eq!(stopped.to_string(), "could not commit the transaction");
+        assert_eq!(
+            stopped.to_string(),
+            "could not commit the seed with its marker"
+        );
         assert_eq!(stopped.seed, Some(id));
         assert!(!lost.applied.iter().any(|applied| applied == id));
     }

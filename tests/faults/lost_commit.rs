@@ -32,12 +32,9 @@ async fn slow_commit(seconds: f32) -> (TestDatabase<Postgres>, Proxy, oneshot::R
     let proxy = Proxy::to(&database.url).await;
     let (sender, lost) = oneshot::channel();
     let mut sender = Some(sender);
-    let mut written = false;
     proxy.decide(move |_, bytes| {
         let text = String::from_utf8_lossy(bytes);
-        written |= text.contains("INSERT INTO kumiko_es_operations");
-        if written
-            && text.contains("COMMIT\0")
+        if text.contains("COMMIT AND CHAIN")
             && let Some(sender) = sender.take()
         {
             sender.send(()).unwrap();
@@ -86,7 +83,10 @@ async fn it_is_waited_for_until_it_is_certain() {
 async fn one_that_the_server_gives_up_is_not_applied() {
     let (database, proxy, _lost) = slow_commit(60.0).await;
     let stopped = apply(&pool(&proxy)).await.unwrap_err();
-    assert_eq!(stopped.to_string(), "could not commit the transaction");
+    assert_eq!(
+        stopped.to_string(),
+        "could not commit the seed with its marker"
+    );
     assert_eq!(stopped.seed, Some(A));
     assert_eq!(
         stopped.summary(),

@@ -5,13 +5,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// Between a client and PostgreSQL on loopback. It reads the protocol as far as it takes to tell
-/// requests apart; a request and its answer are one round trip.
+/// requests apart.
 pub struct Proxy {
     url: String,
     shared: Arc<Shared>,
@@ -38,6 +38,7 @@ type OnLoss = Box<dyn Fn() + Send + Sync>;
 struct Shared {
     server: SocketAddr,
     requests: AtomicUsize,
+    round_trips: AtomicUsize,
     decide: Mutex<Decide>,
     on_loss: Mutex<OnLoss>,
 }
@@ -52,6 +53,7 @@ impl Proxy {
         let shared = Arc::new(Shared {
             server: server.parse().unwrap(),
             requests: AtomicUsize::new(0),
+            round_trips: AtomicUsize::new(0),
             decide: Mutex::new(Box::new(|_, _| Fate::Pass)),
             on_loss: Mutex::new(Box::new(|| {})),
         });
@@ -69,10 +71,11 @@ impl Proxy {
         &self.url
     }
 
-    /// How many requests there were, over all connections, the handshakes not counted.
+    /// How often clients waited for answers, over all connections, the handshakes not counted. Requests
+    /// that a client sends together are one round trip.
     #[must_use]
-    pub fn requests(&self) -> usize {
-        self.shared.requests.load(Ordering::SeqCst)
+    pub fn round_trips(&self) -> usize {
+        self.shared.round_trips.load(Ordering::SeqCst)
     }
 
     /// Lets `decide` decide from now on.
@@ -106,7 +109,8 @@ async fn relay(client: TcpStream, shared: &Shared) -> io::Result<()> {
     let server = TcpStream::connect(shared.server).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
-    let (mut from_client, mut to_client) = client.into_split();
+    let (from_client, mut to_client) = client.into_split();
+    let mut from_client = BufReader::with_capacity(1 << 20, from_client);
     let (mut from_server, mut to_server) = server.into_split();
     shake_hands(
         &mut from_client,
@@ -116,7 +120,11 @@ async fn relay(client: TcpStream, shared: &Shared) -> io::Result<()> {
     )
     .await?;
     loop {
+        let together = !from_client.buffer().is_empty();
         let request = read_request(&mut from_client).await?;
+        if !together {
+            shared.round_trips.fetch_add(1, Ordering::SeqCst);
+        }
         let number = shared.requests.fetch_add(1, Ordering::SeqCst);
         let fate = shared.decide.lock().unwrap()(number, &request);
         match fate {
@@ -147,7 +155,7 @@ async fn relay(client: TcpStream, shared: &Shared) -> io::Result<()> {
 /// Carries what comes before the first request: startup messages, which have no type, and
 /// authentication, until the server is ready.
 async fn shake_hands(
-    from_client: &mut OwnedReadHalf,
+    from_client: &mut BufReader<OwnedReadHalf>,
     to_server: &mut OwnedWriteHalf,
     from_server: &mut OwnedReadHalf,
     to_client: &mut OwnedWriteHalf,
@@ -190,7 +198,7 @@ const SYNC: u8 = b'S';
 const READY_FOR_QUERY: u8 = b'Z';
 
 /// All messages up to the one that the server answers with "ready for query".
-async fn read_request(from: &mut OwnedReadHalf) -> io::Result<Vec<u8>> {
+async fn read_request(from: &mut BufReader<OwnedReadHalf>) -> io::Result<Vec<u8>> {
     read_until(from, &[QUERY, SYNC]).await
 }
 
@@ -198,7 +206,7 @@ async fn read_answer(from: &mut OwnedReadHalf) -> io::Result<Vec<u8>> {
     read_until(from, &[READY_FOR_QUERY]).await
 }
 
-async fn read_until(from: &mut OwnedReadHalf, last: &[u8]) -> io::Result<Vec<u8>> {
+async fn read_until(from: &mut (impl AsyncRead + Unpin), last: &[u8]) -> io::Result<Vec<u8>> {
     let mut messages = Vec::new();
     loop {
         let message = read_message(from).await?;
@@ -209,14 +217,14 @@ async fn read_until(from: &mut OwnedReadHalf, last: &[u8]) -> io::Result<Vec<u8>
     }
 }
 
-async fn read_message(from: &mut OwnedReadHalf) -> io::Result<Vec<u8>> {
+async fn read_message(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     let mut message = vec![from.read_u8().await?];
     read_body(from, &mut message).await?;
     Ok(message)
 }
 
 /// The length, which counts itself, and what it is the length of.
-async fn read_body(from: &mut OwnedReadHalf, message: &mut Vec<u8>) -> io::Result<()> {
+async fn read_body(from: &mut (impl AsyncRead + Unpin), message: &mut Vec<u8>) -> io::Result<()> {
     let length = from.read_u32().await?;
     message.extend_from_slice(&length.to_be_bytes());
     let start = message.len();

@@ -15,7 +15,7 @@ pub(crate) mod sqlite;
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection, Database, Executor};
+use sqlx::{Connection, Database, Executor, Transaction};
 
 pub(crate) use carries::{Carries, column};
 
@@ -41,12 +41,6 @@ pub trait Backend:
     #[doc(hidden)]
     const BEGIN: &'static str;
 
-    /// Inserts a marker and the hash of its seed's source, and returns the id and the time of what
-    /// it inserted: two rows, or none if the transaction of [`Backend::take_lock`] is over. `$1` id,
-    /// `$2` duration, `$3` applied by, `$4` notes, `$5` the id of the second row, `$6` the hash.
-    #[doc(hidden)]
-    const INSERT_MARKER: &'static str;
-
     /// Creates the table of operations and its index where they are missing.
     #[doc(hidden)]
     const CREATE_OPERATIONS: &'static str;
@@ -59,11 +53,16 @@ pub trait Backend:
     #[doc(hidden)]
     const ALLOW_WRITES: &'static str;
 
-    /// Tries the lock once, in the transaction just opened. `false`: somebody else holds it.
+    /// Tries the lock once, in the transaction just opened, and runs `look` with text for `$1`, `$2` …
+    /// after it. `None`: somebody else holds the lock, and what was seen means nothing.
+    ///
+    /// **Invariant:** `look` is a statement of its own, so what it sees is younger than the lock.
     #[doc(hidden)]
     fn take_lock(
         connection: &mut Self::Connection,
-    ) -> impl Future<Output = sqlx::Result<bool>> + Send;
+        look: &'static str,
+        values: &[&str],
+    ) -> impl Future<Output = sqlx::Result<Option<Locked<Self>>>> + Send;
 
     /// Sets how long statements, [`Backend::BEGIN`] among them, wait for another connection's lock,
     /// and gives back what it was. PostgreSQL's `BEGIN` never waits, so there it does nothing.
@@ -81,11 +80,24 @@ pub trait Backend:
         busy_timeout: i64,
     ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-    /// Verifies that the seed left its transaction open, as far as [`Backend::INSERT_MARKER`] cannot.
+    /// Inserts a marker and the hash of its seed's source, if the transaction is still the one of
+    /// [`Backend::take_lock`]. The values are those of `insert_marker!`.
     #[doc(hidden)]
-    fn verify_open(
+    fn insert_marker(
         connection: &mut Self::Connection,
-    ) -> impl Future<Output = sqlx::Result<bool>> + Send;
+        values: &[&str],
+    ) -> impl Future<Output = Result<(), MarkerFault>> + Send;
+
+    /// Does the same, and commits where that costs a round trip less than [`Backend::end`] would.
+    #[doc(hidden)]
+    fn insert_last_marker(
+        connection: &mut Self::Connection,
+        values: &[&str],
+    ) -> impl Future<Output = Result<(), MarkerFault>> + Send;
+
+    /// Ends the transaction after [`Backend::insert_last_marker`], committed.
+    #[doc(hidden)]
+    fn end(transaction: Transaction<'_, Self>) -> impl Future<Output = sqlx::Result<()>> + Send;
 
     /// Who holds the lock now, as far as the database tells.
     #[doc(hidden)]
@@ -134,21 +146,57 @@ pub enum Fault {
     Other,
 }
 
-/// A source row may be left from before its seed was unmarked; a marker may not be there yet.
+/// What is found under the lock.
+#[doc(hidden)]
+pub struct Locked<DB: Database> {
+    /// When the transaction began, which is the time that its marker will say.
+    pub since: DateTime<Utc>,
+    /// The rows of the look.
+    pub rows: Vec<DB::Row>,
+}
+
+/// Why there is no marker, or perhaps none.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum MarkerFault {
+    /// The transaction of the lock is over.
+    TransactionEnded,
+    /// The database refused, and the transaction cannot be committed any more.
+    Refused(sqlx::Error),
+    /// The connection was lost, before the commit or after it.
+    Unanswered(sqlx::Error),
+}
+
+impl From<MarkerFault> for sqlx::Error {
+    fn from(fault: MarkerFault) -> Self {
+        match fault {
+            MarkerFault::TransactionEnded => {
+                Self::Protocol("the transaction of the lock is over".to_owned())
+            }
+            MarkerFault::Refused(error) | MarkerFault::Unanswered(error) => error,
+        }
+    }
+}
+
+/// Two statements: the marker, and the hash of the seed's source. That row may be left from before
+/// the seed was unmarked; the marker may not be there yet. `$1` id, `$2` duration, `$3` applied by,
+/// `$4` notes, `$5` the id of the second row, `$6` the hash, `$7` the time of [`Locked::since`].
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! insert_marker {
-    ($condition:literal) => {
+    ($applied_at:literal) => {
         concat!(
             "INSERT INTO kumiko_es_operations
-                 (id, operation_type, duration_ms, applied_by, notes)
-             SELECT column1, column2, column3, column4, column5
-             FROM (VALUES ($1, 'seed-migration', CAST($2 AS integer), $3, $4),
-                          ($5, 'seed-source', 0, $3, $6)) AS operation
-             WHERE ",
-            $condition,
-            " ON CONFLICT (id) DO UPDATE SET notes = excluded.notes
-              WHERE kumiko_es_operations.operation_type = 'seed-source'
-              RETURNING id, applied_at"
+                 (id, operation_type, applied_at, duration_ms, applied_by, notes)
+             VALUES ($1, 'seed-migration', ",
+            $applied_at,
+            ", CAST($2 AS integer), $3, $4);
+             INSERT INTO kumiko_es_operations
+                 (id, operation_type, applied_at, duration_ms, applied_by, notes)
+             VALUES ($5, 'seed-source', ",
+            $applied_at,
+            ", 0, $3, $6)
+             ON CONFLICT (id) DO UPDATE SET notes = excluded.notes
+             WHERE kumiko_es_operations.operation_type = 'seed-source'"
         )
     };
 }

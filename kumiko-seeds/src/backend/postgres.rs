@@ -1,38 +1,77 @@
 //! The statements that only PostgreSQL understands.
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Executor, Postgres};
+use chrono::{DateTime, Utc};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgRow, PgSeverity};
+use sqlx::{AssertSqlSafe, Executor, Postgres, Transaction};
 
 use super::inline::inline;
-use super::{Backend, Fault, column, insert_marker};
+use super::{Backend, Fault, Locked, MarkerFault, column, insert_marker};
 use crate::lock::Holder;
 
 /// SQLSTATE codes, from appendix A of the PostgreSQL manual.
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const UNDEFINED_TABLE: &str = "42P01";
 const UNDEFINED_COLUMN: &str = "42703";
+/// A setting that this session never had, or one that a transaction before had.
+const UNDEFINED_OBJECT: &str = "42704";
+const INVALID_TEXT_REPRESENTATION: &str = "22P02";
 const DATATYPE_MISMATCH: &str = "42804";
 const NOT_NULL_VIOLATION: &str = "23502";
 /// Among other things, no unique index where `ON CONFLICT` needs one.
 const INVALID_COLUMN_REFERENCE: &str = "42P10";
 
+/// The settings end with the transaction. The first two are for [`MARKER`]. The others let the server
+/// notice within half a minute that the client's machine is gone, and on Linux within seconds that its
+/// process is, even in the middle of a long statement. By default the first takes it hours and the
+/// second as long as the statement, and the lock with it. The last is known from PostgreSQL 14 on.
+const LOCK: &str = "
+    SELECT pg_try_advisory_xact_lock(1702063984), now(),
+           set_config('kumiko_seeds.transaction', '1', true),
+           set_config('kumiko_seeds.search_path', current_setting('search_path'), true),
+           set_config('tcp_keepalives_idle', '15', true),
+           set_config('tcp_keepalives_interval', '5', true),
+           set_config('tcp_keepalives_count', '3', true),
+           CASE WHEN current_setting('server_version_num')::integer >= 140000
+                     AND version() LIKE '%linux%'
+                THEN set_config('client_connection_check_interval', '5s', true) END";
+
+/// The setting of [`LOCK`] is gone once a handler has committed or rolled back behind our back, and then
+/// reading it as a number is an error, which keeps the statements after it from being executed.
+///
+/// A seed or a handler may have set another `search_path`, in which there may be another table of
+/// operations. The marker goes where the lock and the re-check looked. That takes a statement of its
+/// own because names are looked up before a statement runs.
+macro_rules! concat_marker {
+    ($then:literal) => {
+        concat!(
+            "SELECT current_setting('kumiko_seeds.transaction')::integer;
+             SELECT set_config('search_path', current_setting('kumiko_seeds.search_path'), false)
+             WHERE current_setting('kumiko_seeds.search_path') <> current_setting('search_path');
+             ",
+            insert_marker!("now()"),
+            $then
+        )
+    };
+}
+
+const MARKER: &str = concat_marker!("");
+
+fn marker_fault(error: sqlx::Error) -> MarkerFault {
+    let answer = error
+        .as_database_error()
+        .and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    match answer {
+        // A fatal error ends the session, perhaps after the commit.
+        Some(answer) if matches!(answer.severity(), PgSeverity::Error) => match answer.code() {
+            UNDEFINED_OBJECT | INVALID_TEXT_REPRESENTATION => MarkerFault::TransactionEnded,
+            _ => MarkerFault::Refused(error),
+        },
+        _ => MarkerFault::Unanswered(error),
+    }
+}
+
 impl Backend for Postgres {
     const BEGIN: &'static str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-
-    /// `set_config(…, true)` lasts as long as its transaction, so the setting is gone once a handler
-    /// has committed or rolled back behind our back.
-    ///
-    /// A seed or a handler may have set another `search_path`, in which there may be another table of
-    /// operations. The marker goes where the lock and the re-check looked, in a statement of its own
-    /// because names are looked up before a statement runs.
-    const INSERT_MARKER: &'static str = concat!(
-        "SELECT set_config('search_path', current_setting('kumiko_seeds.search_path'), false),
-                CAST(NULL AS timestamptz)
-         WHERE current_setting('kumiko_seeds.transaction', true) = 'open'
-           AND current_setting('kumiko_seeds.search_path') <> current_setting('search_path');
-         ",
-        insert_marker!("current_setting('kumiko_seeds.transaction', true) = 'open'")
-    );
 
     const CREATE_OPERATIONS: &'static str = "
         CREATE TABLE IF NOT EXISTS kumiko_es_operations (
@@ -54,26 +93,22 @@ impl Backend for Postgres {
     /// The key is the original's, 'esop' in ASCII, so that services in either language exclude each
     /// other. The lock belongs to the transaction: no end of it, however violent, leaves it behind,
     /// and a pooler in transaction mode cannot separate it from the statements it protects.
-    ///
-    /// The settings after it end with the transaction. They let the server notice within half a
-    /// minute that the client's machine is gone, and on Linux within seconds that its process is,
-    /// even in the middle of a long statement. By default the first takes it hours and the second
-    /// as long as the statement, and the lock with it. The second is known from PostgreSQL 14 on.
-    async fn take_lock(connection: &mut PgConnection) -> sqlx::Result<bool> {
-        let row = sqlx::raw_sql(
-            "SELECT pg_try_advisory_xact_lock(1702063984),
-                    set_config('kumiko_seeds.transaction', 'open', true),
-                    set_config('kumiko_seeds.search_path', current_setting('search_path'), true),
-                    set_config('tcp_keepalives_idle', '15', true),
-                    set_config('tcp_keepalives_interval', '5', true),
-                    set_config('tcp_keepalives_count', '3', true),
-                    CASE WHEN current_setting('server_version_num')::integer >= 140000
-                              AND version() LIKE '%linux%'
-                         THEN set_config('client_connection_check_interval', '5s', true) END",
-        )
-        .fetch_one(connection)
-        .await?;
-        sqlx::Row::try_get(&row, 0)
+    async fn take_lock(
+        connection: &mut PgConnection,
+        look: &'static str,
+        values: &[&str],
+    ) -> sqlx::Result<Option<Locked<Self>>> {
+        let sql = format!("{LOCK}; {}", inline(look, values));
+        let mut rows = sqlx::raw_sql(AssertSqlSafe(sql))
+            .fetch_all(connection)
+            .await?;
+        if rows.is_empty() {
+            return Err(sqlx::Error::RowNotFound);
+        }
+        let locked = rows.remove(0);
+        let since = column::<Postgres, DateTime<Utc>>(&locked, 1)?;
+        let is_taken: bool = sqlx::Row::try_get(&locked, 0)?;
+        Ok(is_taken.then_some(Locked { since, rows }))
     }
 
     async fn replace_busy_timeout(_: &mut PgConnection, milliseconds: i64) -> sqlx::Result<i64> {
@@ -84,8 +119,29 @@ impl Backend for Postgres {
         Ok(())
     }
 
-    async fn verify_open(_: &mut PgConnection) -> sqlx::Result<bool> {
-        Ok(true)
+    async fn insert_marker(
+        connection: &mut PgConnection,
+        values: &[&str],
+    ) -> Result<(), MarkerFault> {
+        let inserted = Self::fetch(connection, MARKER, values).await;
+        inserted.map(drop).map_err(marker_fault)
+    }
+
+    /// The commit goes with the marker. sqlx does not know of it and will send a ROLLBACK, with its
+    /// next statement and so at no cost; `AND CHAIN` opens an empty transaction for it to end.
+    /// Without one the server would put a warning into its log for every seed.
+    async fn insert_last_marker(
+        connection: &mut PgConnection,
+        values: &[&str],
+    ) -> Result<(), MarkerFault> {
+        let sql = concat_marker!("; COMMIT AND CHAIN");
+        let committed = Self::fetch(connection, sql, values).await;
+        committed.map(drop).map_err(marker_fault)
+    }
+
+    async fn end(transaction: Transaction<'_, Self>) -> sqlx::Result<()> {
+        drop(transaction);
+        Ok(())
     }
 
     async fn holder(connection: &mut PgConnection) -> sqlx::Result<Option<Holder>> {

@@ -1,9 +1,9 @@
 //! The statements that only SQLite understands.
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, Executor, Sqlite};
+use sqlx::{AssertSqlSafe, Executor, Sqlite, Transaction};
 
-use super::{Backend, Fault, insert_marker};
+use super::{Backend, Fault, Locked, MarkerFault, insert_marker};
 use crate::lock::Holder;
 
 /// Primary result codes, from SQLite's documentation; extended codes carry them in the low byte.
@@ -14,9 +14,6 @@ const SQLITE_CONSTRAINT_NOTNULL: i32 = 1299;
 impl Backend for Sqlite {
     /// Takes the one write lock that a SQLite database has, so it is the lock of a seed as well.
     const BEGIN: &'static str = "BEGIN IMMEDIATE";
-
-    /// SQLite has no setting that ends with a transaction; `verify_open` answers instead.
-    const INSERT_MARKER: &'static str = insert_marker!("TRUE");
 
     const CREATE_OPERATIONS: &'static str = "
         CREATE TABLE IF NOT EXISTS kumiko_es_operations (
@@ -34,10 +31,18 @@ impl Backend for Sqlite {
 
     const ALLOW_WRITES: &'static str = "PRAGMA query_only = OFF";
 
-    /// The savepoint ends with the transaction, which is how `verify_open` knows.
-    async fn take_lock(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    /// The savepoint ends with the transaction, which is how `insert_marker` knows.
+    async fn take_lock(
+        connection: &mut SqliteConnection,
+        look: &'static str,
+        values: &[&str],
+    ) -> sqlx::Result<Option<Locked<Self>>> {
         connection.execute("SAVEPOINT kumiko_seed").await?;
-        Ok(true)
+        let since = sqlx::query_scalar("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")
+            .fetch_one(&mut *connection)
+            .await?;
+        let rows = Self::fetch(connection, look, values).await?;
+        Ok(Some(Locked { since, rows }))
     }
 
     async fn replace_busy_timeout(
@@ -66,12 +71,28 @@ impl Backend for Sqlite {
             .map(drop)
     }
 
-    async fn verify_open(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    async fn insert_marker(
+        connection: &mut SqliteConnection,
+        values: &[&str],
+    ) -> Result<(), MarkerFault> {
         match connection.execute("RELEASE kumiko_seed").await {
-            Ok(_) => Ok(true),
-            Err(sqlx::Error::Database(_)) => Ok(false),
-            Err(error) => Err(error),
+            Ok(_) => {}
+            Err(sqlx::Error::Database(_)) => return Err(MarkerFault::TransactionEnded),
+            Err(error) => return Err(MarkerFault::Unanswered(error)),
         }
+        let inserted = Self::fetch(connection, insert_marker!("$7"), values).await;
+        inserted.map(drop).map_err(MarkerFault::Refused)
+    }
+
+    async fn insert_last_marker(
+        connection: &mut SqliteConnection,
+        values: &[&str],
+    ) -> Result<(), MarkerFault> {
+        Self::insert_marker(connection, values).await
+    }
+
+    async fn end(transaction: Transaction<'_, Self>) -> sqlx::Result<()> {
+        transaction.commit().await
     }
 
     async fn holder(connection: &mut SqliteConnection) -> sqlx::Result<Option<Holder>> {

@@ -5,17 +5,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sqlx::{Connection, SqlStr, Transaction};
 
 use super::Session;
-use super::work::{Done, LOCK, Table, Work, within};
-use crate::backend::{Backend, Fault};
-use crate::{Error, SeedRunner};
+use super::seed_run::Ran;
+use super::unanswered::Unanswered;
+use super::work::{Done, LOCK, Table, Work, unwritten, within};
+use crate::backend::{Backend, Fault, Locked, MarkerFault};
+use crate::report::Applied;
+use crate::{Error, SeedRunner, store};
 
 /// How an attempt ended, if it did not fail.
 pub(super) enum Outcome {
     /// The work is done, and committed if it was to stay.
     Done(Done),
-    /// The work is done and was to stay, but its commit ended in an error, which does not tell
-    /// whether it is committed.
-    Unanswered(Done, sqlx::Error),
+    /// The seed is committed with its marker.
+    Applied(Applied),
+    /// The seed has run, but whether it is committed is not known.
+    Unanswered(Unanswered),
     /// Somebody else holds the lock.
     Busy,
 }
@@ -46,9 +50,9 @@ pub(super) async fn attempt<DB: Backend>(
         Err(error) => Ended::RolledBack(Err(Error::database(STEP, error))),
     };
     match ended {
-        Ended::Committed(done) => {
+        Ended::Committed(outcome) => {
             session.settle();
-            Ok(Outcome::Done(done))
+            Ok(outcome)
         }
         Ended::RolledBack(outcome) => {
             match DB::undo_session_settings(connection, busy_timeout).await {
@@ -60,22 +64,19 @@ pub(super) async fn attempt<DB: Backend>(
             }
         }
         // The connection is not settled, and so it is closed.
-        Ended::CommitFailed(done, error) => Ok(Outcome::Unanswered(done, error)),
-        // What went wrong first is the cause.
-        Ended::RollbackFailed(outcome, error) => {
-            outcome.and(Err(Error::database(ROLL_BACK, error)))
-        }
+        Ended::Open(outcome) => outcome,
     }
 }
 
 const ROLL_BACK: &str = "roll back the transaction";
+pub(super) const COMMIT: &str = "commit the seed with its marker";
 
-/// How the transaction of an attempt ended.
+/// How the transaction of an attempt ended, and the attempt with it.
 enum Ended {
-    Committed(Done),
-    CommitFailed(Done, sqlx::Error),
+    Committed(Outcome),
     RolledBack(Result<Outcome, Error>),
-    RollbackFailed(Result<Outcome, Error>, sqlx::Error),
+    /// Nobody knows, or its session is of no use any more.
+    Open(Result<Outcome, Error>),
 }
 
 /// Does `work` in a transaction just begun, and ends that transaction.
@@ -87,34 +88,73 @@ async fn transact<DB: Backend>(
     busy_timeout: i64,
     committing: &AtomicBool,
 ) -> Ended {
-    let outcome = match lock::<DB>(&mut transaction, busy_timeout).await {
-        Ok(true) => within::<DB>(runner, &mut transaction, work, table)
-            .await
-            .map(Outcome::Done),
-        Ok(false) => Ok(Outcome::Busy),
-        Err(error) => Err(Error::database(LOCK, error)),
+    let sought = work.sought().filter(|_| table == Table::Exists);
+    let done = match lock::<DB>(&mut transaction, busy_timeout, sought).await {
+        Ok(Some(locked)) => within::<DB>(runner, &mut transaction, work, table, locked).await,
+        Ok(None) => return roll_back(transaction, Ok(Outcome::Busy)).await,
+        Err(error) => Err(store::fault::<DB>(LOCK, error)),
     };
-    match outcome {
-        Ok(Outcome::Done(done)) if done.is_to_stay() => {
-            committing.store(true, Ordering::Relaxed);
-            let committed = transaction.commit().await;
-            committing.store(false, Ordering::Relaxed);
-            match committed {
-                Ok(()) => Ended::Committed(done),
-                Err(error) => Ended::CommitFailed(done, error),
-            }
-        }
-        outcome => match transaction.rollback().await {
-            Ok(()) => Ended::RolledBack(outcome),
-            Err(error) => Ended::RollbackFailed(outcome, error),
+    let done = match done {
+        Ok(done @ (Done::Ran(_) | Done::Prepared | Done::Marked)) => done,
+        done => return roll_back(transaction, done.map(Outcome::Done)).await,
+    };
+    committing.store(true, Ordering::Relaxed);
+    let ended = match done {
+        Done::Ran(ran) => commit_seed(transaction, &ran).await,
+        done => match transaction.commit().await {
+            Ok(()) => Ended::Committed(Outcome::Done(done)),
+            Err(error) => Ended::Open(Err(Error::database("commit the transaction", error))),
         },
-    }
+    };
+    committing.store(false, Ordering::Relaxed);
+    ended
 }
 
+/// Takes the lock and, with the same round trip, looks whether the seed `sought` is applied.
 async fn lock<DB: Backend>(
     connection: &mut DB::Connection,
     busy_timeout: i64,
-) -> sqlx::Result<bool> {
+    sought: Option<&str>,
+) -> sqlx::Result<Option<Locked<DB>>> {
     DB::replace_busy_timeout(connection, busy_timeout).await?;
-    DB::take_lock(connection).await
+    match sought {
+        Some(id) => DB::take_lock(connection, store::LOOK, &[id]).await,
+        None => DB::take_lock(connection, "", &[]).await,
+    }
+}
+
+/// Writes the marker of a seed that has run, and commits both.
+async fn commit_seed<DB: Backend>(mut transaction: Transaction<'_, DB>, ran: &Ran) -> Ended {
+    let id = ran.marker.id;
+    let ended = match store::insert_last::<DB>(&mut transaction, &ran.marker).await {
+        Ok(()) => DB::end(transaction).await,
+        Err(MarkerFault::Unanswered(error)) => Err(error),
+        Err(fault) => {
+            let error = match unwritten::<DB>(id, fault) {
+                // It may have been the commit that was refused.
+                Error::Database { source, .. } => Error::database(COMMIT, source),
+                error => error,
+            };
+            return roll_back(transaction, Err(error)).await;
+        }
+    };
+    match ended {
+        Ok(()) => Ended::Committed(Outcome::Applied(ran.applied())),
+        Err(source) => Ended::Open(Ok(Outcome::Unanswered(Unanswered {
+            applied: ran.applied(),
+            applied_at: ran.marker.applied_at,
+            source,
+        }))),
+    }
+}
+
+async fn roll_back<DB: Backend>(
+    transaction: Transaction<'_, DB>,
+    outcome: Result<Outcome, Error>,
+) -> Ended {
+    match transaction.rollback().await {
+        Ok(()) => Ended::RolledBack(outcome),
+        // What went wrong first is the cause.
+        Err(error) => Ended::Open(outcome.and(Err(Error::database(ROLL_BACK, error)))),
+    }
 }

@@ -1,10 +1,10 @@
 //! Applies seeds. The only place that opens a transaction.
 
-mod apply;
 mod attempt;
 #[cfg(feature = "migrate")]
 mod migrations;
 mod run;
+mod seed_run;
 mod session;
 mod unanswered;
 mod until;

@@ -31,10 +31,6 @@ pub(super) struct Run<'r, DB: Backend> {
     pub(super) committing: Arc<AtomicBool>,
 }
 
-/// What failed, where an answer to a commit failed and the database is not asked what became of it:
-/// trying again does no harm.
-pub(super) const COMMIT: &str = "commit the transaction";
-
 impl<'r, DB: Backend> Run<'r, DB> {
     pub(super) fn new(runner: &'r SeedRunner<DB>) -> Self {
         Self {
@@ -133,9 +129,8 @@ impl<'r, DB: Backend> Run<'r, DB> {
             )
             .await?
             {
-                Outcome::Done(_) => return Ok(()),
-                Outcome::Unanswered(_, error) => return Err(Error::database(COMMIT, error)),
                 Outcome::Busy => self.pause(&mut session, &mut wait).await?,
+                _ => return Ok(()),
             }
         }
     }
@@ -200,7 +195,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
                         continue;
                     }
                 }
-                Ok(Outcome::Done(Done::Applied(applied, _))) => {
+                Ok(Outcome::Applied(applied)) => {
                     self.table = Table::Exists;
                     self.applied_here(applied);
                 }
@@ -209,15 +204,10 @@ impl<'r, DB: Backend> Run<'r, DB> {
                     self.drop_applied(&mut session).await?;
                 }
                 Ok(Outcome::Done(_)) => prepared = true,
-                Ok(Outcome::Unanswered(Done::Applied(applied, applied_at), source)) => {
-                    self.unanswered = Some(Unanswered {
-                        applied,
-                        applied_at,
-                        source,
-                    });
+                Ok(Outcome::Unanswered(unanswered)) => {
+                    self.unanswered = Some(unanswered);
                     session = self.find_out(pool, session).await?;
                 }
-                Ok(Outcome::Unanswered(_, error)) => return Err(Error::database(COMMIT, error)),
                 Err(error) if prepared => return Err(self.failed(error)),
                 Err(error) => return Err(error),
             }

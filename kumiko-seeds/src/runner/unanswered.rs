@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::Pool;
 
 use super::Session;
-use super::attempt::{Outcome, attempt};
-use super::run::{COMMIT, Run};
+use super::attempt::{COMMIT, Outcome, attempt};
+use super::run::Run;
 use super::work::{Done, Work};
 use crate::backend::Backend;
 use crate::lock::Wait;

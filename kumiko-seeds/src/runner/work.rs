@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::apply::apply;
-use crate::backend::Backend;
+use super::seed_run::{Ran, run};
+use crate::backend::{Backend, Locked, MarkerFault};
 use crate::context::Journal;
-use crate::report::{Applied, DryRunSeed};
+use crate::report::DryRunSeed;
 use crate::store::{self, NewMarker};
 use crate::{Error, InterventionKind, Seed, SeedInfo, SeedRunner};
 
@@ -27,12 +27,22 @@ pub(super) enum Work<'a, DB: Backend> {
     DryRun(&'a [&'static Seed<DB>]),
 }
 
+impl<DB: Backend> Work<'_, DB> {
+    /// The seed to ask for together with the lock.
+    pub(super) fn sought(&self) -> Option<&'static str> {
+        match self {
+            Self::Seed(seed) => Some(seed.id),
+            _ => None,
+        }
+    }
+}
+
 /// What was done under the lock.
 pub(super) enum Done {
     /// The app's preparation.
     Prepared,
-    /// A seed and its marker.
-    Applied(Applied, DateTime<Utc>),
+    /// The run of a seed, whose marker is still to be written.
+    Ran(Ran),
     /// The change to a marker.
     Marked,
     /// Nothing: the seed is applied.
@@ -41,13 +51,6 @@ pub(super) enum Done {
     Found(Option<DateTime<Utc>>),
     /// Seeds that are not to stay.
     Tried(Vec<DryRunSeed>),
-}
-
-impl Done {
-    /// Whether it is to stay.
-    pub(super) fn is_to_stay(&self) -> bool {
-        matches!(self, Self::Prepared | Self::Applied(..) | Self::Marked)
-    }
 }
 
 /// Whether the table of operations is known to exist.
@@ -59,12 +62,14 @@ pub(super) enum Table {
 
 pub(super) const LOCK: &str = "take the lock of seeds";
 
-/// Does `work` in the open transaction of `connection`, which has the lock.
+/// Does `work` in the open transaction of `connection`, which has the lock. `locked` is what was found
+/// with it.
 pub(super) async fn within<DB: Backend>(
     runner: &SeedRunner<DB>,
     connection: &mut DB::Connection,
     work: &Work<'_, DB>,
     table: Table,
+    locked: Locked<DB>,
 ) -> Result<Done, Error> {
     match work {
         Work::Prepare => {
@@ -72,14 +77,19 @@ pub(super) async fn within<DB: Backend>(
             Ok(Done::Prepared)
         }
         Work::Seed(seed) => {
-            let ran = apply(runner, connection, seed, table, Journal::Count(0)).await?;
-            Ok(ran.map_or(Done::AlreadyApplied, |ran| {
-                let applied_at = ran.applied_at;
-                Done::Applied(ran.applied(seed.id), applied_at)
-            }))
+            let applied_at = match table {
+                Table::Exists => store::looked::<DB>(&locked.rows, seed.id)?,
+                Table::MayBeMissing => create_and_look::<DB>(connection, seed.id).await?,
+            };
+            if applied_at.is_some() {
+                return Ok(Done::AlreadyApplied);
+            }
+            let journal = Journal::Count(0);
+            let ran = run(runner, connection, seed, locked.since, journal).await?;
+            Ok(Done::Ran(ran))
         }
         Work::Mark(seed) => {
-            mark::<DB>(runner, connection, *seed, table).await?;
+            mark::<DB>(runner, connection, *seed, table, locked.since).await?;
             Ok(Done::Marked)
         }
         Work::Unmark(id) => {
@@ -100,12 +110,17 @@ pub(super) async fn within<DB: Backend>(
             prepare::<DB>(runner, connection).await?;
             let mut tried = Vec::new();
             for seed in *seeds {
-                let journal = Journal::Events(Vec::new());
-                if let Some(ran) = apply(runner, connection, seed, table, journal).await? {
-                    tried.push(ran.tried(seed.id));
+                if create_and_look::<DB>(connection, seed.id).await?.is_some() {
+                    continue;
                 }
-                // Each seed ends what the lock began for it; they share a transaction only here.
-                DB::take_lock(connection)
+                let journal = Journal::Events(Vec::new());
+                let ran = run(runner, connection, seed, locked.since, journal).await?;
+                store::insert::<DB>(connection, &ran.marker)
+                    .await
+                    .map_err(|fault| unwritten::<DB>(seed.id, fault))?;
+                tried.push(ran.tried());
+                // Each marker ends what the lock began for it; they share a transaction only here.
+                DB::take_lock(connection, "", &[])
                     .await
                     .map_err(|error| Error::database(LOCK, error))?;
             }
@@ -114,11 +129,28 @@ pub(super) async fn within<DB: Backend>(
     }
 }
 
+/// What to say of a seed whose marker was not written.
+pub(super) fn unwritten<DB: Backend>(id: &'static str, fault: MarkerFault) -> Error {
+    match fault {
+        MarkerFault::TransactionEnded => Error::TransactionEnded { id },
+        fault => store::unwritten::<DB>(fault),
+    }
+}
+
+async fn create_and_look<DB: Backend>(
+    connection: &mut DB::Connection,
+    id: &str,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    store::create_table::<DB>(connection).await?;
+    store::applied_at::<DB>(connection, id).await
+}
+
 async fn mark<DB: Backend>(
     runner: &SeedRunner<DB>,
     connection: &mut DB::Connection,
     seed: SeedInfo<'_>,
     table: Table,
+    began: DateTime<Utc>,
 ) -> Result<(), Error> {
     let id = seed.id;
     if table == Table::MayBeMissing {
@@ -129,12 +161,15 @@ async fn mark<DB: Backend>(
     }
     let marker = NewMarker {
         id,
+        applied_at: began,
         duration: Duration::ZERO,
         applied_by: runner.applied_by,
         notes: seed.description,
         source_hash: seed.source_hash.unwrap_or_default(),
     };
-    store::insert::<DB>(connection, marker).await?;
+    store::insert::<DB>(connection, &marker)
+        .await
+        .map_err(store::unwritten::<DB>)?;
     let kind = InterventionKind::Marked;
     store::insert_intervention::<DB>(connection, id, kind, runner.applied_by).await
 }

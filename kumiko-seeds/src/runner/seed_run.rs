@@ -1,98 +1,79 @@
-//! One seed in a transaction that has the lock: re-check, run, marker.
+//! The run of one seed.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use super::work::Table;
 use crate::backend::Backend;
 use crate::context::Journal;
 use crate::progress::TARGET;
 use crate::report::{Applied, DryRunSeed};
-use crate::store::{self, NewMarker};
+use crate::store::NewMarker;
 use crate::{Error, Progress, Seed, SeedContext, SeedRunner};
 
-/// A seed that has run, with its marker written.
+/// A seed that has run; its marker is still to be written.
 pub(super) struct Ran {
-    /// The time that its marker says.
-    pub(super) applied_at: DateTime<Utc>,
-    duration: Duration,
+    pub(super) marker: NewMarker<'static>,
     journal: Journal,
 }
 
 impl Ran {
-    pub(super) fn applied(self, id: &'static str) -> Applied {
-        let events = match self.journal {
-            Journal::Count(count) => count,
+    pub(super) fn applied(&self) -> Applied {
+        let events = match &self.journal {
+            Journal::Count(count) => *count,
             Journal::Events(events) => events.len() as u64,
         };
         Applied {
-            id,
-            duration: self.duration,
+            id: self.marker.id,
+            duration: self.marker.duration,
             events,
         }
     }
 
-    pub(super) fn tried(self, id: &'static str) -> DryRunSeed {
+    pub(super) fn tried(self) -> DryRunSeed {
         let events = match self.journal {
             Journal::Count(_) => Vec::new(),
             Journal::Events(events) => events,
         };
         DryRunSeed {
-            id,
-            duration: self.duration,
+            id: self.marker.id,
+            duration: self.marker.duration,
             events,
         }
     }
 }
 
-/// Runs `seed` and writes its marker, unless it turns out to be applied.
-pub(super) async fn apply<DB: Backend>(
+/// Runs `seed` in the open transaction of `connection`, which has the lock since `began`.
+pub(super) async fn run<DB: Backend>(
     runner: &SeedRunner<DB>,
     connection: &mut DB::Connection,
     seed: &Seed<DB>,
-    table: Table,
+    began: DateTime<Utc>,
     journal: Journal,
-) -> Result<Option<Ran>, Error> {
-    if table == Table::MayBeMissing {
-        store::create_table::<DB>(connection).await?;
-    }
-    if store::applied_at::<DB>(connection, seed.id)
-        .await?
-        .is_some()
-    {
-        return Ok(None);
-    }
+) -> Result<Ran, Error> {
     runner.notify(Progress::Started { id: seed.id });
-    let began = Instant::now();
+    let clock = Instant::now();
     let span = tracing::info_span!(target: TARGET, "seed", id = seed.id);
-    let journal = run::<DB>(runner, connection, seed, journal)
+    let journal = call::<DB>(runner, connection, seed, journal)
         .instrument(span)
         .await?;
-    let duration = began.elapsed();
     let marker = NewMarker {
         id: seed.id,
-        duration,
+        applied_at: began,
+        duration: clock.elapsed(),
         applied_by: runner.applied_by,
         notes: seed.description,
         source_hash: seed.source_hash,
     };
-    match store::insert::<DB>(connection, marker).await? {
-        Some(applied_at) => Ok(Some(Ran {
-            applied_at,
-            duration,
-            journal,
-        })),
-        None => Err(Error::TransactionEnded { id: seed.id }),
-    }
+    Ok(Ran { marker, journal })
 }
 
-/// Runs the seed itself and fails unless all it began is done.
-async fn run<DB: Backend>(
+/// Calls the seed itself and fails unless all it began is done.
+async fn call<DB: Backend>(
     runner: &SeedRunner<DB>,
     connection: &mut DB::Connection,
     seed: &Seed<DB>,

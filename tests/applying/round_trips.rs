@@ -1,0 +1,73 @@
+//! How often a run waits for PostgreSQL, counted by a proxy.
+
+use kumiko_seeds::events::{Access, HandlerResult, Handlers, NewEvent, WriteContext};
+use kumiko_seeds::{Seed, SeedRunner, json};
+use kumiko_tests::app::{Note, create_tables, id};
+use kumiko_tests::database::{Engine, TestDatabase};
+use kumiko_tests::proxy::Proxy;
+use kumiko_tests::seeds::seed;
+use sqlx::Postgres;
+use sqlx::pool::PoolOptions;
+
+/// Appends one event and does nothing else.
+async fn add(mut write: WriteContext<'_, Postgres>, note: Note) -> HandlerResult {
+    let stream = write.stream("note", id(&note.text));
+    let event = NewEvent::new("note-added", &note);
+    write.append(&stream, 0, [event]).await?;
+    Ok(())
+}
+
+/// Applies `seeds` on a fresh connection, as a boot does, and counts the round trips after its handshake.
+async fn round_trips(database: &TestDatabase<Postgres>, seeds: Vec<Seed<Postgres>>) -> usize {
+    let proxy = Proxy::to(&database.url).await;
+    let pool = PoolOptions::new().max_connections(1);
+    let pool = pool.connect_lazy(proxy.url()).unwrap();
+    let handlers = Handlers::new().register("notes:write:add", Access::OpenToAll, add);
+    let runner = SeedRunner::new(seeds.leak()).handlers(handlers);
+    runner.apply(&pool).await.unwrap();
+    let count = proxy.round_trips();
+    pool.close().await;
+    count
+}
+
+/// Ids of `count` seeds, in order.
+fn ids(count: usize) -> impl Iterator<Item = &'static str> {
+    (0..count).map(|number| &*format!("2026-01-01-{number:04}").leak())
+}
+
+#[tokio::test]
+async fn as_few_as_there_can_be() {
+    let database = Postgres::create().await;
+    create_tables::<Postgres>(&mut database.pool.acquire().await.unwrap())
+        .await
+        .unwrap();
+    let idle = |id| seed(id, |_| Box::pin(async { Ok(()) }));
+    let first: Vec<_> = ids(1).map(idle).collect();
+    // The look, the transaction, the lock, the table, the re-check, and the marker with the commit.
+    assert_eq!(round_trips(&database, first.clone()).await, 6);
+
+    // Nothing pending costs the look, however many seeds there are.
+    assert_eq!(round_trips(&database, first).await, 1);
+    let many: Vec<_> = ids(101).map(idle).collect();
+    // A seed costs three: the transaction, the lock with the re-check, and the marker with the commit.
+    assert_eq!(round_trips(&database, many.clone()).await, 1 + 3 * 100);
+    assert_eq!(round_trips(&database, many.clone()).await, 1);
+
+    let append = |id| {
+        seed(id, |ctx| {
+            Box::pin(async move {
+                for number in 0..10 {
+                    let text = format!("{} {number}", ctx.id());
+                    ctx.system_write_as("notes:write:add", json!({ "text": text }))
+                        .await?;
+                }
+                Ok(())
+            })
+        })
+    };
+    let appending = ids(103).skip(101).map(append);
+    let all: Vec<_> = many.into_iter().chain(appending).collect();
+    // A write of one event costs one, the first on a connection one more, because it is prepared.
+    assert_eq!(round_trips(&database, all).await, 1 + 2 * (3 + 10) + 1);
+    database.remove().await;
+}
