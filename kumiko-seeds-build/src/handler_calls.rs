@@ -3,8 +3,8 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Expr, ExprAwait, ExprMethodCall, Lit, Token};
 
-/// A call of a write handler that can be read from the source: `.system_write_as("name", ..)` with the name
-/// written as a string literal.
+/// A call of a write handler that can be read from the source: `.system_write_as("name", ..)` or
+/// `.system_batch("name", ..)` with the name written as a string literal.
 ///
 /// Calls below a `#[cfg(..)]` are not among them, because they may not be in the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl<'ast> Visit<'ast> for Visitor {
 
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
         let rest = self.rest.take();
-        if call.method == "system_write_as" {
+        if call.method == "system_write_as" || call.method == "system_batch" {
             if let Some(handler) = call.args.first().and_then(string_literal) {
                 self.calls.push(HandlerCall {
                     handler,

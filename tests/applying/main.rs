@@ -8,6 +8,7 @@
 )]
 
 mod bad_databases;
+mod batches;
 mod by_hand;
 mod cancelled_run;
 mod dry_run;

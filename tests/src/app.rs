@@ -61,7 +61,7 @@ async fn add<DB: Engine>(mut write: WriteContext<'_, DB>, note: Note) -> Handler
         .append(&stream, 0, [NewEvent::new("note-added", &note)])
         .await?;
     let insert = format!("INSERT INTO read_notes (text) VALUES ('{}')", note.text);
-    DB::run(write.connection(), &insert).await?;
+    DB::run(write.connection().await?, &insert).await?;
     Ok(note.text)
 }
 
@@ -82,7 +82,7 @@ async fn conflict<DB: Engine>(mut write: WriteContext<'_, DB>, note: Note) -> Ha
 
 /// Ends the transaction that is not its own.
 async fn commit<DB: Engine>(mut write: WriteContext<'_, DB>, _: Note) -> HandlerResult {
-    DB::run(write.connection(), "COMMIT").await?;
+    DB::run(write.connection().await?, "COMMIT").await?;
     Ok(())
 }
 

@@ -39,7 +39,7 @@ pub(crate) async fn add(mut write: WriteContext<'_>, command: AddMember) -> Hand
     .bind(write.user().id.clone())
     .bind(command.user_id.to_string())
     .bind(serde_json::to_string(&command.roles)?)
-    .execute(write.connection())
+    .execute(write.connection().await?)
     .await?;
     Ok(())
 }
@@ -77,7 +77,7 @@ pub(crate) async fn update_roles(
         .bind(serde_json::to_string(&command.roles)?)
         .bind(version)
         .bind(StoredUuid(command.id))
-        .execute(write.connection())
+        .execute(write.connection().await?)
         .await?;
     Ok(())
 }

@@ -35,7 +35,7 @@ pub(crate) async fn create(mut write: WriteContext<'_>, command: CreateTenant) -
     .bind(write.user().id.clone())
     .bind(command.key)
     .bind(command.name)
-    .execute(write.connection())
+    .execute(write.connection().await?)
     .await?;
     Ok(())
 }

@@ -35,7 +35,7 @@ pub(crate) async fn create(mut write: WriteContext<'_>, command: CreateUser) -> 
     .bind(write.user().id.clone())
     .bind(command.email)
     .bind(command.display_name)
-    .execute(write.connection())
+    .execute(write.connection().await?)
     .await?;
     Ok(())
 }

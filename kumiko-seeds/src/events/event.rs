@@ -55,9 +55,11 @@ impl NewEvent {
     /// [`EventStoreError::DuplicateIdempotencyKey`](super::EventStoreError::DuplicateIdempotencyKey).
     #[must_use]
     pub fn idempotency_key(self, key: impl Into<String>) -> Self {
-        self.metadata("idempotencyKey", key.into())
+        self.metadata(IDEMPOTENCY_KEY, key.into())
     }
 }
+
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotencyKey";
 
 /// An event as the event store has it.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,9 +1,11 @@
 //! Appending events to a stream and reading them back.
 
-use serde_json::Value;
 use sqlx::Executor;
 use uuid::Uuid;
 
+use super::backend::{Inserted, insert_event};
+use super::event::IDEMPOTENCY_KEY;
+use super::event_row::EventRow;
 use super::statement::Statement;
 use super::{EventBackend, NewEvent, StoredEvent, StoredUuid, Stream, User};
 use crate::backend::column;
@@ -73,7 +75,8 @@ pub async fn create_event_tables<DB: EventBackend>(
 /// returns the version it then has.
 ///
 /// `user` becomes the creator. On PostgreSQL the channel `kumiko_events_new` is notified at commit.
-/// Call it inside a transaction: of several events, those before a failing one are inserted.
+/// Call it inside a transaction: on SQLite, of several events those before a failing one are inserted.
+/// On PostgreSQL all of them take one round trip.
 ///
 /// # Errors
 /// [`EventStoreError::VersionConflict`] if the stream has another version. It leaves a PostgreSQL
@@ -85,68 +88,61 @@ pub async fn append<DB: EventBackend>(
     events: Vec<NewEvent>,
     user: &User,
 ) -> Result<i32, EventStoreError> {
-    let mut version = expected_version;
-    for event in events {
-        version += 1;
-        if !insert::<DB>(connection, stream, version, event, user).await? {
-            let actual =
-                stream_version::<DB>(connection, stream.tenant_id, stream.aggregate_id).await?;
-            let stream = stream.clone();
-            let expected = expected_version;
-            return Err(EventStoreError::VersionConflict {
+    let rows = EventRow::all(stream, expected_version, events, user)?;
+    let version = rows.last().map_or(expected_version, |row| row.version);
+    insert::<DB>(connection, &rows).await?;
+    Ok(version)
+}
+
+/// Inserts rows, of one stream or of many, each stream's in their order.
+pub(super) async fn insert<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    rows: &[EventRow],
+) -> Result<(), EventStoreError> {
+    let inserted = match rows {
+        [row] => insert_event::<DB>(connection, row).await,
+        rows => DB::insert_events(connection, rows).await,
+    };
+    match inserted {
+        Ok(Inserted::All) => Ok(()),
+        Ok(Inserted::First(count)) => Err(conflict::<DB>(connection, &rows[count..]).await?),
+        Err(source) => Err(failure(rows, source)),
+    }
+}
+
+/// The first stream of `rows`, none of them inserted, that is not as long as they expect.
+async fn conflict<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    rows: &[EventRow],
+) -> Result<EventStoreError, EventStoreError> {
+    for row in rows.iter().filter(|row| row.is_first) {
+        let (stream, expected) = (row.stream(), row.version - 1);
+        let actual =
+            stream_version::<DB>(connection, stream.tenant_id, stream.aggregate_id).await?;
+        if actual != expected {
+            return Ok(EventStoreError::VersionConflict {
                 stream,
                 expected,
                 actual,
             });
         }
     }
-    Ok(version)
+    // It was there a moment ago, and another transaction has taken it back.
+    Ok(sqlx::Error::RowNotFound.into())
 }
 
-/// Inserts one event; `false` if the stream is not one shorter than `version`.
-async fn insert<DB: EventBackend>(
-    connection: &mut DB::Connection,
-    stream: &Stream,
-    version: i32,
-    event: NewEvent,
-    user: &User,
-) -> Result<bool, EventStoreError> {
-    let event_type = event.event_type;
-    let payload = match event.payload {
-        Ok(payload) => payload,
-        Err(message) => {
-            return Err(EventStoreError::Payload {
-                event_type,
-                message,
-            });
-        }
-    };
-    let mut metadata = event.metadata;
-    metadata.insert("userId".to_owned(), Value::String(user.id.clone()));
-    let inserted = Statement::<DB>::new(DB::INSERT_EVENT)
-        .bind(StoredUuid(stream.aggregate_id))
-        .bind(stream.aggregate_type.clone())
-        .bind(StoredUuid(stream.tenant_id))
-        .bind(version)
-        .bind(event_type.clone())
-        .bind(event.event_version)
-        .bind(payload)
-        .bind(Value::Object(metadata))
-        .bind(user.id.clone())
-        .fetch_optional(connection)
-        .await;
-    match inserted {
-        Ok(row) => Ok(row.is_some()),
-        Err(source) if is_idempotency_violation(&source) => {
-            let tenant_id = stream.tenant_id;
-            Err(EventStoreError::DuplicateIdempotencyKey {
-                event_type,
-                tenant_id,
+fn failure(rows: &[EventRow], source: sqlx::Error) -> EventStoreError {
+    if is_idempotency_violation(&source) {
+        let with_key = |row: &&EventRow| row.metadata.contains(IDEMPOTENCY_KEY);
+        if let Some(row) = rows.iter().find(with_key) {
+            return EventStoreError::DuplicateIdempotencyKey {
+                event_type: row.event_type.clone(),
+                tenant_id: row.tenant_id,
                 source,
-            })
+            };
         }
-        Err(source) => Err(source.into()),
     }
+    source.into()
 }
 
 /// PostgreSQL names the violated constraint, SQLite the index in the message.

@@ -10,11 +10,14 @@
 //! one can share a database.
 
 mod backend;
+mod batch;
 mod command;
 mod event;
+mod event_row;
 mod event_store;
 mod handlers;
 mod lookups;
+mod pending_events;
 mod preflight;
 mod statement;
 mod stored_uuid;
@@ -24,6 +27,7 @@ mod write_context;
 mod write_error;
 
 pub use backend::EventBackend;
+pub use batch::SystemBatch;
 pub use command::Command;
 pub use event::{NewEvent, StoredEvent, Stream};
 pub use event_store::{EventStoreError, append, create_event_tables, load, stream_version};

@@ -125,6 +125,30 @@ async fn call<DB: EventBackend>(
     tenant_id: Uuid,
     user: User,
 ) -> Result<Written, WriteError> {
+    let handlers = ready(context, handler).await?;
+    let payload = payload.map_err(|source| WriteError::Payload {
+        handler: handler.to_owned(),
+        source,
+    })?;
+    tracing::debug!(target: TARGET, id = context.id(), handler, %tenant_id, "seed writes");
+    let (connection, extensions, journal) = context.parts();
+    let write = WriteContext {
+        connection,
+        extensions,
+        journal,
+        pending: None,
+        user,
+        tenant_id,
+    };
+    let output = handlers.call(handler, write, payload).await?;
+    Ok(Written { output })
+}
+
+/// The app's handlers, if the seed may go on writing through them.
+pub(super) async fn ready<'c, DB: EventBackend>(
+    context: &mut SeedContext<'c, DB>,
+    handler: &str,
+) -> Result<&'c Handlers<DB>, WriteError> {
     let name = || handler.to_owned();
     if let Some(earlier) = context.failure() {
         return Err(WriteError::EarlierFailure {
@@ -132,11 +156,6 @@ async fn call<DB: EventBackend>(
             earlier: earlier.to_owned(),
         });
     }
-    let payload = payload.map_err(|source| WriteError::Payload {
-        handler: name(),
-        source,
-    })?;
-    tracing::debug!(target: TARGET, id = context.id(), handler, %tenant_id, "seed writes");
     context
         .writable()
         .await
@@ -144,20 +163,9 @@ async fn call<DB: EventBackend>(
             handler: name(),
             source,
         })?;
-    let (connection, extensions, journal) = context.parts();
-    let Some(handlers) = extensions.get::<Handlers<DB>>() else {
-        return Err(WriteError::UnknownHandler {
-            handler: name(),
-            suggestion: None,
-        });
-    };
-    let write = WriteContext {
-        connection,
-        extensions,
-        journal,
-        user,
-        tenant_id,
-    };
-    let output = handlers.call(handler, write, payload).await?;
-    Ok(Written { output })
+    let (_, extensions, _) = context.parts();
+    extensions.get().ok_or_else(|| WriteError::UnknownHandler {
+        handler: name(),
+        suggestion: None,
+    })
 }

@@ -4,6 +4,7 @@ use std::any::Any;
 
 use uuid::Uuid;
 
+use super::pending_events::PendingEvents;
 use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User, event_store};
 use crate::AppendedEvent;
 use crate::context::Journal;
@@ -18,14 +19,20 @@ pub struct WriteContext<'a, DB: EventBackend> {
     pub(super) connection: &'a mut DB::Connection,
     pub(super) extensions: &'a Extensions,
     pub(super) journal: &'a mut Journal,
+    /// In a batch, what the database has not got yet.
+    pub(super) pending: Option<&'a mut PendingEvents>,
     pub(super) user: User,
     pub(super) tenant_id: Uuid,
 }
 
 impl<DB: EventBackend> WriteContext<'_, DB> {
     /// The connection of the transaction, for reading and for projections. Do not commit on it.
-    pub fn connection(&mut self) -> &mut DB::Connection {
-        self.connection
+    ///
+    /// # Errors
+    /// In a batch, those of the appends before.
+    pub async fn connection(&mut self) -> Result<&mut DB::Connection, EventStoreError> {
+        self.write_pending().await?;
+        Ok(self.connection)
     }
 
     /// On whose behalf the handler runs.
@@ -58,6 +65,9 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// Appends `events` to `stream`, which must have exactly `expected_version` events (0: none yet),
     /// as [`WriteContext::user`]; the version the stream then has.
     ///
+    /// In a [batch](crate::SeedContext::system_batch) this may answer before the database does. A conflict
+    /// then fails the batch, and so the seed, a little later.
+    ///
     /// # Errors
     /// [`EventStoreError::VersionConflict`] if it has another version.
     pub async fn append(
@@ -71,14 +81,18 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
             .iter()
             .map(|event| event.event_type.clone())
             .collect();
-        let appended = event_store::append::<DB>(
-            self.connection,
-            stream,
-            expected_version,
-            events,
-            &self.user,
-        )
-        .await?;
+        let (connection, user) = (&mut *self.connection, &self.user);
+        let appended = match &mut self.pending {
+            Some(pending) => {
+                pending
+                    .append::<DB>(connection, stream, expected_version, events, user)
+                    .await?
+            }
+            None => {
+                event_store::append::<DB>(connection, stream, expected_version, events, user)
+                    .await?
+            }
+        };
         for (version, event_type) in (expected_version + 1..).zip(types) {
             self.journal.note(|| AppendedEvent {
                 aggregate_type: stream.aggregate_type.clone(),
@@ -96,6 +110,7 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// # Errors
     /// If the database fails.
     pub async fn load(&mut self, stream: &Stream) -> Result<Vec<StoredEvent>, EventStoreError> {
+        self.write_pending().await?;
         event_store::load::<DB>(self.connection, stream.tenant_id, stream.aggregate_id).await
     }
 
@@ -104,7 +119,15 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// # Errors
     /// If the database fails.
     pub async fn stream_version(&mut self, stream: &Stream) -> Result<i32, EventStoreError> {
+        self.write_pending().await?;
         event_store::stream_version::<DB>(self.connection, stream.tenant_id, stream.aggregate_id)
             .await
+    }
+
+    async fn write_pending(&mut self) -> Result<(), EventStoreError> {
+        match &mut self.pending {
+            Some(pending) => pending.write::<DB>(self.connection).await,
+            None => Ok(()),
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use super::EventStoreError;
+
 /// Why a write failed. It fails the seed, even if the seed goes on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -49,6 +51,25 @@ pub enum WriteError {
         handler: String,
         /// Its error, as it returned it.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// One write of a batch failed.
+    #[error("write {position} of the batch to {handler:?} failed")]
+    InBatch {
+        /// The handler.
+        handler: String,
+        /// Which of the batch's payloads it was, counted from 1. Where events could not be appended, it
+        /// may have been one before.
+        position: u64,
+        /// Why.
+        source: Box<WriteError>,
+    },
+    /// The last events of a batch could not be appended.
+    #[error("the events of the batch to {handler:?} could not be appended")]
+    Append {
+        /// The handler.
+        handler: String,
+        /// Why.
+        source: EventStoreError,
     },
     /// An earlier write of the seed failed, or was never awaited, and nothing is written after that.
     #[error("nothing was written by {handler:?}, because {earlier}")]

@@ -1,0 +1,130 @@
+//! The event store's statements that only PostgreSQL understands.
+
+use sqlx::Postgres;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use super::{EventBackend, Inserted, insert_event_sql};
+use crate::events::event_row::EventRow;
+
+impl EventBackend for Postgres {
+    const CREATE_EVENTS: &'static str = "
+        CREATE TABLE IF NOT EXISTS kumiko_events (
+            id bigserial PRIMARY KEY,
+            aggregate_id uuid NOT NULL,
+            aggregate_type text NOT NULL,
+            tenant_id uuid NOT NULL,
+            version integer NOT NULL,
+            type text NOT NULL,
+            event_version integer NOT NULL DEFAULT 1,
+            payload jsonb NOT NULL,
+            metadata jsonb NOT NULL,
+            created_at timestamptz(3) NOT NULL DEFAULT now(),
+            created_by text NOT NULL
+        );
+        CREATE UNIQUE INDEX IF NOT EXISTS events_aggregate_version_uq
+            ON kumiko_events (tenant_id, aggregate_id, version);
+        CREATE UNIQUE INDEX IF NOT EXISTS events_idempotency_uq
+            ON kumiko_events (tenant_id, (metadata->>'idempotencyKey'))
+            WHERE (metadata->>'idempotencyKey') IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS events_load_idx ON kumiko_events (aggregate_id, version);
+        CREATE INDEX IF NOT EXISTS events_tenant_type_idx
+            ON kumiko_events (tenant_id, aggregate_type, created_at)";
+
+    /// The notification wakes the original's dispatcher; PostgreSQL sends it at commit, and once
+    /// however many events there are.
+    const INSERT_EVENT: &'static str = concat!(
+        "WITH inserted AS (",
+        insert_event_sql!("jsonb"),
+        ") SELECT id, CAST(pg_notify('kumiko_events_new', '') AS text) FROM inserted"
+    );
+
+    /// Only the first event of a stream can meet a conflict, since the others follow it.
+    /// A conflict with a transaction that commits meanwhile is an error of the unique index.
+    async fn insert_events(
+        connection: &mut PgConnection,
+        rows: &[EventRow],
+    ) -> sqlx::Result<Inserted> {
+        if rows.is_empty() {
+            return Ok(Inserted::All);
+        }
+        let columns = Columns::of(rows);
+        let inserted = sqlx::query(INSERT_EVENTS)
+            .bind(columns.aggregate_ids)
+            .bind(columns.aggregate_types)
+            .bind(columns.tenant_ids)
+            .bind(columns.versions)
+            .bind(columns.types)
+            .bind(columns.event_versions)
+            .bind(columns.payloads)
+            .bind(columns.metadata)
+            .bind(columns.created_by)
+            .bind(columns.are_first)
+            .fetch_optional(connection)
+            .await?;
+        Ok(inserted.map_or(Inserted::First(0), |_| Inserted::All))
+    }
+}
+
+/// Says by a row that the events are inserted.
+const INSERT_EVENTS: &str = "
+    WITH new AS (
+        SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY
+        AS new (aggregate_id, aggregate_type, tenant_id, version, type, event_version,
+                payload, metadata, created_by, is_first, position)
+    ), conflict AS (
+        SELECT 1 FROM new WHERE is_first AND (
+            EXISTS (SELECT 1 FROM kumiko_events AS old
+                    WHERE old.tenant_id = new.tenant_id
+                      AND old.aggregate_id = new.aggregate_id
+                      AND old.version = new.version)
+            OR version > 1 AND NOT EXISTS (
+                    SELECT 1 FROM kumiko_events AS old
+                    WHERE old.tenant_id = new.tenant_id
+                      AND old.aggregate_id = new.aggregate_id
+                      AND old.version = new.version - 1))
+        LIMIT 1
+    ), inserted AS (
+        INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
+                                   event_version, payload, metadata, created_by)
+        SELECT aggregate_id, aggregate_type, tenant_id, version, type, event_version,
+               CAST(payload AS jsonb), CAST(metadata AS jsonb), created_by
+        FROM new WHERE NOT EXISTS (SELECT 1 FROM conflict)
+        ORDER BY position
+        RETURNING 1
+    )
+    SELECT CAST(pg_notify('kumiko_events_new', '') AS text) FROM inserted LIMIT 1";
+
+/// Rows turned into columns, which is how PostgreSQL takes many of them as one parameter each.
+#[derive(Default)]
+struct Columns<'a> {
+    aggregate_ids: Vec<Uuid>,
+    aggregate_types: Vec<&'a str>,
+    tenant_ids: Vec<Uuid>,
+    versions: Vec<i32>,
+    types: Vec<&'a str>,
+    event_versions: Vec<i32>,
+    payloads: Vec<&'a str>,
+    metadata: Vec<&'a str>,
+    created_by: Vec<&'a str>,
+    are_first: Vec<bool>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(rows: &'a [EventRow]) -> Self {
+        let mut columns = Self::default();
+        for row in rows {
+            columns.aggregate_ids.push(row.aggregate_id);
+            columns.aggregate_types.push(&row.aggregate_type);
+            columns.tenant_ids.push(row.tenant_id);
+            columns.versions.push(row.version);
+            columns.types.push(&row.event_type);
+            columns.event_versions.push(row.event_version);
+            columns.payloads.push(&row.payload);
+            columns.metadata.push(&row.metadata);
+            columns.created_by.push(&row.created_by);
+            columns.are_first.push(row.is_first);
+        }
+        columns
+    }
+}

@@ -1,0 +1,155 @@
+//! Many writes of a seed through one handler.
+
+use std::fmt;
+use std::future::IntoFuture;
+
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::pending_events::PendingEvents;
+use super::system_write::ready;
+use super::{EventBackend, SYSTEM_TENANT_ID, User, WriteContext, WriteError};
+use crate::SeedContext;
+use crate::causes::with_causes;
+use crate::progress::TARGET;
+
+impl<'c, DB: EventBackend> SeedContext<'c, DB> {
+    /// Writes each of `payloads` through the handler with this qualified name, otherwise like
+    /// [`SeedContext::system_write_as`]: for thousands of them. Awaiting it gives their number.
+    ///
+    /// The handler is called once for each payload. The events that it appends go to the database many
+    /// at a time, at the latest when a handler reads the event store or asks for its connection, so a
+    /// handler that only appends is what gains from it. At most 1,000 events or a MiB of them wait.
+    /// Payloads are taken one by one; if they come from an iterator that makes them, memory stays
+    /// flat however many there are.
+    ///
+    /// A version conflict may show only after the handler was told that its append succeeded. It fails the
+    /// batch, and with it the seed.
+    pub fn system_batch<I>(
+        &mut self,
+        handler: impl Into<String>,
+        payloads: I,
+    ) -> SystemBatch<'_, 'c, DB, I::IntoIter>
+    where
+        I: IntoIterator<Item: Serialize>,
+    {
+        let handler = handler.into();
+        self.begin_work(format!(
+            "the batch to {handler:?} was not awaited to its end"
+        ));
+        SystemBatch {
+            context: self,
+            handler,
+            payloads: payloads.into_iter(),
+            tenant_id: SYSTEM_TENANT_ID,
+            user: User::system(),
+        }
+    }
+}
+
+/// Writes that happen when they are awaited; see [`SeedContext::system_batch`].
+#[must_use = "a batch is written when it is awaited"]
+pub struct SystemBatch<'a, 'c, DB: EventBackend, I> {
+    context: &'a mut SeedContext<'c, DB>,
+    handler: String,
+    payloads: I,
+    tenant_id: Uuid,
+    user: User,
+}
+
+impl<DB, I> SystemBatch<'_, '_, DB, I>
+where
+    DB: EventBackend,
+    I: Iterator<Item: Serialize> + Send,
+{
+    /// Writes in this tenant, which is the one that streams are stored under.
+    pub fn in_tenant(mut self, tenant_id: Uuid) -> Self {
+        self.tenant_id = tenant_id;
+        self
+    }
+
+    /// Gives the system user these roles for these writes, beside `system`.
+    pub fn with_roles<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
+        self.user.roles.extend(roles.into_iter().map(Into::into));
+        self
+    }
+
+    async fn write(mut self) -> Result<u64, WriteError> {
+        let written = self.write_all().await;
+        match &written {
+            Ok(_) => self.context.end_work(),
+            Err(error) => {
+                let problem = format!("a write in it failed: {}", with_causes(error));
+                self.context.fail_work(problem);
+            }
+        }
+        written
+    }
+
+    async fn write_all(&mut self) -> Result<u64, WriteError> {
+        let handler = self.handler.as_str();
+        let handlers = ready(self.context, handler).await?;
+        let id = self.context.id();
+        tracing::debug!(target: TARGET, id, handler, tenant_id = %self.tenant_id, "seed writes a batch");
+        let mut pending = PendingEvents::default();
+        let mut written = 0;
+        // The payload itself is not kept, since not every payload may be sent between threads.
+        while let Some(payload) = self.payloads.next().map(serde_json::to_value) {
+            written += 1;
+            let in_batch = |source| WriteError::InBatch {
+                handler: handler.to_owned(),
+                position: written,
+                source: Box::new(source),
+            };
+            let payload = payload.map_err(|source| {
+                in_batch(WriteError::Payload {
+                    handler: handler.to_owned(),
+                    source,
+                })
+            })?;
+            let (connection, extensions, journal) = self.context.parts();
+            let write = WriteContext {
+                connection,
+                extensions,
+                journal,
+                pending: Some(&mut pending),
+                user: self.user.clone(),
+                tenant_id: self.tenant_id,
+            };
+            let output = handlers.call(handler, write, payload).await;
+            output.map_err(in_batch)?;
+        }
+        let (connection, ..) = self.context.parts();
+        let last = pending.write::<DB>(connection).await;
+        last.map_err(|source| WriteError::Append {
+            handler: handler.to_owned(),
+            source,
+        })?;
+        Ok(written)
+    }
+}
+
+impl<'a, 'c: 'a, DB, I> IntoFuture for SystemBatch<'a, 'c, DB, I>
+where
+    DB: EventBackend,
+    I: Iterator<Item: Serialize> + Send + 'a,
+{
+    type Output = Result<u64, WriteError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.write())
+    }
+}
+
+impl<DB: EventBackend, I> fmt::Debug for SystemBatch<'_, '_, DB, I> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SystemBatch")
+            .field("handler", &self.handler)
+            .field("tenant_id", &self.tenant_id)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}

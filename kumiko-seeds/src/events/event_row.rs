@@ -1,0 +1,91 @@
+//! An event in the form in which it is inserted.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{EventStoreError, NewEvent, Stream, User};
+
+/// A row of `kumiko_events` to be inserted.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct EventRow {
+    pub aggregate_id: Uuid,
+    pub aggregate_type: String,
+    pub tenant_id: Uuid,
+    pub version: i32,
+    pub event_type: String,
+    pub event_version: i32,
+    /// JSON, as text because that is what its size is known of.
+    pub payload: String,
+    /// JSON.
+    pub metadata: String,
+    pub created_by: String,
+    /// Whether no row before it in the same statement is of the same stream.
+    pub is_first: bool,
+}
+
+impl EventRow {
+    /// The rows of `events`, which follow version `expected_version` of `stream`.
+    pub(super) fn all(
+        stream: &Stream,
+        expected_version: i32,
+        events: impl IntoIterator<Item = NewEvent>,
+        user: &User,
+    ) -> Result<Vec<Self>, EventStoreError> {
+        let numbered = (expected_version + 1..).zip(events);
+        numbered
+            .map(|(version, event)| Self::new(stream, version, event, user))
+            .enumerate()
+            .map(|(index, row)| {
+                let is_first = index == 0;
+                row.map(|row| Self { is_first, ..row })
+            })
+            .collect()
+    }
+
+    fn new(
+        stream: &Stream,
+        version: i32,
+        event: NewEvent,
+        user: &User,
+    ) -> Result<Self, EventStoreError> {
+        let event_type = event.event_type;
+        let payload = match event.payload {
+            Ok(payload) => payload.to_string(),
+            Err(message) => {
+                return Err(EventStoreError::Payload {
+                    event_type,
+                    message,
+                });
+            }
+        };
+        let mut metadata = event.metadata;
+        metadata.insert("userId".to_owned(), Value::String(user.id.clone()));
+        Ok(Self {
+            aggregate_id: stream.aggregate_id,
+            aggregate_type: stream.aggregate_type.clone(),
+            tenant_id: stream.tenant_id,
+            version,
+            event_type,
+            event_version: event.event_version,
+            payload,
+            metadata: Value::Object(metadata).to_string(),
+            created_by: user.id.clone(),
+            is_first: true,
+        })
+    }
+
+    pub(super) fn stream(&self) -> Stream {
+        Stream {
+            tenant_id: self.tenant_id,
+            aggregate_type: self.aggregate_type.clone(),
+            aggregate_id: self.aggregate_id,
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(super) fn size(&self) -> usize {
+        const REST: usize = 256;
+        self.payload.len() + self.metadata.len() + REST
+    }
+}

@@ -1,0 +1,73 @@
+//! Events of a batch that the database has not got yet.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::event_row::EventRow;
+use super::{EventBackend, EventStoreError, NewEvent, Stream, User, event_store};
+
+/// What is kept at most before it is written. The numbers bound the memory of a batch, whatever its
+/// length, and are large enough that a round trip to the database is a small part of the work.
+const MOST_EVENTS: usize = 1_000;
+const MOST_BYTES: usize = 1 << 20;
+
+/// Events that handlers of a batch have appended and that go to the database together.
+///
+/// **Invariant:** whoever reads the event store sees them, because they are written first.
+#[derive(Debug, Default)]
+pub(super) struct PendingEvents {
+    rows: Vec<EventRow>,
+    bytes: usize,
+    /// By tenant and aggregate, the version that the stream has with what is pending.
+    versions: HashMap<(Uuid, Uuid), i32>,
+}
+
+impl PendingEvents {
+    /// Appends `events` as [`event_store::append`] does, but lets the database see them later.
+    pub(super) async fn append<DB: EventBackend>(
+        &mut self,
+        connection: &mut DB::Connection,
+        stream: &Stream,
+        expected: i32,
+        events: Vec<NewEvent>,
+        user: &User,
+    ) -> Result<i32, EventStoreError> {
+        let known = self.versions.get(&(stream.tenant_id, stream.aggregate_id));
+        if let Some(&actual) = known
+            && actual != expected
+        {
+            return Err(EventStoreError::VersionConflict {
+                stream: stream.clone(),
+                expected,
+                actual,
+            });
+        }
+        let is_known = known.is_some();
+        let mut version = expected;
+        for mut row in EventRow::all(stream, expected, events, user)? {
+            row.is_first &= !is_known;
+            version = row.version;
+            self.bytes += row.size();
+            self.rows.push(row);
+        }
+        let key = (stream.tenant_id, stream.aggregate_id);
+        self.versions.insert(key, version);
+        if self.rows.len() >= MOST_EVENTS || self.bytes >= MOST_BYTES {
+            self.write::<DB>(connection).await?;
+        }
+        Ok(version)
+    }
+
+    /// Writes what is pending.
+    pub(super) async fn write<DB: EventBackend>(
+        &mut self,
+        connection: &mut DB::Connection,
+    ) -> Result<(), EventStoreError> {
+        let Self { rows, .. } = std::mem::take(self);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        event_store::insert::<DB>(connection, &rows).await
+    }
+}
