@@ -1,23 +1,7 @@
-//! Many processes boot at once: each seed runs once, and none of them fails.
+//! A replica that comes second to a seed. Many of them at once are in `tests/faults/replicas.rs`.
 
 use kumiko_tests::database::Engine;
-use kumiko_tests::replicas::{boot_at_once, each_seed_ran_once};
-use kumiko_tests::{app, note, on_both_databases};
-
-on_both_databases! {
-    async fn eight_processes_on_an_empty_database(database: &TestDatabase<DB>) {
-        let printed = boot_at_once(&database.url, 8).await;
-        each_seed_ran_once(database).await;
-        // Each replica accounts for each seed, and no two claim the same.
-        let lines: Vec<&str> = printed.iter().flat_map(|text| text.lines()).collect();
-        let applied = lines.iter().filter(|line| line.starts_with("applied ")).count();
-        assert_eq!(applied, 20, "{printed:#?}");
-
-        let again = boot_at_once(&database.url, 2).await;
-        assert_eq!(again, ["", ""]);
-        each_seed_ran_once(database).await;
-    }
-}
+use kumiko_tests::{app, note};
 
 /// Between the look at what is applied and the lock, another replica may apply a seed. Here that is
 /// certain: the markers hide from everything but the re-check.

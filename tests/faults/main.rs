@@ -13,3 +13,4 @@ mod connection_cut;
 mod killed_on_postgres;
 mod lost_commit;
 mod vanished_client;
+mod replicas;

@@ -24,6 +24,9 @@ enum Cleanup {
 
 /// A database engine that tests run on, with the little SQL that tests need.
 pub trait Engine: EventBackend {
+    /// Lists the tables, one a row.
+    const TABLES: &'static str;
+
     /// Creates an empty database.
     fn create() -> impl Future<Output = TestDatabase<Self>>;
 
@@ -71,6 +74,15 @@ impl<DB: Engine> TestDatabase<DB> {
     pub async fn payloads(&self) -> Vec<String> {
         self.texts("SELECT CAST(payload AS text) FROM kumiko_events ORDER BY id")
             .await
+    }
+
+    /// The numbers that the app's counter was at, in the order in which it came to them.
+    pub async fn counted(&self) -> Vec<String> {
+        self.texts(
+            "SELECT CAST(payload->>'number' AS text) FROM kumiko_events
+             WHERE type = 'counted' ORDER BY id",
+        )
+        .await
     }
 
     /// A pool with at most `connections`.
@@ -134,6 +146,8 @@ macro_rules! statements {
 }
 
 impl Engine for Postgres {
+    const TABLES: &'static str = "SELECT CAST(tablename AS text) FROM pg_tables";
+
     async fn create() -> TestDatabase<Self> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -162,6 +176,8 @@ impl Engine for Postgres {
 }
 
 impl Engine for Sqlite {
+    const TABLES: &'static str = "SELECT name FROM sqlite_master WHERE type = 'table'";
+
     async fn create() -> TestDatabase<Self> {
         let folder = tempfile::tempdir().unwrap();
         let url = format!(

@@ -9,7 +9,9 @@
 )]
 
 pub mod app;
+pub mod batches;
 pub mod database;
+pub mod mortal;
 pub mod proxy;
 pub mod replicas;
 pub mod seeds;

@@ -1,11 +1,17 @@
 //! Processes of an app, for tests in which processes matter.
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
-use tokio::process::Command;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
 
 use crate::database::{Engine, TestDatabase};
+
+/// How long a test waits for a process that should end. Longer than any machine needs for it, so that
+/// whoever waits that long waits for ever.
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A process of the app (`src/bin/replica.rs`), with nothing of this one's environment that could skip seeds.
 #[must_use]
@@ -26,13 +32,24 @@ pub async fn boot_at_once(url: &str, count: usize) -> Vec<String> {
         .collect();
     let mut printed = Vec::new();
     for replica in running {
-        let output = replica.wait_with_output().await.unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{errors}");
-        assert_eq!(errors, "");
-        printed.push(String::from_utf8(output.stdout).unwrap());
+        printed.push(booted(replica).await);
     }
     printed
+}
+
+/// What a replica printed that came up without an error.
+pub async fn booted(replica: Child) -> String {
+    let output = ended(replica).await;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    assert_eq!(errors, "");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// How a process ended, and what it printed.
+pub async fn ended(process: Child) -> Output {
+    let ended = timeout(PATIENCE, process.wait_with_output()).await;
+    ended.expect("a process hangs").unwrap()
 }
 
 /// The twenty seeds have run: each once, in order, with its marker.
@@ -42,17 +59,12 @@ pub async fn each_seed_ran_once<DB: Engine>(database: &TestDatabase<DB>) {
         .collect();
     assert_eq!(database.markers().await, ids);
     let numbers: Vec<_> = (1..=20).map(|number: u32| number.to_string()).collect();
-    let events = "SELECT payload->>'number' FROM kumiko_events ORDER BY id";
-    let events = if DB::NAME == "SQLite" {
-        "SELECT CAST(payload->>'number' AS text) FROM kumiko_events ORDER BY id"
-    } else {
-        events
-    };
-    assert_eq!(database.texts(events).await, numbers);
+    assert_eq!(database.counted().await, numbers);
 }
 
 /// Cargo builds a package's programs before its tests, one folder above them.
-fn program() -> PathBuf {
+#[must_use]
+pub fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.ancestors().nth(2).unwrap().join("replica")
 }

@@ -1,17 +1,22 @@
-//! A process of an app with twenty seeds.
+//! A process of an app: `replica <release> <url>` starts one release of it.
 //!
-//! `replica boot <url>` applies what is pending and prints the report, one line each.
-//! `replica hold <url>` takes the lock, says so, and holds it until its standard input ends.
+//! `boot` has twenty seeds, `older` lacks the last of them, and `late` has one more, dated before the
+//! others. `batches` has the seeds of that module. Each applies what is pending, says when it waits, and
+//! prints the report, one line each.
+//!
+//! `hold` takes the lock, says so, and holds it until its standard input ends.
 
 #![allow(clippy::duplicate_mod, reason = "the same seeds for each database")]
 
 use std::error::Error;
 use std::io::Read;
 
-use kumiko_seeds::{Seed, SeedContext};
-use kumiko_tests::app;
+use kumiko_seeds::{Progress, Report, Seed, SeedContext};
+use kumiko_tests::batches::batches;
 use kumiko_tests::database::Engine;
+use kumiko_tests::mortal::{self, Death};
 use kumiko_tests::seeds::seed;
+use kumiko_tests::{app, note};
 use sqlx::{Pool, Postgres, Sqlite};
 
 mod on_postgres {
@@ -25,34 +30,58 @@ mod on_sqlite {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [command, url] = arguments.as_slice() else {
-        return Err("usage: replica boot|hold <url>".into());
+    let [release, url] = arguments.as_slice() else {
+        return Err("usage: replica boot|older|late|batches|hold <url>".into());
     };
     if url.starts_with("postgres:") {
-        run::<Postgres>(command, url, on_postgres::SEEDS).await
+        let pool = Pool::connect(url).await?;
+        run(&pool, seeds::<Postgres>(release, on_postgres::SEEDS)).await
+    } else if let Some(death) = Death::from_environment()? {
+        let (pool, life) = mortal::pool(url, death).await?;
+        run(&pool, seeds::<Sqlite>(release, on_sqlite::SEEDS)).await?;
+        println!("steps {}", life.steps());
+        println!("commits {}", life.commits());
+        if let Death::InCommit(..) = death {
+            // It may come after the end of the run.
+            std::future::pending::<()>().await;
+        }
+        Ok(())
     } else {
-        run::<Sqlite>(command, url, on_sqlite::SEEDS).await
+        let pool = Pool::connect(url).await?;
+        run(&pool, seeds::<Sqlite>(release, on_sqlite::SEEDS)).await
     }
 }
 
-async fn run<DB: Engine>(
-    command: &str,
-    url: &str,
-    seeds: &'static [Seed<DB>],
-) -> Result<(), Box<dyn Error>> {
-    let pool = Pool::<DB>::connect(url).await?;
-    let seeds = match command {
+fn seeds<DB: Engine>(release: &str, twenty: &[Seed<DB>]) -> Vec<Seed<DB>> {
+    match release {
         "hold" => vec![seed("2025-12-31-hold", |ctx| Box::pin(hold(ctx)))],
-        _ => seeds.to_vec(),
-    };
-    let report = app::runner(seeds).apply(&pool).await?;
-    for seed in report.applied {
+        "batches" => batches(),
+        "older" => twenty[..twenty.len() - 1].to_vec(),
+        "late" => [&[note!("2025-12-31-late")], twenty].concat(),
+        _ => twenty.to_vec(),
+    }
+}
+
+async fn run<DB: Engine>(pool: &Pool<DB>, seeds: Vec<Seed<DB>>) -> Result<(), Box<dyn Error>> {
+    let runner = app::runner(seeds).observe(|progress| {
+        if let Progress::Waiting { .. } = progress {
+            println!("waiting");
+        }
+    });
+    print(&runner.apply(pool).await?);
+    Ok(())
+}
+
+fn print(report: &Report) {
+    for warning in &report.warnings {
+        println!("warning: {warning}");
+    }
+    for seed in &report.applied {
         println!("applied {}", seed.id);
     }
-    for id in report.applied_elsewhere {
+    for id in &report.applied_elsewhere {
         println!("elsewhere {id}");
     }
-    Ok(())
 }
 
 async fn hold<DB: Engine>(ctx: &mut SeedContext<'_, DB>) -> kumiko_seeds::SeedResult {
