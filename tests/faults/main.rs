@@ -13,4 +13,5 @@ mod connection_cut;
 mod killed_on_postgres;
 mod lost_commit;
 mod vanished_client;
+mod killed_on_sqlite;
 mod replicas;
