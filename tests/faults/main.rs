@@ -13,5 +13,7 @@ mod connection_cut;
 mod killed_on_postgres;
 mod lost_commit;
 mod vanished_client;
+mod full_disk;
 mod killed_on_sqlite;
+mod reader_in_the_way;
 mod replicas;
