@@ -17,3 +17,4 @@ mod full_disk;
 mod killed_on_sqlite;
 mod reader_in_the_way;
 mod replicas;
+mod rolling_deploy;
