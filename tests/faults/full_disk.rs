@@ -72,7 +72,8 @@ async fn not_larger_than_each_size(journal_mode: SqliteJournalMode) {
     println!("{journal_mode:?}: {stopped:?}");
     // The marker mostly fits where the seed did.
     stopped.remove(MARKER);
-    assert_eq!(Vec::from_iter(stopped.into_keys()), [TABLE, PREPARE, SEED]);
+    let steps: Vec<_> = stopped.into_keys().collect();
+    assert_eq!(steps, [TABLE, PREPARE, SEED]);
 }
 
 /// Small pages, so that there are many, and no waiting for the disk, since no process dies.
