@@ -1,0 +1,49 @@
+//! What happened, in numbers.
+
+use std::fmt;
+use std::ops::AddAssign;
+
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Figures {
+    /// Databases on which all seeds were applied.
+    pub(crate) rounds: u64,
+    /// Processes that were started.
+    pub(crate) boots: u64,
+    /// Processes that were killed before they ended.
+    pub(crate) kills: u64,
+    /// Sessions that the server ended when told to.
+    pub(crate) sessions: u64,
+    /// Seeds that were applied.
+    pub(crate) seeds: u64,
+    /// How often a database was looked at.
+    pub(crate) looks: u64,
+}
+
+impl AddAssign for Figures {
+    fn add_assign(&mut self, other: Self) {
+        self.rounds += other.rounds;
+        self.boots += other.boots;
+        self.kills += other.kills;
+        self.sessions += other.sessions;
+        self.seeds += other.seeds;
+        self.looks += other.looks;
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            rounds,
+            boots,
+            kills,
+            sessions,
+            seeds,
+            looks,
+        } = self;
+        write!(
+            formatter,
+            "{rounds} rounds, {boots} boots, {kills} kills, {sessions} sessions ended, {seeds} \
+             seeds applied, {looks} looks, no violation"
+        )
+    }
+}

@@ -1,0 +1,85 @@
+//! Replicas that boot and are killed at random, for as long as one likes.
+//!
+//! Some replicas boot again and again on a database with pending seeds. Most of them are killed with
+//! SIGKILL before they are done, and PostgreSQL's sessions are ended behind their backs, until all seeds
+//! are applied. Then comes the next database. At any time each seed must be there as a whole, once and
+//! in order, or not at all.
+//!
+//! `KUMIKO_SOAK_SECONDS` says how long; `KUMIKO_SOAK_SEED`, which each run prints, repeats the choices of
+//! a run, though not the timing of the machine.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod figures;
+mod round;
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use kumiko_tests::database::Engine;
+use sqlx::{Postgres, Sqlite};
+
+use self::figures::Figures;
+use self::round::round;
+
+/// As long as continuous integration waits.
+const SECONDS: u64 = 60;
+
+#[tokio::test]
+async fn random_kills_on_postgres() {
+    soak::<Postgres>("PostgreSQL", &["SELECT 1"]).await;
+}
+
+#[tokio::test]
+async fn random_kills_on_sqlite() {
+    let modes = ["PRAGMA journal_mode = DELETE", "PRAGMA journal_mode = WAL"];
+    soak::<Sqlite>("SQLite", &modes).await;
+}
+
+/// One database after the other, set up in turns with one of these statements. After a violation its
+/// database stays for a look.
+async fn soak<DB: Engine>(name: &str, set_ups: &[&str]) {
+    let seconds = number("KUMIKO_SOAK_SECONDS").unwrap_or(SECONDS);
+    let seed = number("KUMIKO_SOAK_SEED").unwrap_or_else(|| fastrand::u64(..));
+    say(&format!("{name}: {seconds} s with KUMIKO_SOAK_SEED={seed}"));
+    let mut random = Rng::with_seed(seed);
+    let mut figures = Figures::default();
+    let began = Instant::now();
+    for set_up in set_ups.iter().cycle() {
+        if began.elapsed() >= Duration::from_secs(seconds) {
+            break;
+        }
+        let database = DB::create().await;
+        database.execute(set_up).await;
+        match round(&database, random.fork()).await {
+            Ok(more) => figures += more,
+            Err(violation) => {
+                let url = &database.url;
+                let without_password = url.rsplit_once('@').map_or(url.as_str(), |(_, rest)| rest);
+                let after = began.elapsed();
+                panic!(
+                    "after {after:.1?} with KUMIKO_SOAK_SEED={seed}, {set_up} on \
+                     {without_password}: {violation}"
+                );
+            }
+        }
+        database.remove().await;
+    }
+    say(&format!("{name}: {figures}"));
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let value = std::env::var(variable).ok()?;
+    Some(value.parse().unwrap())
+}
+
+/// Prints a line that the test harness does not keep to itself.
+fn say(line: &str) {
+    let line = format!("{line}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+}
