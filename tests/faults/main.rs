@@ -10,11 +10,11 @@
 
 mod aftermath;
 mod connection_cut;
-mod killed_on_postgres;
-mod lost_commit;
-mod vanished_client;
 mod full_disk;
+mod killed_on_postgres;
 mod killed_on_sqlite;
+mod lost_commit;
 mod reader_in_the_way;
 mod replicas;
 mod rolling_deploy;
+mod vanished_client;
