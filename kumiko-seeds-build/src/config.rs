@@ -95,7 +95,7 @@ impl Default for Config {
 /// Names what to watch: the folder, for files that come and go, and each seed in it.
 fn watch(folder: &Path, shown: &Path, scanned: &Result<Vec<SeedFile>, Error>, out_dir: &Path) {
     if !folder.exists() {
-        build_helper::rerun_if_changed(watched_instead(folder, out_dir));
+        build_helper::rerun_if_changed(watched_if_missing(folder, shown, out_dir));
         return;
     }
     build_helper::rerun_if_changed(shown);
@@ -107,6 +107,15 @@ fn watch(folder: &Path, shown: &Path, scanned: &Result<Vec<SeedFile>, Error>, ou
         if let Some(file_name) = seed.path.file_name() {
             build_helper::rerun_if_changed(shown.join(file_name));
         }
+    }
+}
+
+/// What to watch for a folder that is missing. The build output may be in a folder that cannot be named to Cargo.
+fn watched_if_missing(folder: &Path, shown: &Path, out_dir: &Path) -> PathBuf {
+    let watched = watched_instead(folder, out_dir);
+    match one_line_of_text(&watched) {
+        Ok(_) => watched,
+        Err(_) => shown.to_owned(),
     }
 }
 
@@ -162,4 +171,23 @@ fn one_line_of_text(folder: &Path) -> Result<&str, Problem> {
         return Err(Problem::new(folder, message));
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_line_break_above_the_build_output_gives_cargo_no_directive() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, is_named) in [("out", cfg!(unix)), ("a\ncargo::error=b", false)] {
+            let out_dir = folder.path().join(name);
+            let missing = folder.path().join("seeds");
+            let watched = watched_if_missing(&missing, Path::new("seeds"), &out_dir);
+            assert_eq!(watched.starts_with(&out_dir), is_named, "{watched:?}");
+            assert_eq!(watched == Path::new("seeds"), name != "out", "{watched:?}");
+        }
+    }
 }

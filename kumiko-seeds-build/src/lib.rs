@@ -52,6 +52,7 @@ mod generate;
 mod handler_calls;
 mod id;
 mod nesting;
+mod one_line;
 mod output;
 mod problem;
 mod scan;

@@ -1,11 +1,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::one_line::on_one_line;
+
 /// One thing that is wrong with a seed file, with the folder of seeds or with the build script's call.
 ///
 /// It displays as one line that says where, what, and what to do about it, for example
 /// ``seeds/2026-05-20-fix-roles.rs:3: `run` is not async; write `pub async fn run(..)` ``.
-/// Control characters, which a file name may contain, are shown escaped.
+/// Control characters and what else a file name may contain to deceive are shown escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     path: PathBuf,
@@ -60,21 +62,10 @@ impl fmt::Display for Problem {
             Some(line) => format!("{}:{line}", self.path.display()),
             None => self.path.display().to_string(),
         };
+        // **Invariant:** a displayed problem has no line break. Each becomes one directive for Cargo, and a file
+        // name with a line break in it must not be able to write a directive of its own.
         formatter.write_str(&on_one_line(&format!("{place}: {}", self.message)))
     }
-}
-
-/// **Invariant:** a displayed problem has no line break. Each becomes one directive for Cargo, and a file name
-/// with a line break in it must not be able to write a directive of its own.
-fn on_one_line(text: &str) -> String {
-    text.chars().fold(String::new(), |mut line, character| {
-        if character.is_control() {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
-        line
-    })
 }
 
 #[cfg(test)]
