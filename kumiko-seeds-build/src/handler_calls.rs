@@ -1,7 +1,9 @@
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, ExprAwait, ExprMethodCall, Lit, Token};
+use syn::{Expr, ExprAwait, ExprMethodCall, Lit, Token};
+
+use crate::condition::condition;
 
 /// A call of a write handler that can be read from the source: `.system_write_as("name", ..)` or
 /// `.system_batch("name", ..)` with the name written as a string literal.
@@ -103,46 +105,40 @@ impl<'ast> Visit<'ast> for Visitor {
     }
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        if !is_conditional(&item.attrs) {
+        if condition(&item.attrs).is_none() {
             visit::visit_item_mod(self, item);
         }
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        if !is_conditional(&item.attrs) {
+        if condition(&item.attrs).is_none() {
             visit::visit_item_fn(self, item);
         }
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
-        if !is_conditional(&item.attrs) {
+        if condition(&item.attrs).is_none() {
             visit::visit_item_impl(self, item);
         }
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        if !is_conditional(&item.attrs) {
+        if condition(&item.attrs).is_none() {
             visit::visit_impl_item_fn(self, item);
         }
     }
 
     fn visit_expr_block(&mut self, block: &'ast syn::ExprBlock) {
-        if !is_conditional(&block.attrs) {
+        if condition(&block.attrs).is_none() {
             visit::visit_expr_block(self, block);
         }
     }
 
     fn visit_local(&mut self, local: &'ast syn::Local) {
-        if !is_conditional(&local.attrs) {
+        if condition(&local.attrs).is_none() {
             visit::visit_local(self, local);
         }
     }
-}
-
-fn is_conditional(attributes: &[Attribute]) -> bool {
-    attributes
-        .iter()
-        .any(|attribute| attribute.path().is_ident("cfg") || attribute.path().is_ident("test"))
 }
 
 fn expressions_in(invocation: &syn::Macro) -> Option<Punctuated<Expr, Token![,]>> {

@@ -46,6 +46,7 @@
 //! that list seeds without compiling them.
 
 mod compiled;
+mod condition;
 mod config;
 mod error;
 mod generate;

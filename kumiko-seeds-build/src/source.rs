@@ -5,6 +5,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, Item, ItemConst, ItemFn, Lit, ReturnType, Safety, Type, Visibility};
 
 use crate::HandlerCall;
+use crate::condition::condition;
 use crate::handler_calls::{handler_calls, without_parentheses};
 use crate::nesting::{nested_too_deep, on_large_stack};
 use crate::source_hash::source_hash;
@@ -35,6 +36,9 @@ pub(crate) fn read_source(source: &str) -> Result<SeedSource, Vec<Finding>> {
 
 fn read_on_this_stack(source: &str) -> Result<SeedSource, Vec<Finding>> {
     let file = parse(source)?;
+    if let Some(attribute) = condition(&file.attrs) {
+        return Err(vec![at(attribute.span(), conditional("the file"))]);
+    }
     let mut findings = Vec::new();
     let description = description(&file.items).map_err(|finding| findings.push(finding));
     let skippable = skippable(&file.items).map_err(|finding| findings.push(finding));
@@ -51,7 +55,9 @@ fn read_on_this_stack(source: &str) -> Result<SeedSource, Vec<Finding>> {
 }
 
 fn parse(source: &str) -> Result<syn::File, Vec<Finding>> {
+    // The compiler does both, too, before it looks at anything: a literal over two lines has another value otherwise.
     let code = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let code = &code.replace("\r\n", "\n");
     let tokens = TokenStream::from_str(code).map_err(|error| {
         let message = "syntax error: a bracket, quote or comment is not closed or was not opened, or a \
                        character is none of Rust's; correct it";
@@ -79,7 +85,7 @@ fn description(items: &[Item]) -> Result<String, Finding> {
     let Some(item) = constant(items, "DESCRIPTION") else {
         return Err(missing(items, "DESCRIPTION", DESCRIPTION_LINE));
     };
-    check_is_public(item, DESCRIPTION_LINE)?;
+    check_is_there(item, DESCRIPTION_LINE)?;
     let is_text = matches!(&*item.ty, Type::Reference(reference)
         if reference.mutability.is_none() && is_type(&reference.elem, "str"));
     if !is_text {
@@ -90,7 +96,7 @@ fn description(items: &[Item]) -> Result<String, Finding> {
     }
     let text = match without_parentheses(&item.expr) {
         Expr::Lit(literal) => match &literal.lit {
-            Lit::Str(text) => Some(text.value()),
+            Lit::Str(text) if text.suffix().is_empty() => Some(text.value()),
             _ => None,
         },
         _ => None,
@@ -118,7 +124,7 @@ fn skippable(items: &[Item]) -> Result<Option<bool>, Finding> {
             Ok(None)
         };
     };
-    check_is_public(item, SKIPPABLE_LINE)?;
+    check_is_there(item, SKIPPABLE_LINE)?;
     if !is_type(&item.ty, "bool") {
         return Err(at(
             item.ty.span(),
@@ -144,6 +150,9 @@ fn check_run(items: &[Item]) -> Result<(), Finding> {
     }) else {
         return Err((None, format!("there is no function `run`; {RUN_LINE}")));
     };
+    if let Some(attribute) = condition(&run.attrs) {
+        return Err(at(attribute.span(), conditional("`run`")));
+    }
     let faults = faults(run);
     if faults.is_empty() {
         return Ok(());
@@ -198,7 +207,12 @@ fn is_static(item: &Item, name: &str) -> bool {
     matches!(item, Item::Static(item) if item.ident == name)
 }
 
-fn check_is_public(item: &ItemConst, line_to_write: &str) -> Result<(), Finding> {
+/// The generated code names it, in every build and from the module above.
+fn check_is_there(item: &ItemConst, line_to_write: &str) -> Result<(), Finding> {
+    if let Some(attribute) = condition(&item.attrs) {
+        let name = format!("`{}`", item.ident);
+        return Err(at(attribute.span(), conditional(&name)));
+    }
     if is_private(&item.vis) {
         let message = format!("`{}` is private; {line_to_write}", item.ident);
         return Err(at(item.ident.span(), message));
@@ -206,11 +220,17 @@ fn check_is_public(item: &ItemConst, line_to_write: &str) -> Result<(), Finding>
     Ok(())
 }
 
-/// `pub(self)` is a way to write private.
+fn conditional(what: &str) -> String {
+    format!("{what} is not in every build; take the attribute away")
+}
+
+/// `pub(self)` is a way to write private, and so may be a longer path.
 fn is_private(visibility: &Visibility) -> bool {
     match visibility {
         Visibility::Public(_) => false,
-        Visibility::Restricted(restricted) => restricted.path.is_ident("self"),
+        Visibility::Restricted(restricted) => {
+            !(restricted.path.is_ident("crate") || restricted.path.is_ident("super"))
+        }
         Visibility::Inherited => true,
     }
 }

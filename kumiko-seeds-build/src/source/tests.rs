@@ -172,6 +172,25 @@ fn run_is_a_public_async_function_with_one_parameter() {
 }
 
 #[test]
+fn what_is_not_in_every_build_is_a_finding() {
+    let end = "is not in every build; take the attribute away";
+    for (line, instead, what) in [
+        ("pub async fn run", "#[test]\npub async fn run", "`run`"),
+        (
+            "pub async fn run",
+            "#[cfg_attr(a, cfg(b))]\npub async fn run",
+            "`run`",
+        ),
+        ("pub const", "\n#[cfg(unix)] pub const", "`DESCRIPTION`"),
+    ] {
+        let source = GOOD.replace(line, instead);
+        assert_eq!(only_finding(&source), (2, format!("{what} {end}")));
+    }
+    let source = format!("#![cfg(unix)]\n{GOOD}");
+    assert_eq!(only_finding(&source), (1, format!("the file {end}")));
+}
+
+#[test]
 fn everything_wrong_is_found_at_once() {
     let found =
         findings("const DESCRIPTION: &str = \"\";\npub const SKIPPABLE: u8 = 1;\nfn run() {}\n");
