@@ -56,6 +56,8 @@ mod nesting;
 mod one_line;
 mod output;
 mod problem;
+#[cfg(test)]
+mod properties;
 mod scan;
 mod source;
 mod source_hash;

@@ -8,7 +8,9 @@ use tempfile::TempDir;
 /// with the few types that the generated file names, so that it builds without any dependency but this crate.
 pub(crate) struct App {
     name: String,
-    folder: TempDir,
+    root: PathBuf,
+    /// Removes the folder in the end.
+    _folder: TempDir,
 }
 
 /// What one `cargo build` did.
@@ -25,10 +27,21 @@ impl App {
         Self::with_build_script(name, "kumiko_seeds_build::compile(\"seeds\");")
     }
 
+    /// In a folder of this name.
+    pub(crate) fn in_folder(name: &str, folder: &str) -> Self {
+        Self::create(name, folder, "kumiko_seeds_build::compile(\"seeds\");")
+    }
+
     pub(crate) fn with_build_script(name: &str, body: &str) -> Self {
+        Self::create(name, "app", body)
+    }
+
+    fn create(name: &str, folder: &str, body: &str) -> Self {
+        let parent = tempfile::tempdir().unwrap();
         let app = Self {
             name: name.to_owned(),
-            folder: tempfile::tempdir().unwrap(),
+            root: parent.path().join(folder),
+            _folder: parent,
         };
         let library = Path::new(env!("CARGO_MANIFEST_DIR"));
         app.write(
@@ -42,16 +55,12 @@ impl App {
         app.write("build.rs", format!("fn main() {{\n    {body}\n}}\n"));
         app.write("src/main.rs", include_str!("app_main.txt"));
         // The versions of the workspace are there without a network.
-        fs::copy(
-            library.join("../Cargo.lock"),
-            app.folder.path().join("Cargo.lock"),
-        )
-        .unwrap();
+        fs::copy(library.join("../Cargo.lock"), app.root.join("Cargo.lock")).unwrap();
         app
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
+        self.root.join(path)
     }
 
     pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
@@ -134,7 +143,7 @@ impl App {
                 message["reason"] == "build-script-executed"
                     && message["package_id"]
                         .as_str()
-                        .is_some_and(|id| id.contains(&*self.folder.path().to_string_lossy()))
+                        .is_some_and(|id| id.contains(&*self.root.to_string_lossy()))
             })
             .map(|message| PathBuf::from(message["out_dir"].as_str().unwrap()));
         out_dir.unwrap().join("kumiko_seeds.rs")
@@ -144,7 +153,7 @@ impl App {
         Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(arguments)
             .arg("--offline")
-            .current_dir(self.folder.path())
+            .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", env!("CARGO_TARGET_TMPDIR"))
             .env("CARGO_TERM_COLOR", "never")
             .output()

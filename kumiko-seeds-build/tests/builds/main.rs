@@ -8,5 +8,6 @@
 
 mod app;
 mod errors;
+mod hostile;
 mod rebuilds;
 mod results;

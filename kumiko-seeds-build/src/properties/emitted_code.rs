@@ -1,0 +1,124 @@
+//! The generated code, for everything that is accepted.
+
+use std::path::PathBuf;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use syn::{Item, Lit, Meta};
+
+use super::cases;
+use super::sources::{read_in_time, source};
+use super::writing::{id, text};
+use crate::generate::generate;
+use crate::{HandlerCall, SeedFile};
+
+/// A seed with nothing in it that was not chosen by an enemy. Of the source's own text only the calls get
+/// into the code.
+fn seed_file() -> impl Strategy<Value = SeedFile> {
+    let call = (text(), option::of(vec(text(), 0..3)), any::<usize>());
+    let call = call.prop_map(|(handler, roles, line)| HandlerCall {
+        handler,
+        roles,
+        line,
+    });
+    (id(), text(), vec(call, 0..3), any::<bool>()).prop_map(
+        |(id, folder, handler_calls, declares_skippable)| SeedFile {
+            path: PathBuf::from(format!("/{folder}/{id}.rs")),
+            description: String::new(),
+            skippable: declares_skippable,
+            skip_flag: crate::skip_flag(&id),
+            handler_calls,
+            source_hash: "0000000000000000".to_owned(),
+            declares_skippable,
+            id,
+        },
+    )
+}
+
+/// The value of the attribute `path` of the one module of the code.
+fn path_of_module(file: &syn::File) -> Option<String> {
+    let [Item::Mod(module), Item::Static(_)] = file.items.as_slice() else {
+        return None;
+    };
+    module
+        .attrs
+        .iter()
+        .find_map(|attribute| match &attribute.meta {
+            Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+                syn::Expr::Lit(literal) => match &literal.lit {
+                    Lit::Str(text) => Some(text.value()),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        })
+}
+
+/// The strings in the elements of the array, in their order.
+fn strings(file: &syn::File) -> Vec<String> {
+    struct Strings(Vec<String>);
+    impl<'ast> syn::visit::Visit<'ast> for Strings {
+        fn visit_lit_str(&mut self, literal: &'ast syn::LitStr) {
+            self.0.push(literal.value());
+        }
+    }
+    let mut strings = Strings(Vec::new());
+    if let Some(Item::Static(array)) = file.items.last() {
+        syn::visit::visit_expr(&mut strings, &array.expr);
+    }
+    strings.0
+}
+
+proptest! {
+    #![proptest_config(cases(500))]
+
+    #[test]
+    fn every_text_gets_into_the_code_as_a_text(seed in seed_file()) {
+        let code = generate("seeds", std::slice::from_ref(&seed)).unwrap();
+        let file = syn::parse_str(&code).unwrap();
+        let path = path_of_module(&file);
+        prop_assert_eq!(path.as_deref(), seed.path.to_str());
+        let mut expected = vec![seed.id, seed.skip_flag, seed.source_hash];
+        for call in seed.handler_calls {
+            expected.push(call.handler);
+            expected.extend(call.roles.into_iter().flatten());
+        }
+        prop_assert_eq!(strings(&file), expected);
+        // The compiler refuses characters that let code look different from what it is.
+        let only_ascii = code.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte));
+        prop_assert!(only_ascii || !super::steers(&code.replace('\n', "")), "{code}");
+    }
+
+    #[test]
+    fn the_name_of_the_folder_is_only_a_comment(folder in text()) {
+        let code = generate(&folder, &[]).unwrap();
+        let file: syn::File = syn::parse_str(&code).unwrap();
+        prop_assert_eq!(file.items.len(), 1);
+        prop_assert!(!super::steers(&code.replace('\n', "")), "{code:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(500))]
+
+    #[test]
+    fn what_is_accepted_gives_code_that_parses(source in source()) {
+        let Ok(read) = read_in_time(&source) else {
+            return Ok(());
+        };
+        let seed = SeedFile {
+            id: "2026-05-20-x".to_owned(),
+            path: PathBuf::from("/seeds/2026-05-20-x.rs"),
+            description: read.description,
+            skippable: read.skippable.unwrap_or(false),
+            skip_flag: crate::skip_flag("2026-05-20-x"),
+            handler_calls: read.handler_calls,
+            source_hash: read.source_hash,
+            declares_skippable: read.skippable.is_some(),
+        };
+        let code = generate("seeds", &[seed]).unwrap();
+        prop_assert!(syn::parse_str::<syn::File>(&code).is_ok(), "{code}");
+    }
+}
