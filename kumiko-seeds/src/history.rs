@@ -90,7 +90,9 @@ impl History {
                     continue;
                 }
             };
-            let id = marker.id.split('/').next().unwrap_or_default().to_owned();
+            // Kind and number stand at the end, and an id written by hand may have a `/` in it.
+            let id = marker.id.rsplitn(3, '/').last().unwrap_or_default();
+            let id = id.to_owned();
             history.interventions.push(Intervention {
                 id,
                 kind,

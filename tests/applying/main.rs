@@ -17,6 +17,7 @@ mod event_store;
 mod failing_seeds;
 mod first_run;
 mod handlers;
+mod hostile_text;
 mod isolation;
 mod logging;
 mod lookups;

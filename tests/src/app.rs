@@ -62,7 +62,8 @@ async fn add<DB: Engine>(mut write: WriteContext<'_, DB>, note: Note) -> Handler
     write
         .append(&stream, 0, [NewEvent::new("note-added", &note)])
         .await?;
-    let insert = format!("INSERT INTO read_notes (text) VALUES ('{}')", note.text);
+    let literal = note.text.replace('\'', "''");
+    let insert = format!("INSERT INTO read_notes (text) VALUES ('{literal}')");
     DB::run(write.connection().await?, &insert).await?;
     Ok(note.text)
 }
