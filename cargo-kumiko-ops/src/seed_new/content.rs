@@ -73,6 +73,8 @@ impl Values<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
     use super::*;
 
     fn values<'a>(text: &'a str, slug: &'a str) -> Values<'a> {
@@ -81,6 +83,46 @@ mod tests {
             slug,
             text,
             context_module: "crate::database",
+        }
+    }
+
+    proptest! {
+        #![proptest_config(crate::properties::cases(300))]
+
+        /// Also if it was made to break out of its literal, or to be filled in like a template.
+        #[test]
+        fn any_text_becomes_the_description_and_nothing_else(
+            pieces in vec(prop_oneof![
+                any::<char>().prop_map(String::from),
+                select(vec![
+                    "\"", "\\", "\"; evil!(); \"", "{{id}}", "{{description}}", "{{", "\n", "\r", "\u{0}", "\u{202e}",
+                    SEED_DESCRIPTION, SEED_CONTEXT_MODULE, "*/", "//", "a b",
+                ]).prop_map(str::to_owned),
+            ], 1..8)
+        ) {
+            let text = pieces.concat();
+            let template = "use {{context}}::*;\npub const DESCRIPTION: &str = \"{{description}}\";\n\
+                            pub async fn run(c: C) -> R { \"{{id}}\" }";
+            let folder = tempfile::tempdir()?;
+            let values = values(&text, "x");
+            for (name, content) in [("a", built_in(values)), ("b", from_template(template, values))] {
+                std::fs::write(folder.path().join(format!("2026-05-20-{name}.rs")), content)?;
+            }
+            let seeds = kumiko_seeds_build::scan(folder.path());
+            let seeds = seeds.map_err(|error| TestCaseError::fail(error.to_string()))?;
+            let words: Vec<&str> = text.split([' ', '\t', '\r', '\n']).filter(|word| !word.is_empty()).collect();
+            let (first, rest) = words.first().map_or(("", ""), |word| {
+                word.split_at(word.chars().next().map_or(0, char::len_utf8))
+            });
+            let mut expected = first.to_uppercase() + rest;
+            words.iter().skip(1).for_each(|word| expected = format!("{expected} {word}"));
+            if expected.is_empty() {
+                SEED_DESCRIPTION.clone_into(&mut expected);
+            }
+            prop_assert_eq!(seeds.len(), 2);
+            for seed in seeds {
+                prop_assert_eq!(&seed.description, &expected);
+            }
         }
     }
 

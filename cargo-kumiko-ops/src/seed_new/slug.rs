@@ -50,7 +50,8 @@ fn normalised(text: &str) -> Option<String> {
     let text = folded(text);
     let words = text.split(|character: char| !character.is_ascii_alphanumeric());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    let slug = cut(&words.join("-")).to_owned();
+    // Some letters have no lower case until they are folded: those of mathematics.
+    let slug = cut(&words.join("-").to_ascii_lowercase()).to_owned();
     (!slug.is_empty()).then_some(slug)
 }
 
@@ -95,6 +96,8 @@ fn cut(slug: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn answer(text: &str) -> String {
@@ -103,6 +106,33 @@ mod tests {
             None => format!("new {slug}"),
         };
         slug(text, again).unwrap_or_else(|failure| failure.to_string())
+    }
+
+    proptest! {
+        #![proptest_config(crate::properties::cases(4_000))]
+
+        #[test]
+        fn every_text_gives_an_id_or_a_reason(
+            text in prop_oneof![
+                any::<String>(),
+                "[A-Za-z0-9 _.'/\\-äöüßæ\u{301}\u{202e}\u{1b}\n-]{0,90}",
+                "[0-9]{4}-[0-9]{2}-[0-9]{2}[-a-zA-Z é]{0,9}",
+            ]
+        ) {
+            match slug(&text, |slug, _| format!("new {slug}")) {
+                Ok(slug) => {
+                    prop_assert_eq!(validate_id(&format!("2026-05-20-{slug}")), Ok(()));
+                    // What has become a slug stays one.
+                    prop_assert_eq!(slug.clone(), answer(&slug));
+                }
+                Err(failure) => {
+                    prop_assert!(!failure.help.is_empty());
+                    let shown = failure.to_string();
+                    prop_assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
+                    prop_assert!(!shown.contains('\u{202e}'), "{shown:?}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -134,6 +164,7 @@ mod tests {
             ("Smørrebrød & Æbler", "smorrebrod-aebler"),
             ("ﬁx ① İstanbul", "fix-1-istanbul"),
             ("修正 roles", "roles"),
+            ("𝔽ix 𝑹oles", "fix-roles"),
         ] {
             assert_eq!(answer(text), slug, "{text}");
         }
