@@ -136,6 +136,8 @@ mod marker;
 mod plan;
 mod progress;
 mod remedy;
+#[cfg(test)]
+mod properties;
 mod report;
 mod runner;
 mod seed;

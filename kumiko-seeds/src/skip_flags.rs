@@ -1,6 +1,7 @@
 //! The environment variables that skip seeds. Pure but for one function that reads them.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use sqlx::Database;
 
@@ -27,7 +28,11 @@ impl SkipFlags {
     /// The flags in the environment of this process. A value that is not Unicode counts as not `1`.
     #[must_use]
     pub fn from_environment() -> Self {
-        Self::from_values(std::env::vars_os().filter_map(|(name, value)| {
+        Self::from_system(std::env::vars_os())
+    }
+
+    fn from_system(variables: impl Iterator<Item = (OsString, OsString)>) -> Self {
+        Self::from_values(variables.filter_map(|(name, value)| {
             Some((
                 name.into_string().ok()?,
                 value.to_string_lossy().into_owned(),
@@ -92,6 +97,9 @@ impl SkipFlags {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(unix)]
+    use proptest::{collection::vec, prelude::*, sample::select};
+
     use super::*;
 
     fn flags(variables: &[(&str, &str)]) -> SkipFlags {
@@ -121,6 +129,54 @@ mod tests {
     fn a_flag_skips_only_a_seed_that_is_skippable() {
         let seed = SeedInfo::new("2026-01-01-a", "");
         assert!(!flags(&[("KUMIKO_SKIP_ES_OPS_2026_01_01_A", "1")]).skips(seed));
+    }
+
+    /// A piece of what the system allows in names and values.
+    #[cfg(unix)]
+    fn bytes() -> impl Strategy<Value = OsString> {
+        use std::os::unix::ffi::OsStringExt;
+        let text = select(vec![
+            "",
+            "1",
+            "0",
+            "KUMIKO_SKIP_ES_OPS",
+            "_2026_01_01_A",
+            "\u{202e}",
+        ]);
+        let bytes = vec(any::<u8>(), 0..6);
+        (text, bytes, any::<bool>()).prop_map(|(text, bytes, with_bytes)| {
+            let bytes = if with_bytes { bytes } else { Vec::new() };
+            OsString::from_vec([text.as_bytes(), &bytes].concat())
+        })
+    }
+
+    #[cfg(unix)]
+    proptest! {
+        #![proptest_config(crate::properties::cases(1_000))]
+
+        #[test]
+        fn only_the_value_1_counts_whatever_else_the_environment_has(
+            names in vec(bytes(), 0..6), parts in vec(bytes(), 0..6), values in vec(bytes(), 6)
+        ) {
+            let names = names.into_iter().zip(parts).map(|(mut name, part)| {
+                name.push(part);
+                name
+            });
+            let variables: Vec<_> = names.zip(values).collect();
+            let flags = SkipFlags::from_system(variables.clone().into_iter());
+            let is_set = |flag: &str| {
+                let last = variables.iter().rev().find(|(name, _)| name == flag);
+                last.is_some_and(|(_, value)| value == "1")
+            };
+            prop_assert_eq!(flags.skips_all().is_some(), is_set(ALL));
+            let flag = "KUMIKO_SKIP_ES_OPS_2026_01_01_A";
+            let seed = SeedInfo::new("2026-01-01-a", "").skipped_by(flag);
+            prop_assert_eq!(flags.skips(seed), is_set(flag));
+            #[cfg(feature = "sqlite")]
+            for warning in flags.warnings::<sqlx::Sqlite>(&[]) {
+                prop_assert!(!warning.to_string().is_empty());
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! The arguments of the commands.
 
+use std::fmt;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::shown_url::without_secrets;
 use crate::AppliedBy;
 
 /// Look at and apply the seeds that are compiled into this binary.
@@ -34,8 +37,8 @@ pub(super) enum Command {
     Unmark(ByHandArguments),
 }
 
-/// Which database.
-#[derive(Clone, Debug, Default, Args)]
+/// Which database. It prints without a password.
+#[derive(Clone, Default, Args)]
 pub struct DatabaseArguments {
     /// The URL of the database.
     #[arg(
@@ -44,6 +47,14 @@ pub struct DatabaseArguments {
         help = "The database, postgres://… or sqlite:…; where the URL has a password, use DATABASE_URL"
     )]
     pub database_url: Option<String>,
+}
+
+impl fmt::Debug for DatabaseArguments {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let database_url = self.database_url.as_deref().map(without_secrets);
+        let mut shown = formatter.debug_struct("DatabaseArguments");
+        shown.field("database_url", &database_url).finish()
+    }
 }
 
 /// The arguments of `seed:status`.

@@ -38,6 +38,7 @@ mod seed_selection;
 mod show;
 mod show_output;
 mod shown_seed;
+mod shown_url;
 mod status_annotations;
 mod status_output;
 mod status_table;
