@@ -48,7 +48,8 @@ pub(crate) fn manual(arguments: &ManArguments, stdout: &mut dyn Write) -> Result
     for page in pages(&command) {
         let path = folder.join(&page.file);
         fs::write(&path, &page.text).map_err(|error| failure(&path, &error))?;
-        drop(writeln!(stdout, "{}", path.display()));
+        let path = path.display().to_string();
+        drop(writeln!(stdout, "{}", cli::printable(&path)));
     }
     Ok(Exit::Fine)
 }

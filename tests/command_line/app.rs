@@ -1,6 +1,6 @@
 //! A package of a test's own, and the program run in it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -224,6 +224,16 @@ impl Call<'_> {
         self
     }
 
+    /// A variable that need not be text.
+    pub(crate) fn variable_of_the_system(
+        mut self,
+        name: impl AsRef<OsStr>,
+        value: impl AsRef<OsStr>,
+    ) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     pub(crate) fn without_variable(mut self, name: &str) -> Self {
         self.command.env_remove(name);
         self
@@ -242,10 +252,15 @@ impl Call<'_> {
     }
 
     /// As [`Call::run`], with something done to the program while it runs.
-    pub(crate) fn run_attended(mut self, attend: impl FnOnce(Child) -> Output) -> String {
+    pub(crate) fn run_attended(self, attend: impl FnOnce(Child) -> Output) -> String {
+        transcript(&self.output_attended(attend), &[])
+    }
+
+    /// As [`Call::output`], with something done while the program runs.
+    pub(crate) fn output_attended(mut self, attend: impl FnOnce(Child) -> Output) -> Output {
         let _guard = target_guard();
         let command = self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        transcript(&attend(command.spawn().unwrap()), &[])
+        attend(command.spawn().unwrap())
     }
 
     /// What was written to stdout.
@@ -253,7 +268,8 @@ impl Call<'_> {
         String::from_utf8(self.output().stdout).unwrap()
     }
 
-    fn output(mut self) -> Output {
+    /// Exit code and streams as they are.
+    pub(crate) fn output(mut self) -> Output {
         let _guard = target_guard();
         self.command.output().unwrap()
     }

@@ -17,11 +17,13 @@ mod state;
 mod wiring;
 mod write;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use cargo_metadata::Edition;
-use kumiko_seeds::cli::{DatabaseArguments, Exit, Failure, can_be_asked, is_confirmed};
+use kumiko_seeds::cli::{
+    DatabaseArguments, Exit, Failure, can_be_asked, is_confirmed, printable_lines,
+};
 
 pub(crate) use arguments::{HELP, InitArguments};
 
@@ -74,11 +76,18 @@ pub(crate) fn run(
         notes.push(next(arguments, &member, &chosen, &plan, &current));
     }
     // What is written is written, whether or not anyone reads about it.
+    // A program that reads the diff needs it byte for byte, and a terminal must not be steered by it.
+    let is_for_program = arguments.dry_run && !std::io::stdout().is_terminal();
     for line in result {
+        let line = if is_for_program {
+            line
+        } else {
+            printable_lines(&line)
+        };
         drop(writeln!(stdout, "{line}"));
     }
     for note in notes {
-        drop(writeln!(stderr, "{note}"));
+        drop(writeln!(stderr, "{}", printable_lines(&note)));
     }
     Ok(Exit::Fine)
 }
@@ -135,7 +144,7 @@ fn allow(
         return Err(failure);
     }
     for line in lines {
-        drop(writeln!(stderr, "{line}"));
+        drop(writeln!(stderr, "{}", printable_lines(&line)));
     }
     if is_confirmed(
         &format!("change {files}?"),

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use chrono::Utc;
-use kumiko_seeds::cli::{Exit, Failure};
+use kumiko_seeds::cli::{Exit, Failure, printable, printable_lines};
 
 use crate::arguments::NewArguments;
 use crate::package;
@@ -87,13 +87,15 @@ pub(crate) fn run(
             _ => Failure::new(format!("could not create {}", shown.display())).caused_by(&error),
         })?;
         // The file is there, whether or not anyone reads about it.
-        drop(writeln!(stdout, "{}", shown.display()));
+        let shown = shown.display().to_string();
+        drop(writeln!(stdout, "{}", printable(&shown)));
     }
     if slug != text {
-        drop(writeln!(stderr, "note: {text:?} is named {slug}"));
+        let text = printable(&format!("{text:?}"));
+        drop(writeln!(stderr, "note: {text} is named {slug}"));
     }
     for note in notes(&existing, &id, &member, arguments) {
-        drop(writeln!(stderr, "{note}"));
+        drop(writeln!(stderr, "{}", printable_lines(&note)));
     }
     if let (Some(editor), Some((path, _))) = (editor, files.first()) {
         editor.open(path, &shown_path(path, &current))?;

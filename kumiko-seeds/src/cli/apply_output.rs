@@ -33,7 +33,11 @@ pub(super) fn write_report(
     .map(|(count, what)| format!("{count} {what}"))
     .collect();
     if parts.is_empty() {
-        return written(writeln!(out, "{}", nothing_to_do(seeds, arguments)));
+        return written(writeln!(
+            out,
+            "{}",
+            printable(&nothing_to_do(seeds, arguments))
+        ));
     }
     let took = seconds(took);
     written(writeln!(out, "{} in {took}", parts.join(", ")))

@@ -4,6 +4,7 @@ use std::io::{Write, stderr, stdin, stdout};
 
 use super::database::Open;
 use super::output::written;
+use super::printable::printable;
 use super::question::{can_be_asked, is_confirmed};
 use super::{ByHandArguments, DatabaseUrl, Exit, Failure, find_seed};
 use crate::{AppliedBy, Error, Seed, SeedInfo, SeedRunner, SkipFlags, Status};
@@ -40,7 +41,7 @@ pub async fn change_by_hand(
             format!("unmarked {id}: it is pending again; what it did is not undone")
         }
     };
-    written(writeln!(stdout().lock(), "{done}"))?;
+    written(writeln!(stdout().lock(), "{}", printable(&done)))?;
     Ok(Exit::Fine)
 }
 

@@ -26,7 +26,8 @@ pub(super) fn write_dry_run(
             if !tried.seeds.is_empty() {
                 written(write_events(out, tried))?;
             }
-            written(writeln!(out, "{}", sum(tried, took, seeds, arguments)))
+            let sum = sum(tried, took, seeds, arguments);
+            written(writeln!(out, "{}", printable(&sum)))
         }
     }
 }
@@ -56,7 +57,7 @@ fn write_events(out: &mut dyn Write, tried: &DryRun) -> io::Result<()> {
         }
     }
     for seed in &tried.seeds {
-        writeln!(out, "{}", seed.id)?;
+        writeln!(out, "{}", printable(seed.id))?;
         if seed.events.is_empty() {
             writeln!(out, "  no events")?;
         } else {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Failure;
-use super::printable::printable_lines;
+use super::printable::printable_indented;
 use super::style::{Palette, painted};
 
 /// A failure with its words in colours, and without control characters: it may quote a file or a
@@ -27,7 +27,7 @@ pub(super) fn colored(failure: &Failure, palette: Palette) -> String {
         let word = painted(&format!("{word}:"), style);
         texts
             .iter()
-            .map(move |text| format!("{word} {}\n", printable_lines(text)))
+            .map(move |text| format!("{word} {}\n", printable_indented(text)))
     });
     lines.collect()
 }
@@ -41,6 +41,15 @@ impl fmt::Display for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_break_starts_no_line_that_could_be_ours() {
+        let failure = Failure::new("there is no file a\nerror: forged\n  - listed\n\nb");
+        assert_eq!(
+            failure.to_string(),
+            "error: there is no file a\n    error: forged\n  - listed\n\n    b\n"
+        );
+    }
 
     #[test]
     fn only_the_words_at_the_start_have_colours() {

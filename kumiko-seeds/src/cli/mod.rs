@@ -30,6 +30,7 @@ mod interrupt;
 mod invocation;
 mod live_line;
 mod output;
+mod panic_output;
 mod printable;
 mod progress_display;
 mod question;
@@ -63,6 +64,7 @@ pub use database::{DatabaseUrl, read_history};
 pub use failure::{Exit, Failure};
 pub use given_arguments::{repeated_database, shell_word};
 pub use invocation::Invocation;
+pub use printable::{printable, printable_lines};
 pub use question::{can_be_asked, is_confirmed};
 pub use seed_choice::find_seed;
 pub use show_output::write_seed;
@@ -85,6 +87,7 @@ pub fn main<DB: Open>(runner: SeedRunner<DB>) -> ExitCode {
         Ok(arguments) => arguments,
         Err(exit) => return exit.into(),
     };
+    panic_output::make_printable();
     block_on(async {
         match arguments.command {
             Command::Status(arguments) => status(&runner, &arguments).await,
@@ -105,10 +108,11 @@ pub fn parse<A: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result
     let mut command = command::<A>();
     let commands = command.get_subcommands().map(clap::Command::get_name);
     let arguments = two_words::in_one_word(arguments, &commands.collect::<Vec<_>>());
-    let parsed = command.try_get_matches_from_mut(arguments);
+    let parsed = command.try_get_matches_from_mut(&arguments);
     let parsed = parsed.and_then(|matches| A::from_arg_matches(&matches));
     parsed.map_err(|error| {
         // clap knows which stream a message belongs to: help to stdout, errors to stderr.
+        let error = printable_error(&mut command, &arguments).unwrap_or(error);
         drop(error.print());
         if error.use_stderr() {
             Exit::CouldNotRun
@@ -116,6 +120,17 @@ pub fn parse<A: Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result
             Exit::Fine
         }
     })
+}
+
+/// What clap says of the arguments as they can be printed, if they cannot be as they are: what is typed may come
+/// from a list of files, and clap repeats it.
+fn printable_error(command: &mut clap::Command, arguments: &[OsString]) -> Option<clap::Error> {
+    let printable = |argument: &OsString| OsString::from(printable(&argument.to_string_lossy()));
+    let printable: Vec<OsString> = arguments.iter().map(printable).collect();
+    if printable == arguments {
+        return None;
+    }
+    command.try_get_matches_from_mut(printable).err()
 }
 
 /// The command line that [`parse`] reads, with the options that every command has.

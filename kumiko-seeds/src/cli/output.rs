@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Failure;
+use super::printable::printable_json;
 
 pub(super) fn write_json(out: &mut dyn Write, document: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(document)
         .map_err(|error| Failure::new("could not write the result as JSON").caused_by(&error))?;
-    written(writeln!(out, "{text}"))
+    written(writeln!(out, "{}", printable_json(&text)))
 }
 
 pub(super) fn written(result: io::Result<()>) -> Result<(), Failure> {

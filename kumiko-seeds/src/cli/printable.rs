@@ -1,16 +1,68 @@
-//! Text that cannot steer a terminal. Pure.
+//! Text that cannot steer a terminal or the eyes of whoever reads it. Pure.
 
-/// A text without control characters. One from a file or a database may hold line breaks and escape
-/// sequences, which would forge rows and steer the terminal.
-pub(super) fn printable(text: &str) -> String {
-    replaced(text, char::is_control)
+use std::fmt::Write;
+
+/// A text on one line that shows what it is. One from a file, a database or an environment may hold line
+/// breaks and escape sequences, which would forge rows and steer the terminal.
+///
+/// **Invariant:** whatever is printed and does not come from this program has gone through here, through
+/// [`printable_lines`] or through [`printable_json`].
+#[must_use]
+pub fn printable(text: &str) -> String {
+    replaced(text, is_deceptive)
 }
 
 /// As [`printable`], with line breaks left as they are.
-pub(super) fn printable_lines(text: &str) -> String {
+#[must_use]
+pub fn printable_lines(text: &str) -> String {
     replaced(text, |character| {
-        character.is_control() && character != '\n'
+        is_deceptive(character) && character != '\n'
     })
+}
+
+/// As [`printable_lines`], with only the first line at the start of a line. What a file or a database is named
+/// after must not look like a line of this program's.
+pub(super) fn printable_indented(text: &str) -> String {
+    let text = printable_lines(text);
+    let mut lines = text.split('\n');
+    let first = lines.next().unwrap_or_default().to_owned();
+    lines.fold(first, |text, line| {
+        let is_indented = line.is_empty() || line.starts_with(' ');
+        let space = if is_indented { "" } else { "    " };
+        format!("{text}\n{space}{line}")
+    })
+}
+
+/// A JSON document that says the same in printable characters. JSON demands that of some control characters
+/// only. None of the others is in a document but in a string, where it can be escaped.
+pub(super) fn printable_json(document: &str) -> String {
+    document.chars().fold(String::new(), |mut text, character| {
+        if is_deceptive(character) && character != '\n' {
+            // All of them are below U+10000, which is one escape.
+            // Nothing can go wrong while writing to memory.
+            let _ = write!(text, "\\u{:04x}", u32::from(character));
+        } else {
+            text.push(character);
+        }
+        text
+    })
+}
+
+/// Control characters, what turns the direction of writing, and spaces without a width. The two joiners of
+/// zero width are none of them: some languages and emoji are written with them.
+fn is_deceptive(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+        )
 }
 
 fn replaced(text: &str, is_refused: impl Fn(char) -> bool) -> String {
@@ -20,6 +72,29 @@ fn replaced(text: &str, is_refused: impl Fn(char) -> bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_stays_the_same_data() {
+        let data = "a\u{1b}[2J\u{7f}\u{9b}\u{202e}\u{2066}\u{200b}\u{feff}\n\"\\ é🦀";
+        let document = serde_json::to_string_pretty(&[data]).unwrap_or_default();
+        let printed = printable_json(&document);
+        assert!(
+            !printed.contains(|c| is_deceptive(c) && c != '\n'),
+            "{printed:?}"
+        );
+        let read: Result<[String; 1], _> = serde_json::from_str(&printed);
+        assert_eq!(read.ok(), Some([data.to_owned()]));
+    }
+
+    #[test]
+    fn what_people_write_stays() {
+        let text = "Größe 修正 👩\u{200d}💻 می\u{200c}خواهم שלום";
+        assert_eq!(printable(text), text);
+        assert_eq!(
+            printable("a\u{202e}b\u{200b}\u{2028}"),
+            "a\u{fffd}b\u{fffd}\u{fffd}"
+        );
+    }
 
     #[test]
     fn nothing_is_left_that_steers_a_terminal() {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::live_line::{Doing, LiveLine};
+use super::printable::printable;
 use crate::Progress;
 
 /// What is done with seeds.
@@ -54,7 +55,7 @@ impl ProgressDisplay {
                 limit,
                 holder,
             } => {
-                let holder = holder.map(ToString::to_string);
+                let holder = holder.map(|holder| printable(&holder.to_string()));
                 let doing = Doing::Waiting {
                     holder: holder.unwrap_or_else(|| "an unknown process".to_owned()),
                     waited,
@@ -76,8 +77,8 @@ impl ProgressDisplay {
 
     fn line(&self, progress: Progress<'_>) -> String {
         match (self.action, progress) {
-            (Action::Try, Progress::Started { id }) => format!("trying {id}"),
-            _ => progress.to_string(),
+            (Action::Try, Progress::Started { id }) => printable(&format!("trying {id}")),
+            _ => printable(&progress.to_string()),
         }
     }
 }

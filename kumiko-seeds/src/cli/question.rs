@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 
+use super::printable::printable_lines;
+
 /// Whether someone can be asked: what is asked is seen, and can be answered.
 #[must_use]
 pub fn can_be_asked() -> bool {
@@ -10,7 +12,8 @@ pub fn can_be_asked() -> bool {
 
 /// Asks once. Everything but a yes is a no.
 pub fn is_confirmed(question: &str, input: &mut dyn BufRead, output: &mut dyn Write) -> bool {
-    let asked = write!(output, "{question} [y/N] ").and_then(|()| output.flush());
+    let asked =
+        write!(output, "{} [y/N] ", printable_lines(question)).and_then(|()| output.flush());
     let mut answer = String::new();
     asked.and_then(|()| input.read_line(&mut answer)).is_ok()
         && ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())

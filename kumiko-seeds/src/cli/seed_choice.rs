@@ -20,8 +20,10 @@ pub fn find_seed<'a>(given: &str, ids: &[&'a str]) -> Result<&'a str, Failure> {
 
 /// The id that is given as itself, as a file name or as a path.
 pub(super) fn find<'a>(given: &str, ids: &[&'a str]) -> Option<&'a str> {
-    let name = stem(given);
-    ids.iter().find(|id| **id == name).copied()
+    // A database may know ids that are no file names, with a slash in them for example.
+    [given, stem(given)]
+        .into_iter()
+        .find_map(|name| ids.iter().find(|id| **id == name).copied())
 }
 
 fn stem(given: &str) -> &str {
@@ -75,6 +77,11 @@ mod tests {
         ] {
             assert_eq!(find_seed(given, &IDS), Ok("2026-01-10-first"), "{given}");
         }
+    }
+
+    #[test]
+    fn an_id_that_no_file_could_have_is_found_as_it_is() {
+        assert_eq!(find_seed("a/b.rs", &["b", "a/b.rs"]), Ok("a/b.rs"));
     }
 
     #[test]

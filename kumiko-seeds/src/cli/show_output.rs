@@ -30,14 +30,11 @@ pub fn write_seed(
 fn text(seed: &ShownSeed, palette: Palette) -> String {
     let plain = anstyle::Style::new();
     let mut rows = vec![
-        ("id", printable(&seed.id), plain),
-        ("description", printable(&seed.description), plain),
+        ("id", seed.id.clone(), plain),
+        ("description", seed.description.clone(), plain),
     ];
     if let Some(source) = &seed.source {
-        let file = source
-            .file
-            .iter()
-            .map(|file| ("file", printable(file), plain));
+        let file = source.file.iter().map(|file| ("file", file.clone(), plain));
         rows.extend(file);
         let skippable = match &source.skip_flag {
             Some(flag) => format!("with {flag}=1"),
@@ -64,7 +61,7 @@ fn text(seed: &ShownSeed, palette: Palette) -> String {
                 let notes = marker
                     .notes
                     .as_deref()
-                    .map_or_else(|| "none".to_owned(), printable);
+                    .map_or_else(|| "none".to_owned(), str::to_owned);
                 let cells = [
                     ("applied at", at),
                     ("took", took),
@@ -82,7 +79,7 @@ fn text(seed: &ShownSeed, palette: Palette) -> String {
         } else {
             painted(name, palette.heading)
         };
-        format!("{name}{spaces}{}", painted(&value, style))
+        format!("{name}{spaces}{}", painted(&printable(&value), style))
             .trim_end()
             .to_owned()
             + "\n"
@@ -97,10 +94,7 @@ fn handler(call: &ShownHandlerCall) -> String {
         Some([role]) => format!("role {role}"),
         Some(roles) => format!("roles {}", roles.join(", ")),
     };
-    printable(&format!(
-        "{}, line {}, with {roles}",
-        call.handler, call.line
-    ))
+    format!("{}, line {}, with {roles}", call.handler, call.line)
 }
 
 #[derive(Serialize)]

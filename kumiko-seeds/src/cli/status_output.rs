@@ -5,6 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::output::{write_json, written};
+use super::printable::printable;
 use super::{Exit, Failure, StatusArguments, StatusFormat, Terminal};
 use super::{status_annotations, status_table};
 use crate::{State, Status};
@@ -49,7 +50,7 @@ pub fn check(status: &Status, arguments: &StatusArguments) -> Exit {
 fn pending(status: &Status) -> String {
     let seeds = status.seeds.iter();
     let next = seeds.filter(|seed| matches!(seed.state, State::Pending | State::OutOfOrder));
-    next.flat_map(|seed| [seed.id.as_str(), "\n"]).collect()
+    next.map(|seed| printable(&seed.id) + "\n").collect()
 }
 
 #[derive(Serialize)]
