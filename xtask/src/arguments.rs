@@ -13,6 +13,7 @@ Usage:
     cargo xtask test [-- <arguments of cargo test>]
     cargo xtask ci [<step>...]
     cargo xtask postgres
+    cargo xtask deny [<check>...]
 
 Commands:
     test        Start a throwaway PostgreSQL server, run all tests against it, stop it.
@@ -21,12 +22,15 @@ Commands:
                 package. With names: only those.
     postgres    Start the same server, print the line to paste for plain `cargo test`,
                 and keep it until Ctrl-C or the end of standard input.
+    deny        Check licenses, versions, sources and advisories of the dependencies
+                with cargo-deny. With names: only those; advisories need the network.
 
 Examples:
     cargo xtask test
     cargo xtask test -- -p kumiko-seeds
     cargo xtask test -- -p kumiko-seeds some_filter -- --nocapture
     cargo xtask ci format clippy
+    cargo xtask deny bans licenses sources
 
 Tests find the server through KUMIKO_TEST_POSTGRES_URL. PostgreSQL is looked for in PATH first, so
     PATH=/usr/lib/postgresql/17/bin:$PATH cargo xtask test
@@ -45,6 +49,8 @@ pub(crate) enum Request {
     Ci(Vec<Step>),
     /// Keep a server running for the user.
     Postgres,
+    /// Run these checks of the dependencies, or all.
+    Deny(Vec<OsString>),
 }
 
 /// Reads the arguments that follow the program's name.
@@ -71,6 +77,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
                 quoted(extra)
             ))),
         },
+        Some("deny") => Ok(Request::Deny(rest)),
         _ => Err(misused(&format!(
             "there is no command {}",
             quoted(&command)
@@ -169,6 +176,12 @@ mod tests {
             Ok(Request::Ci(vec![Step::Docs, Step::Format]))
         );
         assert_refused("ci lint", "help: the steps are format, clippy");
+    }
+
+    #[test]
+    fn the_dependencies_are_checked_for_all_or_for_what_is_named() {
+        assert_eq!(parsed("deny"), Ok(Request::Deny(Vec::new())));
+        assert_eq!(parsed("deny bans"), Ok(Request::Deny(words("bans"))));
     }
 
     #[test]

@@ -5,6 +5,7 @@ compile_error!("xtask starts PostgreSQL with Unix means; on Windows, run it in W
 
 mod account;
 mod arguments;
+mod deny;
 mod failure;
 mod guarded;
 mod install;
@@ -37,6 +38,7 @@ fn answer() -> Result<ExitCode, Failure> {
         Request::Test(arguments) => steps::test(arguments),
         Request::Ci(steps) => steps::run(&steps),
         Request::Postgres => keep_postgres(),
+        Request::Deny(checks) => deny::run(checks),
     }
 }
 
