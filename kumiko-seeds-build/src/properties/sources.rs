@@ -164,7 +164,12 @@ pub(super) fn source() -> impl Strategy<Value = String> {
         0..40,
     )
     .prop_map(|pieces| pieces.join(" "));
-    prop_oneof![8 => changed, 1 => soup, 1 => any::<String>()]
+    // Mostly right, so that what comes after the parser sees such texts as well.
+    let filled = (select(&RIGHT[..]), text()).prop_map(|(right, text)| {
+        let comment = text.replace(['*', '/', '\r'], "");
+        format!("{right}\n/* {comment} */ const A: &str = {text:?}; fn a() {{ c.system_write_as({text:?}, p); }}")
+    });
+    prop_oneof![8 => changed, 4 => filled, 1 => soup, 1 => any::<String>()]
 }
 
 /// Reads a source, and fails if that takes for ever.
