@@ -5,8 +5,8 @@ use std::fmt::Write;
 /// A text on one line that shows what it is. One from a file, a database or an environment may hold line
 /// breaks and escape sequences, which would forge rows and steer the terminal.
 ///
-/// **Invariant:** whatever is printed and does not come from this program has gone through here, through
-/// [`printable_lines`] or through [`printable_json`].
+/// **Invariant:** whatever is printed and does not come from this program has gone through one of the functions
+/// of this file.
 #[must_use]
 pub fn printable(text: &str) -> String {
     replaced(text, is_deceptive)
