@@ -1,4 +1,4 @@
-//! The user account that Postgres runs under.
+//! The user account that servers run under.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -19,8 +19,8 @@ pub(crate) enum Account {
 }
 
 impl Account {
-    /// The account for a server. Postgres refuses to run as root, so root changes to `postgres`,
-    /// or to `nobody` where the programs came without that account.
+    /// The account for a server. PostgreSQL and PgBouncer refuse to run as root, so root changes to
+    /// `postgres`, or to `nobody` where the programs came without that account.
     pub(crate) fn for_server() -> Result<Self, Failure> {
         if !is_root() {
             return Ok(Self::Current);
@@ -31,7 +31,7 @@ impl Account {
             }
         }
         Err(
-            Failure::new("PostgreSQL does not run as root, and there is no account `postgres`")
+            Failure::new("servers do not run as root, and there is no account `postgres`")
                 .help("make one, then run the command again:\n    useradd --system postgres"),
         )
     }
@@ -45,7 +45,8 @@ impl Account {
 }
 
 /// Whether this program runs as root.
-pub(crate) fn is_root() -> bool {
+#[must_use]
+pub fn is_root() -> bool {
     id(&["-u"]) == Some(0)
 }
 

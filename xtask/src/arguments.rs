@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use crate::failure::Failure;
+use xtask::Failure;
+
 use crate::steps::Step;
 
 /// The text of `cargo xtask --help`.
@@ -34,8 +35,9 @@ Examples:
 
 Tests find the server through KUMIKO_TEST_POSTGRES_URL. PostgreSQL is looked for in PATH first, so
     PATH=/usr/lib/postgresql/17/bin:$PATH cargo xtask test
-chooses a version. Where it is missing, root on Debian or Ubuntu gets it installed; everyone else is
-told what to install. The server's data lie in a temporary folder that is removed with the server.
+chooses a version. Tests of what goes wrong start further servers, and PgBouncer in front of them.
+Where PostgreSQL or PgBouncer is missing, root on Debian or Ubuntu gets it installed; everyone else is
+told what to install. A server's data lie in a temporary folder that is removed with the server.
 ";
 
 /// One invocation of `cargo xtask`.

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// An error as the user reads it: what failed, the causes below it, and what to do next.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub struct Failure {
     message: String,
     causes: Vec<String>,
     help: Vec<String>,
@@ -12,7 +12,8 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// A failure of which only the message is known so far.
-    pub(crate) fn new(message: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             causes: Vec::new(),
@@ -21,13 +22,15 @@ impl Failure {
     }
 
     /// Adds what made it fail, outermost cause first.
-    pub(crate) fn caused_by(mut self, cause: impl fmt::Display) -> Self {
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl fmt::Display) -> Self {
         self.causes.push(cause.to_string());
         self
     }
 
     /// Adds what the user can do next.
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
         self
     }

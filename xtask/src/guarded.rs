@@ -24,7 +24,7 @@ pub(crate) fn script(name: &str, text: &str) -> Command {
 }
 
 /// Runs a command with the given additions to its environment and waits for its end.
-pub(crate) fn run(
+pub fn run(
     words: &[impl AsRef<OsStr>],
     environment: &[(&str, &str)],
 ) -> Result<ExitStatus, Failure> {

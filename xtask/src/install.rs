@@ -1,31 +1,41 @@
-//! Getting Postgres onto a machine that lacks it.
+//! Getting servers onto a machine that lacks them.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::account::is_root;
-use crate::failure::Failure;
-use crate::programs::{Programs, is_in_path};
+use xtask::{Failure, PgBouncer, Programs, is_in_path, is_root};
 
 /// What Debian's package reads before it makes and starts a server of its own.
 const CLUSTER_SETTINGS: &str = "/etc/postgresql-common/createcluster.conf";
+/// What Debian asks whether a package may start what it installs.
+const START_POLICY: &str = "/usr/sbin/policy-rc.d";
+/// Where this machine's own policy is kept meanwhile.
+const OWN_START_POLICY: &str = "/usr/sbin/policy-rc.d.before-kumiko";
 
-/// The server programs of this machine, installed first where that is possible without questions.
-pub(crate) fn find_or_install() -> Result<Programs, Failure> {
-    if let Some(programs) = Programs::find() {
-        return Ok(programs);
-    }
-    if !(is_root() && is_in_path("apt-get")) {
-        return Err(missing());
-    }
-    eprintln!("PostgreSQL is not installed; installing it with apt-get ...");
-    install()?;
-    Programs::find().ok_or_else(missing)
+/// Installs what tests need and this machine lacks, where that is possible without questions.
+pub(crate) fn what_is_missing() -> Result<(), Failure> {
+    provide("PostgreSQL", || Programs::find().map(drop), postgres)?;
+    provide("PgBouncer", || PgBouncer::program().map(drop), pgbouncer)
 }
 
-fn install() -> Result<(), Failure> {
+fn provide(
+    name: &str,
+    find: impl Fn() -> Result<(), Failure>,
+    install: impl Fn() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let Err(missing) = find() else { return Ok(()) };
+    if !(is_root() && is_in_path("apt-get")) {
+        return Err(missing);
+    }
+    eprintln!("{name} is not installed; installing it with apt-get ...");
     apt_get(&["update"])?;
+    install()?;
+    find()
+}
+
+fn postgres() -> Result<(), Failure> {
     apt_get(&["install", "--no-install-recommends", "postgresql-common"])?;
     // The package would make a server and start it with the machine. Nobody asked for that one. The
     // machine's own setting is put back, for the next version that somebody installs on purpose.
@@ -42,19 +52,53 @@ fn without_main_cluster(settings: &str) -> String {
     format!("{}\ncreate_main_cluster = false\n", settings.trim_end())
 }
 
+fn pgbouncer() -> Result<(), Failure> {
+    // The package would start a pooler on port 6432, now and with the machine. Nobody asked for it.
+    let (policy, own) = (Path::new(START_POLICY), Path::new(OWN_START_POLICY));
+    let has_own = policy.exists();
+    if has_own {
+        rename(policy, own)?;
+    }
+    let installed = forbid_starts(policy)
+        .and_then(|()| apt_get(&["install", "--no-install-recommends", "pgbouncer"]));
+    if has_own {
+        rename(own, policy)?;
+    } else {
+        fs::remove_file(policy).map_err(|error| not_written(policy).caused_by(error))?;
+    }
+    installed?;
+    run("update-rc.d", &["pgbouncer", "disable"])
+}
+
+/// Makes a policy that answers each question with a no, which is exit status 101.
+fn forbid_starts(policy: &Path) -> Result<(), Failure> {
+    set(policy, "#!/bin/sh\nexit 101\n")?;
+    fs::set_permissions(policy, fs::Permissions::from_mode(0o755))
+        .map_err(|error| not_written(policy).caused_by(error))
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
+    fs::rename(from, to).map_err(|error| not_written(to).caused_by(error))
+}
+
 fn set(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|error| {
-        Failure::new(format!("could not write {}", path.display())).caused_by(error)
-    })
+    fs::write(path, text).map_err(|error| not_written(path).caused_by(error))
+}
+
+fn not_written(path: &Path) -> Failure {
+    Failure::new(format!("could not write {}", path.display()))
 }
 
 fn apt_get(arguments: &[&str]) -> Result<(), Failure> {
-    let line = format!("apt-get {} --yes", arguments.join(" "));
+    run("apt-get", &[arguments, &["--yes"]].concat())
+}
+
+fn run(program: &str, arguments: &[&str]) -> Result<(), Failure> {
+    let line = format!("{program} {}", arguments.join(" "));
     let failed =
         || Failure::new(format!("`{line}` failed")).help(format!("see what is wrong:\n    {line}"));
-    let output = Command::new("apt-get")
+    let output = Command::new(program)
         .args(arguments)
-        .arg("--yes")
         .env("DEBIAN_FRONTEND", "noninteractive")
         .stdin(Stdio::null())
         .output()
@@ -64,15 +108,6 @@ fn apt_get(arguments: &[&str]) -> Result<(), Failure> {
     } else {
         Err(failed().caused_by(String::from_utf8_lossy(&output.stderr)))
     }
-}
-
-fn missing() -> Failure {
-    Failure::new("PostgreSQL's server programs (initdb, postgres) were not found").help(
-        "install them, then run the command again:
-    Debian, Ubuntu:  sudo apt-get install postgresql
-    Fedora:          sudo dnf install postgresql-server
-    macOS:           brew install postgresql",
-    )
 }
 
 #[cfg(test)]

@@ -1,16 +1,8 @@
 //! `cargo xtask`: the checks of this workspace, for people and for continuous integration.
 
-#[cfg(not(unix))]
-compile_error!("xtask starts PostgreSQL with Unix means; on Windows, run it in WSL");
-
-mod account;
 mod arguments;
 mod deny;
-mod failure;
-mod guarded;
 mod install;
-mod postgres;
-mod programs;
 mod steps;
 mod unpacked;
 
@@ -19,8 +11,7 @@ use std::io;
 use std::process::ExitCode;
 
 use arguments::Request;
-use failure::Failure;
-use postgres::{Cluster, URL_VARIABLE};
+use xtask::{Failure, URL_VARIABLE};
 
 fn main() -> ExitCode {
     answer().unwrap_or_else(|failure| {
@@ -44,7 +35,7 @@ fn answer() -> Result<ExitCode, Failure> {
 
 /// Runs a server until the user has had enough. Ctrl-C ends this program, and the server with it.
 fn keep_postgres() -> Result<ExitCode, Failure> {
-    let cluster = Cluster::start()?;
+    let cluster = steps::start_postgres()?;
     println!("export {URL_VARIABLE}={}", cluster.url());
     eprintln!("running until Ctrl-C or the end of standard input");
     io::copy(&mut io::stdin(), &mut io::sink())

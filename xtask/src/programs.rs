@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::failure::Failure;
+
 /// Folders that hold one folder per installed version, and the path from there to the programs.
 const VERSIONED: [(&str, &str, &str); 5] = [
     // Debian and Ubuntu.
@@ -21,13 +23,13 @@ const VERSIONED: [(&str, &str, &str); 5] = [
 
 /// A folder with the programs that make and run a server.
 #[derive(Debug)]
-pub(crate) struct Programs {
+pub struct Programs {
     folder: PathBuf,
 }
 
 impl Programs {
     /// Looks in `PATH`, then where packages put the newest version, then asks `pg_config`.
-    pub(crate) fn find() -> Option<Self> {
+    pub fn find() -> Result<Self, Failure> {
         let path = env::var_os("PATH").unwrap_or_default();
         env::split_paths(&path)
             .chain(VERSIONED.iter().flat_map(|(parent, prefix, below)| {
@@ -40,21 +42,33 @@ impl Programs {
             .chain(configured_folder())
             .find(|folder| holds_server(folder))
             .map(|folder| Self { folder })
+            .ok_or_else(missing)
     }
 
     /// The folder that holds `initdb` and `postgres`.
-    pub(crate) fn folder(&self) -> &Path {
+    #[must_use]
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// The version as `postgres --version` tells it, for example `15.18`.
-    pub(crate) fn version(&self) -> Option<String> {
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
         let output = Command::new(self.folder.join("postgres"))
             .arg("--version")
             .output()
             .ok()?;
         version_in(&String::from_utf8_lossy(&output.stdout)).map(str::to_owned)
     }
+}
+
+fn missing() -> Failure {
+    Failure::new("PostgreSQL's server programs (initdb, postgres) were not found").help(
+        "install them, then run the command again:
+    Debian, Ubuntu:  sudo apt-get install postgresql
+    Fedora:          sudo dnf install postgresql-server
+    macOS:           brew install postgresql",
+    )
 }
 
 fn holds_server(folder: &Path) -> bool {
@@ -100,7 +114,7 @@ fn version_in(output: &str) -> Option<&str> {
 }
 
 /// Whether a folder of `PATH` holds a file of this name.
-pub(crate) fn is_in_path(program: impl AsRef<OsStr>) -> bool {
+pub fn is_in_path(program: impl AsRef<OsStr>) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|folder| folder.join(program.as_ref()).is_file())
 }

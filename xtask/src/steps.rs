@@ -4,10 +4,9 @@ use std::ffi::OsString;
 use std::process::{ExitCode, ExitStatus};
 use std::time::Instant;
 
-use crate::failure::Failure;
-use crate::guarded;
-use crate::postgres::{Cluster, URL_VARIABLE};
-use crate::unpacked;
+use xtask::{Cluster, Failure, Programs, URL_VARIABLE, guarded};
+
+use crate::{install, unpacked};
 
 /// One check of continuous integration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,8 +140,17 @@ pub(crate) fn test(arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
+/// Starts the server that tests share, with all there that tests need for servers of their own.
+pub(crate) fn start_postgres() -> Result<Cluster, Failure> {
+    install::what_is_missing()?;
+    let version = Programs::find()?.version();
+    let version = version.unwrap_or_else(|| String::from("of unknown version"));
+    eprintln!("starting PostgreSQL {version} on 127.0.0.1 ...");
+    Cluster::start()
+}
+
 fn run_tests(words: Vec<OsString>) -> Result<ExitStatus, Failure> {
-    let cluster = Cluster::start()?;
+    let cluster = start_postgres()?;
     // Tests compare messages with what is written down; a backtrace would differ on every machine.
     let environment = [(URL_VARIABLE, &*cluster.url()), ("RUST_BACKTRACE", "0")];
     cargo(words, &environment)
