@@ -18,3 +18,4 @@ mod reader_in_the_way;
 mod replicas;
 mod rolling_deploy;
 mod vanished_client;
+mod crashing_server;

@@ -19,7 +19,7 @@ pub struct TestDatabase<DB: Engine> {
 
 enum Cleanup {
     Folder(TempDir),
-    Database(String),
+    Database { server_url: String, name: String },
 }
 
 /// A database engine that tests run on, with the little SQL that tests need.
@@ -99,11 +99,40 @@ impl<DB: Engine> TestDatabase<DB> {
         self.pool.close().await;
         match self.cleanup {
             Cleanup::Folder(folder) => folder.close().unwrap(),
-            Cleanup::Database(name) => {
-                let mut server = sqlx::PgConnection::connect(&server_url()).await.unwrap();
+            Cleanup::Database { server_url, name } => {
+                let mut server = sqlx::PgConnection::connect(&server_url).await.unwrap();
                 let drop = format!("DROP DATABASE {name} WITH (FORCE)");
                 server.execute(AssertSqlSafe(drop)).await.unwrap();
             }
+        }
+    }
+}
+
+impl TestDatabase<Postgres> {
+    /// An empty database on a server of the caller's choice.
+    pub async fn on(server_url: &str) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("kumiko_test_{}_{number}", std::process::id());
+        let mut server = sqlx::PgConnection::connect(server_url).await.unwrap();
+        server
+            .execute(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .await
+            .unwrap();
+        let (server, _) = server_url.rsplit_once('/').unwrap();
+        let url = format!("{server}/{name}");
+        let pool = PoolOptions::new()
+            .max_connections(5)
+            .connect(&url)
+            .await
+            .unwrap();
+        Self {
+            url,
+            pool,
+            cleanup: Cleanup::Database {
+                server_url: server_url.to_owned(),
+                name,
+            },
         }
     }
 }
@@ -149,27 +178,7 @@ impl Engine for Postgres {
     const TABLES: &'static str = "SELECT CAST(tablename AS text) FROM pg_tables";
 
     async fn create() -> TestDatabase<Self> {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("kumiko_test_{}_{number}", std::process::id());
-        let server_url = server_url();
-        let mut server = sqlx::PgConnection::connect(&server_url).await.unwrap();
-        server
-            .execute(AssertSqlSafe(format!("CREATE DATABASE {name}")))
-            .await
-            .unwrap();
-        let (server, _) = server_url.rsplit_once('/').unwrap();
-        let url = format!("{server}/{name}");
-        let pool = PoolOptions::new()
-            .max_connections(5)
-            .connect(&url)
-            .await
-            .unwrap();
-        TestDatabase {
-            url,
-            pool,
-            cleanup: Cleanup::Database(name),
-        }
+        TestDatabase::on(&server_url()).await
     }
 
     statements!(sqlx::PgConnection);

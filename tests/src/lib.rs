@@ -14,4 +14,5 @@ pub mod database;
 pub mod mortal;
 pub mod proxy;
 pub mod replicas;
+pub mod restarts;
 pub mod seeds;

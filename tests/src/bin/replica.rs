@@ -2,7 +2,7 @@
 //!
 //! `boot` has twenty seeds, `older` lacks the last of them, and `late` has one more, dated before the
 //! others. `batches` has the seeds of that module. Each applies what is pending, says when it waits, and
-//! prints the report, one line each.
+//! prints the report, one line each, also if it fails.
 //!
 //! `hold` takes the lock, says so, and holds it until its standard input ends.
 
@@ -68,8 +68,12 @@ async fn run<DB: Engine>(pool: &Pool<DB>, seeds: Vec<Seed<DB>>) -> Result<(), Bo
             println!("waiting");
         }
     });
-    print(&runner.apply(pool).await?);
-    Ok(())
+    let ended = runner.apply(pool).await;
+    print(match &ended {
+        Ok(report) => report,
+        Err(stopped) => &stopped.report,
+    });
+    Ok(ended.map(drop)?)
 }
 
 fn print(report: &Report) {
