@@ -19,3 +19,6 @@ mod replicas;
 mod rolling_deploy;
 mod vanished_client;
 mod crashing_server;
+mod other_pool_modes;
+mod pool_of_one;
+mod transaction_pooling;

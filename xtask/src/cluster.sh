@@ -9,6 +9,8 @@ settings=$2
 primary=${3:-}
 data=$folder/data
 pid_file=$data/postmaster.pid
+# An immediate shutdown takes the server's other processes along.
+last_signal=QUIT
 
 start() {
     "$programs/postgres" -D "$data" </dev/null >>"$log" 2>&1 &

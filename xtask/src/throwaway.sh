@@ -8,12 +8,13 @@ set -eu
 exec 2>&1
 folder=
 server=
+# The signal that ends the server at once. Nothing is kept, so there is nothing to write back.
+last_signal=KILL
 
 stop() {
     trap - EXIT
     if [ -n "$server" ]; then
-        # The quickest end: nothing is kept, so there is nothing to write back.
-        kill -QUIT "$server" || true
+        kill "-$last_signal" "$server" || true
         wait "$server" || true
     fi
     if [ -n "$folder" ]; then
