@@ -21,4 +21,6 @@ mod vanished_client;
 mod crashing_server;
 mod other_pool_modes;
 mod pool_of_one;
+mod server_timeouts;
+mod terminated_session;
 mod transaction_pooling;

@@ -130,8 +130,7 @@ async fn relay(client: TcpStream, shared: &Shared) -> io::Result<()> {
         match fate {
             Fate::Pass => {
                 to_server.write_all(&request).await?;
-                let answer = read_answer(&mut from_server).await?;
-                to_client.write_all(&answer).await?;
+                pass_answer(&mut from_server, &mut to_client).await?;
             }
             Fate::LoseRequest => {
                 shared.on_loss.lock().unwrap()();
@@ -200,6 +199,17 @@ const READY_FOR_QUERY: u8 = b'Z';
 /// All messages up to the one that the server answers with "ready for query".
 async fn read_request(from: &mut BufReader<OwnedReadHalf>) -> io::Result<Vec<u8>> {
     read_until(from, &[QUERY, SYNC]).await
+}
+
+/// One message at a time: the last word of a server that ends a session is no whole answer.
+async fn pass_answer(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf) -> io::Result<()> {
+    loop {
+        let message = read_message(from).await?;
+        to.write_all(&message).await?;
+        if message[0] == READY_FOR_QUERY {
+            return Ok(());
+        }
+    }
 }
 
 async fn read_answer(from: &mut OwnedReadHalf) -> io::Result<Vec<u8>> {
