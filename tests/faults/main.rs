@@ -19,6 +19,7 @@ mod replicas;
 mod rolling_deploy;
 mod vanished_client;
 mod crashing_server;
+mod failover;
 mod other_pool_modes;
 mod pool_of_one;
 mod server_timeouts;

@@ -12,6 +12,7 @@ pub mod app;
 pub mod batches;
 pub mod database;
 pub mod mortal;
+pub mod forwarder;
 pub mod proxy;
 pub mod replicas;
 pub mod restarts;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::{Connection, PgConnection, Postgres};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::app;
 use crate::database::{Engine, TestDatabase};
@@ -64,6 +64,10 @@ async fn boot_again_and_again(url: String, last: Arc<AtomicBool>) -> Vec<Boot> {
             return boots;
         }
         assert!(boots.len() < 100, "{boots:#?}");
+        if !succeeded {
+            // The pause of whoever starts it again.
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 }
 
@@ -114,7 +118,7 @@ pub async fn until_applied(url: &str, count: i64) {
     let mut session = PgConnection::connect(url).await.unwrap();
     let applied = async {
         while events(&mut session).await < count {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            sleep(Duration::from_millis(1)).await;
         }
     };
     timeout(PATIENCE, applied).await.expect("nothing moves");

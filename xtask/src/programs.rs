@@ -41,11 +41,13 @@ impl Programs {
             }))
             .chain(configured_folder())
             .find(|folder| holds_server(folder))
-            .map(|folder| Self { folder })
+            .map(|folder| Self {
+                folder: behind_links(folder),
+            })
             .ok_or_else(missing)
     }
 
-    /// The folder that holds `initdb` and `postgres`.
+    /// The folder that holds `initdb`, `postgres` and, with most packages, all others.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -74,6 +76,15 @@ fn missing() -> Failure {
 fn holds_server(folder: &Path) -> bool {
     // A relative entry of PATH would mean another folder to the server's own process.
     folder.is_absolute() && folder.join("initdb").is_file() && folder.join("postgres").is_file()
+}
+
+/// The folder of the programs themselves: a folder of links may lack some of them.
+fn behind_links(folder: PathBuf) -> PathBuf {
+    let postgres = fs::canonicalize(folder.join("postgres"));
+    match postgres.as_deref().map(Path::parent) {
+        Ok(Some(real)) if holds_server(real) => real.to_owned(),
+        _ => folder,
+    }
 }
 
 fn configured_folder() -> Option<PathBuf> {

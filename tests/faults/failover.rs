@@ -1,0 +1,78 @@
+//! A primary that dies, and a standby that takes its place, while replicas boot.
+
+use std::time::Duration;
+
+use kumiko_tests::database::TestDatabase;
+use kumiko_tests::forwarder::Forwarder;
+use kumiko_tests::replicas::each_seed_ran_once;
+use kumiko_tests::restarts::{
+    RestartedReplicas, none_was_reported_twice, slow_down, until_applied,
+};
+use sqlx::{Connection, Executor, PgConnection};
+use tokio::time::{sleep, timeout};
+use xtask::{Cluster, Ending};
+
+/// Each failover makes the standby the next primary. The standby is synchronous: a database whose
+/// commits can be lost after they were answered is none on which anything happens exactly once.
+#[tokio::test]
+async fn what_was_reported_survives_each_failover() {
+    let mut primary = Cluster::start().unwrap();
+    for applied in [1, 8, 15] {
+        let standby = Cluster::standby_of(&primary).unwrap();
+        let mut database = TestDatabase::on(&primary.url()).await;
+        slow_down(&database).await;
+        wait_for_standby_from_now_on(&primary).await;
+        let forwarder = Forwarder::to(&database.url).await;
+        let replicas = RestartedReplicas::start(forwarder.url(), 4);
+
+        until_applied(&database.url, applied).await;
+        primary.end(Ending::Crash).unwrap();
+        promote(&standby).await;
+        forwarder.switch_to(&standby.url());
+        let boots = replicas.finish().await;
+
+        forwarder.url().clone_into(&mut database.url);
+        database.pool = database.pool_of(1).await;
+        each_seed_ran_once(&database).await;
+        none_was_reported_twice(&boots);
+        assert!(boots.iter().any(|boot| boot.error.is_some()), "{boots:#?}");
+        primary = standby;
+    }
+}
+
+/// Lets commits wait until the standby has applied them.
+async fn wait_for_standby_from_now_on(primary: &Cluster) {
+    let mut session = PgConnection::connect(&primary.url()).await.unwrap();
+    for statement in [
+        "ALTER SYSTEM SET synchronous_commit = remote_apply",
+        "ALTER SYSTEM SET synchronous_standby_names = '*'",
+        "SELECT pg_reload_conf()",
+    ] {
+        session.execute(sqlx::raw_sql(statement)).await.unwrap();
+    }
+    let synchronous = "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync')";
+    let waiting = async {
+        while !sqlx::query_scalar::<_, bool>(synchronous)
+            .fetch_one(&mut session)
+            .await
+            .unwrap()
+        {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), waiting)
+        .await
+        .expect("no standby connects");
+    // The process that makes checkpoints also tells the others to wait, once it has read the setting.
+    session.execute("CHECKPOINT").await.unwrap();
+}
+
+async fn promote(standby: &Cluster) {
+    let mut session = PgConnection::connect(&standby.url()).await.unwrap();
+    // Waits for up to a minute.
+    let promoted: bool = sqlx::query_scalar("SELECT pg_promote()")
+        .fetch_one(&mut session)
+        .await
+        .unwrap();
+    assert!(promoted);
+}
