@@ -104,7 +104,7 @@ async fn a_row_that_somebody_else_has_locked_for_too_long() {
             Ok(())
         })
     });
-    let run = app::runner(vec![waits.clone()]).apply(&limited).await;
+    let run = app::runner(vec![waits]).apply(&limited).await;
     other.close().await.unwrap();
     let cause = "canceling statement due to lock timeout";
     assert_text(&run.unwrap_err(), &["seed 2026-01-01-a failed", cause]);
