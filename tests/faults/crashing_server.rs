@@ -3,7 +3,7 @@
 use kumiko_tests::database::TestDatabase;
 use kumiko_tests::replicas::each_seed_ran_once;
 use kumiko_tests::restarts::{
-    RestartedReplicas, none_was_reported_twice, slow_down, until_applied,
+    RestartedReplicas, none_was_reported_twice, slow_down, until_committing,
 };
 use xtask::{Cluster, Ending};
 
@@ -22,9 +22,9 @@ async fn replicas_survive_each_end_of_the_server() {
         slow_down(&database).await;
         // A smart shutdown would wait for it.
         database.pool.close().await;
-        let replicas = RestartedReplicas::start(&database.url, 4);
+        let replicas = RestartedReplicas::start(&database.url, 3);
         for applied in moments {
-            until_applied(&database.url, *applied).await;
+            until_committing(&database.url, *applied, "PgSleep").await;
             server.end(ending).unwrap();
             server.start_again().unwrap();
         }

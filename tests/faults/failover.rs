@@ -6,7 +6,7 @@ use kumiko_tests::database::TestDatabase;
 use kumiko_tests::forwarder::Forwarder;
 use kumiko_tests::replicas::each_seed_ran_once;
 use kumiko_tests::restarts::{
-    RestartedReplicas, none_was_reported_twice, slow_down, until_applied,
+    RestartedReplicas, none_was_reported_twice, slow_down, until_committing,
 };
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::time::{sleep, timeout};
@@ -17,15 +17,20 @@ use xtask::{Cluster, Ending};
 #[tokio::test]
 async fn what_was_reported_survives_each_failover() {
     let mut primary = Cluster::start().unwrap();
-    for applied in [1, 8, 15] {
+    let moments = [
+        (1, Moment::BeforeTheCommitIsWritten),
+        (8, Moment::BeforeTheCommitIsAnswered),
+        (15, Moment::BeforeTheCommitIsWritten),
+    ];
+    for (applied, moment) in moments {
         let standby = Cluster::standby_of(&primary).unwrap();
         let mut database = TestDatabase::on(&primary.url()).await;
         slow_down(&database).await;
         wait_for_standby_from_now_on(&primary).await;
         let forwarder = Forwarder::to(&database.url).await;
-        let replicas = RestartedReplicas::start(forwarder.url(), 4);
+        let replicas = RestartedReplicas::start(forwarder.url(), 3);
 
-        until_applied(&database.url, applied).await;
+        meet(moment, &database.url, applied, &standby).await;
         primary.end(Ending::Crash).unwrap();
         promote(&standby).await;
         forwarder.switch_to(&standby.url());
@@ -37,6 +42,28 @@ async fn what_was_reported_survives_each_failover() {
         none_was_reported_twice(&boots);
         assert!(boots.iter().any(|boot| boot.error.is_some()), "{boots:#?}");
         primary = standby;
+    }
+}
+
+/// When in the course of a commit the primary dies. Its process learns of neither.
+enum Moment {
+    /// Then the standby does not have it.
+    BeforeTheCommitIsWritten,
+    /// Then the standby has it.
+    BeforeTheCommitIsAnswered,
+}
+
+async fn meet(moment: Moment, url: &str, applied: i64, standby: &Cluster) {
+    match moment {
+        Moment::BeforeTheCommitIsWritten => until_committing(url, applied, "PgSleep").await,
+        Moment::BeforeTheCommitIsAnswered => {
+            until_committing(url, applied, "PgSleep").await;
+            // What it receives it keeps, and says so only when it has applied it.
+            let mut session = PgConnection::connect(&standby.url()).await.unwrap();
+            let pause = sqlx::raw_sql("SELECT pg_wal_replay_pause()");
+            session.execute(pause).await.unwrap();
+            until_committing(url, applied, "SyncRep").await;
+        }
     }
 }
 

@@ -60,11 +60,15 @@ async fn accept(listener: TcpListener, targets: watch::Receiver<SocketAddr>) {
     }
 }
 
-/// Both sockets are closed when this returns.
+/// Lets a client wait while there is no server. Both sockets are closed when this returns.
 async fn forward(mut client: TcpStream, mut targets: watch::Receiver<SocketAddr>) {
-    let target = *targets.borrow_and_update();
-    let Ok(mut server) = TcpStream::connect(target).await else {
-        return;
+    let mut server = loop {
+        let target = *targets.borrow_and_update();
+        match TcpStream::connect(target).await {
+            Ok(server) => break server,
+            Err(_) if targets.changed().await.is_err() => return,
+            Err(_) => {}
+        }
     };
     tokio::select! {
         // However it ends: the client sees it as well.
