@@ -87,7 +87,7 @@ async fn a_seed_that_computes_for_longer_than_a_transaction_may_idle() {
     });
     let stopped = fails_and_is_repeated(database, limited, computes).await;
     let cause = "terminating connection due to idle-in-transaction timeout";
-    assert_text(&stopped, &["could not write the seed's marker", cause]);
+    assert_text(&stopped, &["could not", cause]);
 }
 
 #[tokio::test]

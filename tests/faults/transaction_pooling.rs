@@ -38,6 +38,48 @@ async fn twelve_processes_over_two_connections() {
     database.remove().await;
 }
 
+/// Appends, versions and all else that seeds do through the library.
+#[tokio::test]
+#[ignore = "the event store still prepares its statements by name"]
+async fn the_write_side_prepares_nothing_by_name() {
+    let (pooler, database) = (pooler(), Postgres::create().await);
+    let url = pooler.url(&database.url);
+    let runs = (0..6).map(|_| async {
+        let pool = Pool::<Postgres>::connect(&url).await.unwrap();
+        app::runner(rename_notes()).apply(&pool).await.unwrap()
+    });
+    let runs = timeout(Duration::from_secs(40), join_all(runs)).await;
+    let reports = runs.unwrap();
+    let applied = reports.iter().flat_map(|report| &report.applied).count();
+    assert_eq!(applied, 5, "{reports:?}");
+    assert_eq!(database.payloads().await.len(), 10);
+    database.remove().await;
+}
+
+/// Each adds a note and asks for its version.
+fn rename_notes() -> Vec<Seed<Postgres>> {
+    macro_rules! renames {
+        ($id:literal) => {
+            seed($id, |ctx| {
+                Box::pin(async move {
+                    let note = json!({ "text": $id });
+                    ctx.system_write_as("notes:write:add", note).await?;
+                    let name = json!({ "from": $id, "to": "renamed" });
+                    ctx.system_write_as("notes:write:rename", name).await?;
+                    Ok(())
+                })
+            })
+        };
+    }
+    vec![
+        renames!("2026-01-01-a"),
+        renames!("2026-01-02-b"),
+        renames!("2026-01-03-c"),
+        renames!("2026-01-04-d"),
+        renames!("2026-01-05-e"),
+    ]
+}
+
 /// sqlx gives statements the same names in each client, and PgBouncer before 1.21 does not tell them
 /// apart. A seed that prepares some may fail; then it fails clearly, and what is done stays done.
 #[tokio::test]

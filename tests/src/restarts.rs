@@ -128,8 +128,8 @@ pub async fn until_committing(url: &str, applied: i64, event: &str) {
 
 async fn is_committing(session: &mut PgConnection, applied: i64, event: &str) -> bool {
     let query = "SELECT count(*) >= $1 AND EXISTS (
-                     SELECT FROM pg_stat_activity WHERE datname = current_database()
-                     AND query = 'COMMIT' AND wait_event = $2
+                     SELECT FROM pg_stat_activity
+                     WHERE datname = current_database() AND wait_event = $2
                  ) FROM kumiko_events";
     let query = sqlx::query_scalar(query).bind(applied).bind(event);
     query.fetch_one(session).await.unwrap()
