@@ -135,9 +135,9 @@ mod lock;
 mod marker;
 mod plan;
 mod progress;
-mod remedy;
 #[cfg(test)]
 mod properties;
+mod remedy;
 mod report;
 mod runner;
 mod seed;

@@ -10,18 +10,18 @@
 
 mod aftermath;
 mod connection_cut;
+mod crashing_server;
+mod failover;
 mod full_disk;
 mod killed_on_postgres;
 mod killed_on_sqlite;
 mod lost_commit;
+mod other_pool_modes;
+mod pool_of_one;
 mod reader_in_the_way;
 mod replicas;
 mod rolling_deploy;
-mod vanished_client;
-mod crashing_server;
-mod failover;
-mod other_pool_modes;
-mod pool_of_one;
 mod server_timeouts;
 mod terminated_session;
 mod transaction_pooling;
+mod vanished_client;

@@ -11,8 +11,8 @@
 pub mod app;
 pub mod batches;
 pub mod database;
-pub mod mortal;
 pub mod forwarder;
+pub mod mortal;
 pub mod proxy;
 pub mod replicas;
 pub mod restarts;

@@ -3,9 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::failure::Failure;
-use crate::guarded;
-use crate::programs::is_in_path;
+use xtask::{Failure, guarded, is_in_path};
 
 /// Runs the checks of `deny.toml`, all or the named ones, and answers with the program's exit code.
 pub(crate) fn run(checks: Vec<OsString>) -> Result<ExitCode, Failure> {
