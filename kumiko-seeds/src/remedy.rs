@@ -15,9 +15,10 @@ pub(crate) fn of(error: &Error) -> Option<String> {
     }
     if PREPARED_ELSEWHERE.contains(&code(error)?.as_str()) {
         return Some(
-            "the database is behind a pooler that does not keep prepared statements, like PgBouncer in \
-             transaction mode; keep sqlx from using them by adding statement-cache-capacity=0 to the \
-             parameters of the database's URL"
+            "the app's own queries use prepared statements, and the database is behind a pooler that does \
+             not keep them, like PgBouncer in transaction mode; let PgBouncer keep them \
+             (max_prepared_statements, from 1.21 on), or call `.persistent(false)` on the queries of \
+             seeds and handlers"
                 .to_owned(),
         );
     }

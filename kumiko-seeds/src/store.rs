@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::Executor;
 
-use crate::backend::{Backend, Fault, MarkerFault, column};
+use crate::backend::{Backend, Fault, MarkerFault, Value, column};
 use crate::history::{History, InterventionKind, Operation};
 use crate::{AppliedBy, Error, Marker};
 
@@ -95,7 +95,7 @@ pub(crate) async fn applied_at<DB: Backend>(
     connection: &mut DB::Connection,
     id: &str,
 ) -> Result<Option<DateTime<Utc>>, Error> {
-    let rows = DB::fetch(connection, LOOK, &[id]).await;
+    let rows = DB::fetch(connection, LOOK, &[Value::Text(id)]).await;
     let rows = rows.map_err(|error| fault::<DB>(RECHECK, error))?;
     looked::<DB>(&rows, id)
 }
@@ -148,18 +148,31 @@ pub(crate) struct NewMarker<'a> {
     pub(crate) source_hash: &'a str,
 }
 
+/// What a marker holds that is not there to be borrowed.
+struct Derived {
+    source_id: String,
+    applied_at: String,
+}
+
 impl NewMarker<'_> {
+    fn derived(&self) -> Derived {
+        Derived {
+            source_id: History::source_id(self.id),
+            applied_at: self.applied_at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        }
+    }
+
     /// The values of [`Backend::insert_marker`].
-    fn values(&self) -> [String; 7] {
+    fn values<'a>(&'a self, derived: &'a Derived) -> [Value<'a>; 7] {
         let duration = i32::try_from(self.duration.as_millis()).unwrap_or(i32::MAX);
         [
-            self.id.to_owned(),
-            duration.to_string(),
-            self.applied_by.as_str().to_owned(),
-            self.notes.to_owned(),
-            History::source_id(self.id),
-            self.source_hash.to_owned(),
-            self.applied_at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+            Value::Text(self.id),
+            Value::Integer(duration),
+            Value::Text(self.applied_by.as_str()),
+            Value::Text(self.notes),
+            Value::Text(&derived.source_id),
+            Value::Text(self.source_hash),
+            Value::Text(&derived.applied_at),
         ]
     }
 }
@@ -169,8 +182,7 @@ pub(crate) async fn insert<DB: Backend>(
     connection: &mut DB::Connection,
     marker: &NewMarker<'_>,
 ) -> Result<(), MarkerFault> {
-    let values = marker.values();
-    DB::insert_marker(connection, &values.each_ref().map(String::as_str)).await
+    DB::insert_marker(connection, &marker.values(&marker.derived())).await
 }
 
 /// Writes a marker as the last thing in the open transaction, which [`Backend::end`] ends.
@@ -178,8 +190,7 @@ pub(crate) async fn insert_last<DB: Backend>(
     connection: &mut DB::Connection,
     marker: &NewMarker<'_>,
 ) -> Result<(), MarkerFault> {
-    let values = marker.values();
-    DB::insert_last_marker(connection, &values.each_ref().map(String::as_str)).await
+    DB::insert_last_marker(connection, &marker.values(&marker.derived())).await
 }
 
 /// What to say of a marker that was not written.
@@ -196,7 +207,7 @@ pub(crate) async fn delete<DB: Backend>(
         connection,
         "DELETE FROM kumiko_es_operations WHERE id = $1 AND operation_type = 'seed-migration'
          RETURNING id",
-        &[id],
+        &[Value::Text(id)],
     )
     .await
     .map_err(|error| fault::<DB>("take the seed's marker away", error))?;
@@ -217,9 +228,9 @@ pub(crate) async fn insert_intervention<DB: Backend>(
         .len()
         + 1;
     let values = [
-        &History::intervention_id(id, kind, number),
-        kind.operation_type(),
-        applied_by.as_str(),
+        Value::Text(&History::intervention_id(id, kind, number)),
+        Value::Text(kind.operation_type()),
+        Value::Text(applied_by.as_str()),
     ];
     DB::fetch(
         connection,

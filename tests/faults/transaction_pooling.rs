@@ -20,7 +20,6 @@ fn pooler() -> PgBouncer {
 
 /// With the URL of any app: the library itself prepares no statement by name.
 #[tokio::test]
-#[ignore = "the event store still prepares its statements by name"]
 async fn twelve_processes_over_two_connections() {
     let (pooler, database) = (pooler(), Postgres::create().await);
     let url = pooler.url(&database.url);
@@ -40,7 +39,6 @@ async fn twelve_processes_over_two_connections() {
 
 /// Appends, versions and all else that seeds do through the library.
 #[tokio::test]
-#[ignore = "the event store still prepares its statements by name"]
 async fn the_write_side_prepares_nothing_by_name() {
     let (pooler, database) = (pooler(), Postgres::create().await);
     let url = pooler.url(&database.url);

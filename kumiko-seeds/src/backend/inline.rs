@@ -2,17 +2,40 @@
 
 use std::fmt::Write;
 
-/// `sql` with `values` in the places of `$1`, `$2` …, each as an expression of type text.
+use super::Value;
+
+/// `sql` with `values` in the places of `$1`, `$2` …, each as an expression of its type.
 ///
-/// **Invariant:** of a value only hexadecimal digits enter the statement, so there is nothing in it
-/// that could end the literal, whatever the server's settings for quotes and backslashes are.
-pub(super) fn inline(sql: &str, values: &[&str]) -> String {
-    let mut inlined = sql.to_owned();
-    // `$1` would be found in `$10`, so the last comes first.
-    for (index, value) in values.iter().enumerate().rev() {
-        inlined = inlined.replace(&format!("${}", index + 1), &text(value));
+/// **Invariant:** of a value only digits, letters and hyphens enter the statement, so there is nothing in
+/// it that could end the literal, whatever the server's settings for quotes and backslashes are.
+pub(super) fn inline(sql: &str, values: &[Value<'_>]) -> String {
+    let mut pieces = sql.split('$');
+    let mut inlined = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = piece.split_at(digits);
+        let value = number
+            .parse()
+            .ok()
+            .and_then(|number: usize| values.get(number.checked_sub(1)?));
+        match value {
+            Some(value) => inlined.push_str(&expression(value)),
+            None => inlined.extend(["$", number]),
+        }
+        inlined.push_str(rest);
     }
     inlined
+}
+
+fn expression(value: &Value<'_>) -> String {
+    match value {
+        Value::Text(text) => self::text(text),
+        Value::Integer(number) => format!("({number})"),
+        #[cfg(feature = "events")]
+        Value::Uuid(uuid) => format!("CAST('{}' AS uuid)", uuid.hyphenated()),
+        #[cfg(feature = "events")]
+        Value::Json(json) => format!("CAST({} AS jsonb)", text(json)),
+    }
 }
 
 fn text(value: &str) -> String {
@@ -29,9 +52,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_enters_as_digits() {
+    fn a_text_enters_as_digits() {
         assert_eq!(
-            inline("SELECT $1, $2, $1", &["a'", "$1"]),
+            inline("SELECT $1, $2, $1", &[Value::Text("a'"), Value::Text("$1")]),
             "SELECT convert_from(decode('6127', 'hex'), 'UTF8'), \
              convert_from(decode('2431', 'hex'), 'UTF8'), \
              convert_from(decode('6127', 'hex'), 'UTF8')"
@@ -39,11 +62,8 @@ mod tests {
     }
 
     #[test]
-    fn the_tenth_value_is_not_the_first() {
-        let values = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
-        assert_eq!(
-            inline("$10", &values),
-            "convert_from(decode('6a', 'hex'), 'UTF8')"
-        );
+    fn a_number_enters_in_parentheses_and_the_tenth_is_not_the_first() {
+        let values = [Value::Integer(-1); 10];
+        assert_eq!(inline("3 -$1 $10 $11 $", &values), "3 -(-1) (-1) $11 $");
     }
 }

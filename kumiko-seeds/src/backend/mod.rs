@@ -11,6 +11,7 @@ mod inline;
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
+mod value;
 
 use std::future::Future;
 
@@ -18,6 +19,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection, Database, Executor, Transaction};
 
 pub(crate) use carries::{Carries, column};
+pub(crate) use value::Value;
 
 use crate::lock::Holder;
 
@@ -53,7 +55,7 @@ pub trait Backend:
     #[doc(hidden)]
     const ALLOW_WRITES: &'static str;
 
-    /// Tries the lock once, in the transaction just opened, and runs `look` with text for `$1`, `$2` …
+    /// Tries the lock once, in the transaction just opened, and runs `look` with values for `$1`, `$2` …
     /// after it. `None`: somebody else holds the lock, and what was seen means nothing.
     ///
     /// **Invariant:** `look` is a statement of its own, so what it sees is younger than the lock.
@@ -61,7 +63,7 @@ pub trait Backend:
     fn take_lock(
         connection: &mut Self::Connection,
         look: &'static str,
-        values: &[&str],
+        values: &[Value<'_>],
     ) -> impl Future<Output = sqlx::Result<Option<Locked<Self>>>> + Send;
 
     /// Sets how long statements, [`Backend::BEGIN`] among them, wait for another connection's lock,
@@ -85,14 +87,14 @@ pub trait Backend:
     #[doc(hidden)]
     fn insert_marker(
         connection: &mut Self::Connection,
-        values: &[&str],
+        values: &[Value<'_>],
     ) -> impl Future<Output = Result<(), MarkerFault>> + Send;
 
     /// Does the same, and commits where that costs a round trip less than [`Backend::end`] would.
     #[doc(hidden)]
     fn insert_last_marker(
         connection: &mut Self::Connection,
-        values: &[&str],
+        values: &[Value<'_>],
     ) -> impl Future<Output = Result<(), MarkerFault>> + Send;
 
     /// Ends the transaction after [`Backend::insert_last_marker`], committed.
@@ -113,7 +115,7 @@ pub trait Backend:
     #[doc(hidden)]
     fn role(options: &<Self::Connection as Connection>::Options) -> Option<&str>;
 
-    /// Runs statements of the library's own with text for `$1`, `$2` …, and gives their rows.
+    /// Runs statements of the library's own with values for `$1`, `$2` …, and gives their rows.
     ///
     /// Nothing is prepared on PostgreSQL: preparing costs a round trip, and behind a pooler in
     /// transaction mode a prepared statement may be another client's, or gone.
@@ -121,7 +123,7 @@ pub trait Backend:
     fn fetch(
         connection: &mut Self::Connection,
         sql: &'static str,
-        values: &[&str],
+        values: &[Value<'_>],
     ) -> impl Future<Output = sqlx::Result<Vec<Self::Row>>> + Send;
 
     /// The connection as something statements run on. Generic code cannot know this of
@@ -189,7 +191,7 @@ macro_rules! insert_marker {
                  (id, operation_type, applied_at, duration_ms, applied_by, notes)
              VALUES ($1, 'seed-migration', ",
             $applied_at,
-            ", CAST($2 AS integer), $3, $4);
+            ", $2, $3, $4);
              INSERT INTO kumiko_es_operations
                  (id, operation_type, applied_at, duration_ms, applied_by, notes)
              VALUES ($5, 'seed-source', ",

@@ -5,7 +5,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgRow, PgS
 use sqlx::{AssertSqlSafe, Executor, Postgres, Transaction};
 
 use super::inline::inline;
-use super::{Backend, Fault, Locked, MarkerFault, column, insert_marker};
+use super::{Backend, Fault, Locked, MarkerFault, Value, column, insert_marker};
 use crate::lock::Holder;
 
 /// SQLSTATE codes, from appendix A of the PostgreSQL manual.
@@ -96,7 +96,7 @@ impl Backend for Postgres {
     async fn take_lock(
         connection: &mut PgConnection,
         look: &'static str,
-        values: &[&str],
+        values: &[Value<'_>],
     ) -> sqlx::Result<Option<Locked<Self>>> {
         let sql = format!("{LOCK}; {}", inline(look, values));
         let mut rows = sqlx::raw_sql(AssertSqlSafe(sql))
@@ -121,7 +121,7 @@ impl Backend for Postgres {
 
     async fn insert_marker(
         connection: &mut PgConnection,
-        values: &[&str],
+        values: &[Value<'_>],
     ) -> Result<(), MarkerFault> {
         let inserted = Self::fetch(connection, MARKER, values).await;
         inserted.map(drop).map_err(marker_fault)
@@ -132,7 +132,7 @@ impl Backend for Postgres {
     /// Without one the server would put a warning into its log for every seed.
     async fn insert_last_marker(
         connection: &mut PgConnection,
-        values: &[&str],
+        values: &[Value<'_>],
     ) -> Result<(), MarkerFault> {
         let sql = concat_marker!("; COMMIT AND CHAIN");
         let committed = Self::fetch(connection, sql, values).await;
@@ -188,7 +188,7 @@ impl Backend for Postgres {
     async fn fetch(
         connection: &mut PgConnection,
         sql: &'static str,
-        values: &[&str],
+        values: &[Value<'_>],
     ) -> sqlx::Result<Vec<PgRow>> {
         sqlx::raw_sql(AssertSqlSafe(inline(sql, values)))
             .fetch_all(connection)

@@ -3,7 +3,7 @@
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Executor, Sqlite, Transaction};
 
-use super::{Backend, Fault, Locked, MarkerFault, insert_marker};
+use super::{Backend, Fault, Locked, MarkerFault, Value, insert_marker};
 use crate::lock::Holder;
 
 /// Primary result codes, from SQLite's documentation; extended codes carry them in the low byte.
@@ -35,7 +35,7 @@ impl Backend for Sqlite {
     async fn take_lock(
         connection: &mut SqliteConnection,
         look: &'static str,
-        values: &[&str],
+        values: &[Value<'_>],
     ) -> sqlx::Result<Option<Locked<Self>>> {
         connection.execute("SAVEPOINT kumiko_seed").await?;
         let since = sqlx::query_scalar("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")
@@ -73,7 +73,7 @@ impl Backend for Sqlite {
 
     async fn insert_marker(
         connection: &mut SqliteConnection,
-        values: &[&str],
+        values: &[Value<'_>],
     ) -> Result<(), MarkerFault> {
         match connection.execute("RELEASE kumiko_seed").await {
             Ok(_) => {}
@@ -86,7 +86,7 @@ impl Backend for Sqlite {
 
     async fn insert_last_marker(
         connection: &mut SqliteConnection,
-        values: &[&str],
+        values: &[Value<'_>],
     ) -> Result<(), MarkerFault> {
         Self::insert_marker(connection, values).await
     }
@@ -134,11 +134,18 @@ impl Backend for Sqlite {
     async fn fetch(
         connection: &mut SqliteConnection,
         sql: &'static str,
-        values: &[&str],
+        values: &[Value<'_>],
     ) -> sqlx::Result<Vec<SqliteRow>> {
-        let query = values.iter().fold(sqlx::query(sql), |query, value| {
-            query.bind((*value).to_owned())
-        });
+        let query = values
+            .iter()
+            .fold(sqlx::query(sql), |query, value| match *value {
+                Value::Text(text) => query.bind(text.to_owned()),
+                Value::Integer(number) => query.bind(number),
+                #[cfg(feature = "events")]
+                Value::Uuid(uuid) => query.bind(uuid.hyphenated()),
+                #[cfg(feature = "events")]
+                Value::Json(json) => query.bind(json.to_owned()),
+            });
         query.fetch_all(connection).await
     }
 

@@ -6,9 +6,8 @@ use uuid::Uuid;
 use super::backend::{Inserted, insert_event};
 use super::event::IDEMPOTENCY_KEY;
 use super::event_row::EventRow;
-use super::statement::Statement;
-use super::{EventBackend, NewEvent, StoredEvent, StoredUuid, Stream, User};
-use crate::backend::column;
+use super::{EventBackend, NewEvent, StoredEvent, Stream, User};
+use crate::backend::{Value, column};
 
 /// Why events could not be appended or read.
 #[derive(Debug, thiserror::Error)]
@@ -163,14 +162,13 @@ pub async fn load<DB: EventBackend>(
     tenant_id: Uuid,
     aggregate_id: Uuid,
 ) -> Result<Vec<StoredEvent>, EventStoreError> {
-    let rows = Statement::<DB>::new(
+    let rows = DB::fetch(
+        connection,
         "SELECT id, aggregate_type, version, type, event_version, payload, metadata, created_at,
                 created_by
          FROM kumiko_events WHERE tenant_id = $1 AND aggregate_id = $2 ORDER BY version",
+        &[Value::Uuid(tenant_id), Value::Uuid(aggregate_id)],
     )
-    .bind(StoredUuid(tenant_id))
-    .bind(StoredUuid(aggregate_id))
-    .fetch_all(connection)
     .await?;
     let event = |row: &DB::Row| {
         Ok(StoredEvent {
@@ -201,13 +199,13 @@ pub async fn stream_version<DB: EventBackend>(
     tenant_id: Uuid,
     aggregate_id: Uuid,
 ) -> Result<i32, EventStoreError> {
-    let row = Statement::<DB>::new(
+    let rows = DB::fetch(
+        connection,
         "SELECT COALESCE(MAX(version), 0) FROM kumiko_events
          WHERE tenant_id = $1 AND aggregate_id = $2",
+        &[Value::Uuid(tenant_id), Value::Uuid(aggregate_id)],
     )
-    .bind(StoredUuid(tenant_id))
-    .bind(StoredUuid(aggregate_id))
-    .fetch_optional(connection)
     .await?;
-    row.map_or(Ok(0), |row| Ok(column::<DB, i32>(&row, 0)?))
+    rows.first()
+        .map_or(Ok(0), |row| Ok(column::<DB, i32>(row, 0)?))
 }

@@ -6,9 +6,8 @@ use futures_util::future::BoxFuture;
 use sqlx::Database;
 use uuid::Uuid;
 
-use super::statement::Statement;
 use super::{EventBackend, StoredUuid};
-use crate::backend::column;
+use crate::backend::{Value, column};
 use crate::extensions::Extensions;
 use crate::{SeedContext, SeedRunner};
 
@@ -143,17 +142,19 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
         email: &'a str,
     ) -> Found<'a, Option<UserRow>> {
         Box::pin(async move {
-            let row = Statement::<DB>::new(
+            let rows = DB::fetch(
+                connection,
                 "SELECT id, email, tenant_id FROM read_users WHERE email = $1",
+                &[Value::Text(email)],
             )
-            .bind(email.to_owned())
-            .fetch_optional(connection)
             .await?;
-            let Some(row) = row else { return Ok(None) };
+            let Some(row) = rows.first() else {
+                return Ok(None);
+            };
             Ok(Some(UserRow {
-                id: column::<DB, StoredUuid>(&row, 0)?.to_string(),
-                email: column::<DB, _>(&row, 1)?,
-                tenant_id: column::<DB, StoredUuid>(&row, 2)?.0,
+                id: column::<DB, StoredUuid>(row, 0)?.to_string(),
+                email: column::<DB, _>(row, 1)?,
+                tenant_id: column::<DB, StoredUuid>(row, 2)?.0,
             }))
         })
     }
@@ -164,7 +165,8 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
         user_id: &'a str,
     ) -> Found<'a, Vec<Membership>> {
         Box::pin(async move {
-            let rows = Statement::<DB>::new(
+            let rows = DB::fetch(
+                connection,
                 "SELECT membership.id, membership.user_id, membership.tenant_id,
                         first_event.tenant_id, membership.roles
                  FROM read_tenant_memberships AS membership
@@ -172,9 +174,8 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
                    ON first_event.aggregate_id = membership.id AND first_event.version = 1
                  WHERE membership.user_id = $1
                  ORDER BY membership.inserted_at, membership.id",
+                &[Value::Text(user_id)],
             )
-            .bind(user_id.to_owned())
-            .fetch_all(connection)
             .await?;
             rows.iter()
                 .map(|row| {
@@ -193,11 +194,8 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
 
     fn find_tenants<'a>(&'a self, connection: &'a mut DB::Connection) -> Found<'a, Vec<Tenant>> {
         Box::pin(async move {
-            let rows = Statement::<DB>::new(
-                "SELECT id, name, key FROM read_tenants ORDER BY inserted_at, id",
-            )
-            .fetch_all(connection)
-            .await?;
+            let query = "SELECT id, name, key FROM read_tenants ORDER BY inserted_at, id";
+            let rows = DB::fetch(connection, query, &[]).await?;
             rows.iter()
                 .map(|row| {
                     Ok(Tenant {

@@ -19,7 +19,6 @@ mod handlers;
 mod lookups;
 mod pending_events;
 mod preflight;
-mod statement;
 mod stored_uuid;
 mod system_write;
 mod user;

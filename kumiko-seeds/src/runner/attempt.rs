@@ -8,7 +8,7 @@ use super::Session;
 use super::seed_run::Ran;
 use super::unanswered::Unanswered;
 use super::work::{Done, LOCK, Table, Work, unwritten, within};
-use crate::backend::{Backend, Fault, Locked, MarkerFault};
+use crate::backend::{Backend, Fault, Locked, MarkerFault, Value};
 use crate::report::Applied;
 use crate::{Error, SeedRunner, store};
 
@@ -118,7 +118,7 @@ async fn lock<DB: Backend>(
 ) -> sqlx::Result<Option<Locked<DB>>> {
     DB::replace_busy_timeout(connection, busy_timeout).await?;
     match sought {
-        Some(id) => DB::take_lock(connection, store::LOOK, &[id]).await,
+        Some(id) => DB::take_lock(connection, store::LOOK, &[Value::Text(id)]).await,
         None => DB::take_lock(connection, "", &[]).await,
     }
 }

@@ -7,16 +7,13 @@ mod sqlite;
 
 use std::future::Future;
 
-use serde_json::Value;
-
 use super::StoredUuid;
 use super::event_row::EventRow;
-use super::statement::Statement;
 use crate::Backend;
-use crate::backend::Carries;
+use crate::backend::{Carries, Value};
 
 /// A [`Backend`] that the event store knows: both of them. Its items are not for callers.
-pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<Value> {
+pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<serde_json::Value> {
     /// Creates the table of events and its indexes where they are missing.
     #[doc(hidden)]
     const CREATE_EVENTS: &'static str;
@@ -50,21 +47,15 @@ pub enum Inserted {
 /// A conflict is an answer and not an error, because an error would end a PostgreSQL transaction.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! insert_event_sql {
-    ($json:literal) => {
-        concat!(
-            "INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
+    () => {
+        "INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
                                         event_version, payload, metadata, created_by)
-             SELECT $1, $2, $3, $4, $5, $6, CAST($7 AS ",
-            $json,
-            "), CAST($8 AS ",
-            $json,
-            "), $9
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
              WHERE $4 = 1 OR EXISTS (
                  SELECT 1 FROM kumiko_events
                  WHERE tenant_id = $3 AND aggregate_id = $1 AND version = $4 - 1)
              ON CONFLICT (tenant_id, aggregate_id, version) DO NOTHING
              RETURNING id"
-        )
     };
 }
 
@@ -76,17 +67,20 @@ pub(super) async fn insert_event<DB: EventBackend>(
     connection: &mut DB::Connection,
     row: &EventRow,
 ) -> sqlx::Result<Inserted> {
-    let inserted = Statement::<DB>::new(DB::INSERT_EVENT)
-        .bind(StoredUuid(row.aggregate_id))
-        .bind(row.aggregate_type.clone())
-        .bind(StoredUuid(row.tenant_id))
-        .bind(row.version)
-        .bind(row.event_type.clone())
-        .bind(row.event_version)
-        .bind(row.payload.clone())
-        .bind(row.metadata.clone())
-        .bind(row.created_by.clone())
-        .fetch_optional(connection)
-        .await?;
-    Ok(inserted.map_or(Inserted::First(0), |_| Inserted::All))
+    let values = [
+        Value::Uuid(row.aggregate_id),
+        Value::Text(&row.aggregate_type),
+        Value::Uuid(row.tenant_id),
+        Value::Integer(row.version),
+        Value::Text(&row.event_type),
+        Value::Integer(row.event_version),
+        Value::Json(&row.payload),
+        Value::Json(&row.metadata),
+        Value::Text(&row.created_by),
+    ];
+    let inserted = DB::fetch(connection, DB::INSERT_EVENT, &values).await?;
+    Ok(match inserted.as_slice() {
+        [] => Inserted::First(0),
+        _ => Inserted::All,
+    })
 }
