@@ -136,7 +136,13 @@ impl<DB: Engine> Round<'_, DB> {
 
     /// A replica may fail if its session was ended, and for no other reason.
     fn accept(&self, error: &str) -> Result<(), String> {
-        const LOST: [&str; 3] = ["administrator command", "end of file", "Connection reset"];
+        // The server says so, unless the connection is closed before it could.
+        const LOST: [&str; 4] = [
+            "administrator command",
+            "bytes at EOF",
+            "Connection reset",
+            "Broken pipe",
+        ];
         let was_lost = LOST.iter().any(|reason| error.contains(reason));
         if was_lost && self.figures.borrow().sessions > 0 {
             Ok(())
