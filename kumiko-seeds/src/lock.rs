@@ -53,7 +53,7 @@ pub(crate) struct Wait {
     began: Instant,
     limit: Duration,
     pause: Duration,
-    report_at: Duration,
+    reported: Option<Instant>,
 }
 
 /// The first pause is about one short seed, the longest what nobody notices at a boot.
@@ -67,15 +67,27 @@ impl Wait {
             began: Instant::now(),
             limit,
             pause: FIRST_PAUSE,
-            report_at: Duration::ZERO,
+            reported: None,
         }
+    }
+
+    /// Starts the clock anew, because something moved, here or in the process that has the lock.
+    ///
+    /// The pauses stay as long as they are: of fifty processes that wait only one is needed next, and
+    /// the others would be in its way.
+    pub(crate) fn restart(&mut self) {
+        self.began = Instant::now();
     }
 
     /// Whether the next pause should be preceded by a question for the holder: at first, every few
     /// seconds, and at the end.
     pub(crate) fn wants_holder(&self) -> bool {
-        let waited = self.began.elapsed();
-        waited >= self.report_at || waited >= self.limit
+        self.is_time_to_report() || self.began.elapsed() >= self.limit
+    }
+
+    fn is_time_to_report(&self) -> bool {
+        self.reported
+            .is_none_or(|reported| reported.elapsed() >= BETWEEN_REPORTS)
     }
 
     /// Says who is waited for, if it is time to, and pauses; an error once the limit is reached.
@@ -88,17 +100,41 @@ impl Wait {
         if waited >= self.limit {
             return Err(Error::LockTimeout { waited, holder });
         }
-        if waited >= self.report_at {
+        if self.is_time_to_report() {
             let limit = self.limit;
             observe(Progress::Waiting {
                 waited,
                 limit,
                 holder: holder.as_ref(),
             });
-            self.report_at = waited + BETWEEN_REPORTS;
+            self.reported = Some(Instant::now());
         }
         tokio::time::sleep(self.pause.min(self.limit.saturating_sub(waited))).await;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn progress_of_others_is_no_reason_to_say_again_who_is_waited_for() {
+        let said = AtomicUsize::new(0);
+        let observe = |_: Progress<'_>| {
+            said.fetch_add(1, Ordering::Relaxed);
+        };
+        let mut wait = Wait::new(Duration::from_mins(1));
+        assert!(wait.wants_holder());
+        for _ in 0..3 {
+            assert!(wait.pause(None, &observe).await.is_ok());
+            wait.restart();
+        }
+        assert!(!wait.wants_holder());
+        assert_eq!(said.into_inner(), 1);
+        assert_eq!(wait.pause, FIRST_PAUSE * 8);
     }
 }

@@ -211,8 +211,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
                 Err(error) if prepared => return Err(self.failed(error)),
                 Err(error) => return Err(error),
             }
-            // Something moved, here or in the process that has the lock.
-            wait = Wait::new(self.runner.lock_timeout);
+            wait.restart();
         }
         Ok(())
     }
