@@ -85,12 +85,40 @@
 //! - A seed's events, projections and marker commit together or not at all, whatever ends the process.
 //! - A seed is applied once per database, however many processes try.
 //! - Seeds run one at a time and in byte order of their ids.
+//! - If the connection is lost while a seed is being committed, the run finds out on another one what became
+//!   of it.
 //! - Writes pass the same gates as a user's, as the system user; a failed write fails the seed, even if the
 //!   seed swallows the error.
 //!
 //! It is not guaranteed that what a seed does outside the transaction happens once: an e-mail sent from a
 //! seed that fails later is sent again by the retry. Nor can a handler be stopped from committing on its
 //! own; the run notices, fails, and says so.
+//!
+//! # Many writes
+//!
+//! A write takes a round trip to the database. A seed that makes thousands hands them to
+//! `SeedContext::system_batch`, which calls the handler for each and sends the events a thousand at a time:
+//!
+//! ```
+//! # #[cfg(all(feature = "sqlite", feature = "events"))]
+//! # mod seed {
+//! # use kumiko_seeds::json;
+//! # use kumiko_seeds::sqlite::{SeedContext, SeedResult};
+//! pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult {
+//!     let tenants = ctx.find_tenants().await?;
+//!     let tiers = tenants.iter().map(|tenant| json!({ "id": tenant.id, "tier": "basic" }));
+//!     ctx.system_batch("tenant:write:set-tier", tiers).await?;
+//!     Ok(())
+//! }
+//! # }
+//! ```
+//!
+//! # Poolers
+//!
+//! The lock and all else belong to one transaction, and the library prepares no statement by name, so it
+//! works behind PgBouncer in transaction mode as it is. What an app's own seeds and handlers prepare is the
+//! app's affair: PgBouncer keeps it from 1.21 on (`max_prepared_statements`), and `.persistent(false)` does
+//! without.
 //!
 //! # Features
 //!
