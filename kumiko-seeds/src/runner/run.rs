@@ -85,16 +85,9 @@ impl<'r, DB: Backend> Run<'r, DB> {
         self.look(&mut session, &flags).await?;
         let mut wait = Wait::new(self.runner.lock_timeout);
         while !self.queue.is_empty() {
-            let work = Work::DryRun(self.queue.make_contiguous());
-            match attempt(
-                self.runner,
-                &mut session,
-                &work,
-                self.table,
-                &self.committing,
-            )
-            .await
-            {
+            self.queue.make_contiguous();
+            let work = Work::DryRun(self.queue.as_slices().0);
+            match self.attempt(&mut session, &work).await {
                 Ok(Outcome::Done(Done::Tried(seeds))) => return Ok(seeds),
                 Ok(_) => {
                     self.pause(&mut session, &mut wait).await?;
@@ -120,15 +113,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
         self.applied(&mut session).await?;
         let mut wait = Wait::new(self.runner.lock_timeout);
         loop {
-            match attempt(
-                self.runner,
-                &mut session,
-                work,
-                self.table,
-                &self.committing,
-            )
-            .await?
-            {
+            match self.attempt(&mut session, work).await? {
                 Outcome::Busy => self.pause(&mut session, &mut wait).await?,
                 _ => return Ok(()),
             }
@@ -180,15 +165,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
             } else {
                 Work::Prepare
             };
-            match attempt(
-                self.runner,
-                &mut session,
-                &work,
-                self.table,
-                &self.committing,
-            )
-            .await
-            {
+            match self.attempt(&mut session, &work).await {
                 Ok(Outcome::Busy) => {
                     self.pause(&mut session, &mut wait).await?;
                     if !self.drop_applied(&mut session).await? {
@@ -239,6 +216,14 @@ impl<'r, DB: Backend> Run<'r, DB> {
             self.runner.notify(Progress::Failed { id, error: &error });
         }
         error
+    }
+
+    pub(super) async fn attempt(
+        &self,
+        session: &mut Session<DB>,
+        work: &Work<'_, DB>,
+    ) -> Result<Outcome, Error> {
+        attempt(self.runner, session, work, self.table, &self.committing).await
     }
 
     pub(super) async fn pause(

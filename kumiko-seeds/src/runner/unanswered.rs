@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::Pool;
 
 use super::Session;
-use super::attempt::{COMMIT, Outcome, attempt};
+use super::attempt::{COMMIT, Outcome};
 use super::run::Run;
 use super::work::{Done, Work};
 use crate::backend::Backend;
@@ -82,7 +82,7 @@ impl<DB: Backend> Run<'_, DB> {
                 return Ok(found);
             }
             let work = Work::Find(id);
-            match attempt(self.runner, session, &work, self.table, &self.committing).await? {
+            match self.attempt(session, &work).await? {
                 Outcome::Done(Done::Found(found)) => return Ok(found),
                 _ => self.pause(session, &mut wait).await?,
             }
