@@ -1,0 +1,116 @@
+//! The protocol as lists of messages, and the pieces of which wrong ones can be made.
+
+use self::Statement::{Begin, Commit, FindMarker, InsertMarker, RollBack, TakeLock, Write};
+
+/// What a replica does for each pending seed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Protocol {
+    /// What applies a seed. Once the last message is answered, the replica says that it is applied.
+    pub(crate) attempt: &'static [Message],
+    /// What becomes of a seed whose last message, with the commit in it, gets no answer.
+    pub(crate) doubt: Doubt,
+}
+
+/// Statements that are sent together. The server acts on each, whatever becomes of the client, up to the
+/// first that fails.
+pub(crate) type Message = &'static [Statement];
+
+/// Whether a commit without an answer counts as done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Doubt {
+    /// A new connection asks. Where it finds the marker the seed is applied, and the marker says by
+    /// whom; where it comes to the end without, the seed is not, and the replica stops and says so.
+    Ask(&'static [Message]),
+    /// The same, but any marker is taken for the replica's own.
+    AskCarelessly(&'static [Message]),
+    /// It counts as failed, and these messages apply the seed.
+    Repeat(&'static [Message]),
+    /// It counts as done.
+    Believe,
+}
+
+/// Which of its two lists a replica is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum List {
+    Attempt,
+    Doubt,
+}
+
+/// One statement of a replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Statement {
+    /// Which seeds are applied?
+    ReadApplied,
+    /// Is this seed applied, and by whom?
+    FindMarker,
+    /// From here on, each statement sees what was committed before that statement.
+    Begin,
+    /// From here on, each statement sees what was committed before this one.
+    BeginWithSnapshot,
+    /// Takes the lock until the transaction ends, which outside of one is at once.
+    TakeLock,
+    /// Takes the lock until [`Statement::ReleaseLock`], whatever becomes of the connection.
+    TakeLockForGood,
+    ReleaseLock,
+    /// Writes one of the seed's events.
+    Write(usize),
+    /// Writes the marker. Fails except in a transaction in which the lock was taken.
+    InsertMarker,
+    /// Writes the marker.
+    InsertMarkerAnywhere,
+    Commit,
+    RollBack,
+}
+
+impl Protocol {
+    /// The protocol as the runner has it.
+    pub(crate) const AS_WRITTEN: Self = Self {
+        attempt: &[
+            &[Begin],
+            &[TakeLock, FindMarker],
+            &[Write(0)],
+            &[Write(1)],
+            &[InsertMarker, Commit],
+        ],
+        doubt: Doubt::Ask(&[
+            &[FindMarker],
+            &[Begin],
+            &[TakeLock],
+            &[FindMarker],
+            &[RollBack],
+        ]),
+    };
+
+    /// The runner's, but for the attempt.
+    pub(crate) const fn attempting(attempt: &'static [Message]) -> Self {
+        let doubt = Self::AS_WRITTEN.doubt;
+        Self { attempt, doubt }
+    }
+
+    /// The runner's, but for what it makes of a commit without an answer.
+    pub(crate) const fn doubting(doubt: Doubt) -> Self {
+        let attempt = Self::AS_WRITTEN.attempt;
+        Self { attempt, doubt }
+    }
+
+    pub(crate) fn messages(&self, list: List) -> &'static [Message] {
+        match (list, self.doubt) {
+            (List::Attempt, _) => self.attempt,
+            (
+                List::Doubt,
+                Doubt::Ask(messages) | Doubt::AskCarelessly(messages) | Doubt::Repeat(messages),
+            ) => messages,
+            (List::Doubt, Doubt::Believe) => &[],
+        }
+    }
+}
+
+impl Statement {
+    /// Whether it does something for good outside of a transaction.
+    pub(crate) fn is_lasting(self) -> bool {
+        matches!(
+            self,
+            Self::Write(_) | Self::InsertMarkerAnywhere | Self::TakeLockForGood | Self::ReleaseLock
+        )
+    }
+}
