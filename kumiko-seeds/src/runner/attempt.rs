@@ -27,7 +27,8 @@ pub(super) enum Outcome {
 /// Tries once to do `work` under the lock.
 ///
 /// **Invariant:** the order is lock, re-check, seed, marker, commit, all in one transaction. Taking
-/// any of them out of it, or changing the order, doubles or loses events.
+/// any of them out of it, or changing the order, doubles or loses events. `tests/model` checks it in every
+/// interleaving; whoever changes one changes both.
 pub(super) async fn attempt<DB: Backend>(
     runner: &SeedRunner<DB>,
     session: &mut Session<DB>,

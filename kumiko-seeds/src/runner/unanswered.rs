@@ -39,7 +39,7 @@ impl<DB: Backend> Run<'_, DB> {
     /// fails accordingly.
     ///
     /// **Invariant:** "not applied" is said only under the lock. The lost transaction has the lock
-    /// until it has ended, so a marker that is not there then never will be.
+    /// until it has ended, so a marker that is not there then never will be. `tests/model` checks it.
     pub(super) async fn find_out(
         &mut self,
         pool: &Pool<DB>,
