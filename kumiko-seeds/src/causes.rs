@@ -11,14 +11,16 @@ pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
 
 /// The texts of an error's causes, from the nearest to the first.
 pub(crate) fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
-    let mut causes: Vec<String> = Vec::new();
+    let mut causes = Vec::new();
     let mut last = error;
+    let mut said = text(error);
     // The source of a database's error is the error itself, once more.
     while let Some(cause) = last.source().filter(|_| !is_of_database(last)) {
         let text = text(cause);
         // Some drivers' errors repeat their source in their own text.
-        if causes.last().is_none_or(|last| !last.contains(&text)) {
-            causes.push(text);
+        if !said.contains(&text) {
+            causes.push(text.clone());
+            said = text;
         }
         last = cause;
     }
