@@ -16,6 +16,7 @@ mod escape_hatches;
 mod event_store;
 mod failing_seeds;
 mod first_run;
+mod growth;
 mod handlers;
 mod hostile_text;
 mod isolation;

@@ -6,8 +6,9 @@ use super::Value;
 
 /// `sql` with `values` in the places of `$1`, `$2` …, each as an expression of its type.
 ///
-/// **Invariant:** of a value only digits, letters and hyphens enter the statement, so there is nothing in
-/// it that could end the literal, whatever the server's settings for quotes and backslashes are.
+/// **Invariant:** of a value only printable ASCII enters the statement, and of that neither quotes nor
+/// backslashes, so there is nothing in it that could end the literal, whatever the server's settings for
+/// quotes, backslashes and encodings are.
 pub(super) fn inline(sql: &str, values: &[Value<'_>]) -> String {
     let mut pieces = sql.split('$');
     let mut inlined = pieces.next().unwrap_or_default().to_owned();
@@ -38,13 +39,30 @@ fn expression(value: &Value<'_>) -> String {
     }
 }
 
+/// A constant, unlike what a function makes of a text: the collation of `convert_from` is another than that
+/// of a column, and with it PostgreSQL would not look into the column's index.
 fn text(value: &str) -> String {
-    let mut digits = String::with_capacity(2 * value.len());
-    for byte in value.bytes() {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
+    let mut literal = String::with_capacity(value.len() + 20);
+    literal.push_str("CAST(E'");
+    for character in value.chars() {
+        match character {
+            '\'' | '\\' => escape(&mut literal, character),
+            ' '..='~' => literal.push(character),
+            _ => escape(&mut literal, character),
+        }
     }
-    format!("convert_from(decode('{digits}', 'hex'), 'UTF8')")
+    literal.push_str("' AS text)");
+    literal
+}
+
+fn escape(literal: &mut String, character: char) {
+    let code = u32::from(character);
+    // Writing to a string cannot fail.
+    let _ = if character.is_ascii() {
+        write!(literal, "\\x{code:02x}")
+    } else {
+        write!(literal, "\\U{code:08x}")
+    };
 }
 
 #[cfg(test)]
@@ -52,12 +70,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_enters_as_digits() {
+    fn a_text_enters_without_what_could_end_it() {
         assert_eq!(
             inline("SELECT $1, $2, $1", &[Value::Text("a'"), Value::Text("$1")]),
-            "SELECT convert_from(decode('6127', 'hex'), 'UTF8'), \
-             convert_from(decode('2431', 'hex'), 'UTF8'), \
-             convert_from(decode('6127', 'hex'), 'UTF8')"
+            r"SELECT CAST(E'a\x27' AS text), CAST(E'$1' AS text), CAST(E'a\x27' AS text)"
         );
     }
 
