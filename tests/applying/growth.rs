@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use kumiko_seeds::SeedRunner;
+use kumiko_seeds::events::{Access, HandlerResult, Handlers, NewEvent, WriteContext};
+use kumiko_tests::app::{Note, create_tables, id};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::seeds::seed;
 use sqlx::Postgres;
@@ -52,4 +54,39 @@ async fn a_seed_is_looked_for_through_the_index() {
     let read = rows_read_without_index(&database, "kumiko_es_operations", 2 * SEEDS).await;
     assert!(read < SEEDS, "{read} rows");
     database.remove().await;
+}
+
+#[tokio::test]
+async fn a_batch_looks_for_predecessors_through_the_index() {
+    const EVENTS: usize = 10_000;
+    let database = Postgres::create().await;
+    let mut connection = database.pool.acquire().await.unwrap();
+    create_tables::<Postgres>(&mut connection).await.unwrap();
+    drop(connection);
+    let handlers = Handlers::new().register("notes:write:append", Access::OpenToAll, append);
+    let batch = seed("2026-01-01-batch", |ctx| {
+        Box::pin(async move {
+            let note = |number| Note {
+                text: format!("{number:05}"),
+            };
+            ctx.system_batch("notes:write:append", (0..EVENTS).map(note))
+                .await?;
+            Ok(())
+        })
+    });
+    let pool = database.pool_of(1).await;
+    let runner = SeedRunner::new(vec![batch].leak()).handlers(handlers);
+    runner.apply(&pool).await.unwrap();
+    pool.close().await;
+    let read = rows_read_without_index(&database, "kumiko_events", EVENTS).await;
+    assert!(read < EVENTS, "{read} rows");
+    database.remove().await;
+}
+
+async fn append(mut write: WriteContext<'_, Postgres>, note: Note) -> HandlerResult {
+    let stream = write.stream("note", id(&note.text));
+    write
+        .append(&stream, 0, [NewEvent::new("note-added", &note)])
+        .await?;
+    Ok(())
 }

@@ -34,9 +34,8 @@ impl EventBackend for Postgres {
     /// The notification wakes the original's dispatcher; PostgreSQL sends it at commit, and once
     /// however many events there are.
     const INSERT_EVENT: &'static str = concat!(
-        "WITH inserted AS (",
         insert_event_sql!(),
-        ") SELECT id, CAST(pg_notify('kumiko_events_new', '') AS text) FROM inserted"
+        ", CAST(pg_notify('kumiko_events_new', '') AS text)"
     );
 
     /// Only the first event of a stream can meet a conflict, since the others follow it.
@@ -69,6 +68,9 @@ impl EventBackend for Postgres {
 }
 
 /// Says by a row that the events are inserted.
+///
+/// The look for each predecessor is a value and no `EXISTS`, for which PostgreSQL would read the whole table
+/// each time, into a hash, once it expects many rows.
 const INSERT_EVENTS: &str = "
     WITH new AS (
         SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY
@@ -76,15 +78,15 @@ const INSERT_EVENTS: &str = "
                 payload, metadata, created_by, is_first, position)
     ), conflict AS (
         SELECT 1 FROM new WHERE is_first AND (
-            EXISTS (SELECT 1 FROM kumiko_events AS old
-                    WHERE old.tenant_id = new.tenant_id
-                      AND old.aggregate_id = new.aggregate_id
-                      AND old.version = new.version)
-            OR version > 1 AND NOT EXISTS (
-                    SELECT 1 FROM kumiko_events AS old
-                    WHERE old.tenant_id = new.tenant_id
-                      AND old.aggregate_id = new.aggregate_id
-                      AND old.version = new.version - 1))
+            (SELECT 1 FROM kumiko_events AS old
+             WHERE old.tenant_id = new.tenant_id
+               AND old.aggregate_id = new.aggregate_id
+               AND old.version = new.version) IS NOT NULL
+            OR version > 1 AND
+            (SELECT 1 FROM kumiko_events AS old
+             WHERE old.tenant_id = new.tenant_id
+               AND old.aggregate_id = new.aggregate_id
+               AND old.version = new.version - 1) IS NULL)
         LIMIT 1
     ), inserted AS (
         INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
