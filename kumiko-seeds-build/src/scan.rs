@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::nesting::{LargeStack, on_large_stack};
 use crate::source::read_source;
 use crate::suggestion::suggested_file_name;
 use crate::{Error, HandlerCall, Problem, skip_flag, validate_id};
@@ -44,14 +45,26 @@ pub fn scan(folder: &Path) -> Result<Vec<SeedFile>, Error> {
 /// As [`scan`], with the problems showing another path for the folder than the one it is read from.
 pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>, Error> {
     let stems = seed_file_stems(folder).map_err(|message| Problem::new(shown, message))?;
+    on_large_stack(|stack| read_seeds(&stems, folder, shown, stack)).unwrap_or_else(|| {
+        let message = "there is not enough memory to read the seeds; end other programs";
+        Err(Problem::new(shown, message).into())
+    })
+}
+
+fn read_seeds(
+    stems: &[OsString],
+    folder: &Path,
+    shown: &Path,
+    stack: &LargeStack,
+) -> Result<Vec<SeedFile>, Error> {
     let mut seeds = Vec::new();
     let mut problems = Vec::new();
     let mut first_with_flag: BTreeMap<String, PathBuf> = BTreeMap::new();
     for stem in stems {
-        let file_name = with_ending(&stem);
+        let file_name = with_ending(stem);
         let path = folder.join(&file_name);
         let shown = shown.join(&file_name);
-        let id = match checked_id(&stem) {
+        let id = match checked_id(stem) {
             Ok(id) => id,
             Err(message) => {
                 problems.push(Problem::new(shown, message));
@@ -68,7 +81,7 @@ pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>
         } else {
             first_with_flag.insert(flag, shown.clone());
         }
-        match read_seed(id, path, &shown) {
+        match read_seed(id, path, &shown, stack) {
             Ok(seed) => seeds.push(seed),
             Err(mut found) => problems.append(&mut found),
         }
@@ -139,9 +152,14 @@ fn checked_id(stem: &OsStr) -> Result<String, String> {
     ))
 }
 
-fn read_seed(id: String, path: PathBuf, shown: &Path) -> Result<SeedFile, Vec<Problem>> {
+fn read_seed(
+    id: String,
+    path: PathBuf,
+    shown: &Path,
+    stack: &LargeStack,
+) -> Result<SeedFile, Vec<Problem>> {
     let source = read_text(&path).map_err(|message| vec![Problem::new(shown, message)])?;
-    let source = read_source(&source).map_err(|findings| {
+    let source = read_source(&source, stack).map_err(|findings| {
         findings
             .into_iter()
             .map(|(line, message)| match line {

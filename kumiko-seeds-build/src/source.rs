@@ -1,3 +1,4 @@
+use std::panic::{UnwindSafe, catch_unwind};
 use std::str::FromStr;
 
 use proc_macro2::{Span, TokenStream};
@@ -7,7 +8,7 @@ use syn::{Expr, Item, ItemConst, ItemFn, Lit, ReturnType, Safety, Type, Visibili
 use crate::HandlerCall;
 use crate::condition::condition;
 use crate::handler_calls::{handler_calls, without_parentheses};
-use crate::nesting::{nested_too_deep, on_large_stack};
+use crate::nesting::{LargeStack, nested_too_deep};
 use crate::source_hash::source_hash;
 
 const DESCRIPTION_LINE: &str = "write `pub const DESCRIPTION: &str = \"what it changes\";`";
@@ -27,14 +28,22 @@ pub(crate) struct SeedSource {
 pub(crate) type Finding = (Option<usize>, String);
 
 /// Reads the source of one seed. The error is all that is wrong with it; there is at least one finding.
-pub(crate) fn read_source(source: &str) -> Result<SeedSource, Vec<Finding>> {
-    on_large_stack(|| read_on_this_stack(source)).unwrap_or_else(|| {
-        let message = "the source cannot be parsed, for want of memory or for a fault in the parser; split the file";
+///
+/// One file must not end the reading of the others, so a panic is a finding as well.
+pub(crate) fn read_source(source: &str, _: &LargeStack) -> Result<SeedSource, Vec<Finding>> {
+    without_panic(|| read_whole(source))
+}
+
+fn without_panic<Read>(
+    read: impl FnOnce() -> Result<Read, Vec<Finding>> + UnwindSafe,
+) -> Result<Read, Vec<Finding>> {
+    catch_unwind(read).unwrap_or_else(|_| {
+        let message = "the source cannot be parsed for a fault in the parser; split the file";
         Err(vec![(None, message.to_owned())])
     })
 }
 
-fn read_on_this_stack(source: &str) -> Result<SeedSource, Vec<Finding>> {
+fn read_whole(source: &str) -> Result<SeedSource, Vec<Finding>> {
     let file = parse(source)?;
     if let Some(attribute) = condition(&file.attrs) {
         return Err(vec![at(attribute.span(), conditional("the file"))]);

@@ -11,6 +11,7 @@ use proptest::sample::{Index, select};
 use super::writing::text;
 use super::{cases, steers};
 use crate::Problem;
+use crate::nesting::on_large_stack;
 use crate::source::{Finding, SeedSource, read_source};
 
 const RIGHT: [&str; 6] = [
@@ -177,9 +178,10 @@ pub(super) fn read_in_time(source: &str) -> Result<SeedSource, Vec<Finding>> {
     const LONG: Duration = Duration::from_secs(20);
     let (sender, read) = mpsc::channel();
     let owned = source.to_owned();
-    thread::spawn(move || sender.send(read_source(&owned)));
+    thread::spawn(move || sender.send(on_large_stack(|stack| read_source(&owned, stack))));
     read.recv_timeout(LONG)
         .unwrap_or_else(|_| panic!("it takes for ever: {source:?}"))
+        .unwrap()
 }
 
 proptest! {

@@ -167,3 +167,19 @@ fn odd_files_are_problems_and_nothing_waits() {
         ["seeds: the folder cannot be read: No such file or directory (os error 2)"]
     );
 }
+
+#[test]
+fn a_file_nested_too_deep_does_not_keep_the_others_from_being_read() {
+    let folder = folder_with(&["2026-05-20-a.rs", "2026-05-22-c.rs"]);
+    let deep = format!("{GOOD}const A: u8 = {}1;", "(".repeat(100_000));
+    let deep = deep + &")".repeat(100_000);
+    fs::write(folder.path().join("2026-05-21-b.rs"), deep).unwrap();
+    let error = scan_shown_as(folder.path(), Path::new("seeds")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "seeds/2026-05-21-b.rs:3: the code is nested too deep here; split it into functions"
+    );
+    let read = error.readable_seeds().iter();
+    let read: Vec<&str> = read.map(|seed| seed.id.as_str()).collect();
+    assert_eq!(read, ["2026-05-20-a", "2026-05-22-c"]);
+}

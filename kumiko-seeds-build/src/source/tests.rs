@@ -1,12 +1,17 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
+use crate::nesting::on_large_stack;
 
 const GOOD: &str = "pub const DESCRIPTION: &str = \"Text\";\n\
     pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult { Ok(()) }\n";
 
+fn read(source: &str) -> Result<SeedSource, Vec<Finding>> {
+    on_large_stack(|stack| read_source(source, stack)).unwrap()
+}
+
 fn findings(source: &str) -> Vec<(usize, String)> {
-    match read_source(source) {
+    match read(source) {
         Ok(_) => Vec::new(),
         Err(findings) => findings
             .into_iter()
@@ -23,7 +28,7 @@ fn only_finding(source: &str) -> (usize, String) {
 
 #[test]
 fn reads_a_seed() {
-    let source = read_source(GOOD).unwrap();
+    let source = read(GOOD).unwrap();
     assert_eq!(source.description, "Text");
     assert_eq!(source.skippable, None);
     assert_eq!(source.source_hash, source_hash(GOOD));
@@ -33,7 +38,7 @@ fn reads_a_seed() {
 fn reads_skippable() {
     for value in [true, false] {
         let source = format!("{GOOD}pub const SKIPPABLE: bool = {value};");
-        assert_eq!(read_source(&source).unwrap().skippable, Some(value));
+        assert_eq!(read(&source).unwrap().skippable, Some(value));
     }
 }
 
@@ -240,6 +245,12 @@ fn deep_code_is_a_finding_and_not_the_end_of_the_process() {
             "the code is nested too deep here; split it into functions".to_owned()
         )
     );
+}
+
+#[test]
+fn a_panic_of_the_parser_is_a_finding() {
+    let finding = without_panic::<()>(|| std::panic::resume_unwind(Box::new("panic")));
+    assert!(finding.unwrap_err()[0].1.contains("fault in the parser"));
 }
 
 /// If the stack were too small, this would end the whole test process.
