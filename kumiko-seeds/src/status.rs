@@ -109,14 +109,14 @@ impl Status {
             .collect();
         let applied: BTreeSet<String> = markers.iter().map(|marker| marker.id.clone()).collect();
         let plan = plan(seeds.keys().copied(), &applied);
+        let late: BTreeSet<&str> = plan.out_of_order.iter().map(|late| late.id).collect();
 
         let pending = plan
             .pending
             .iter()
             .filter_map(|id| seeds.get(id))
             .map(|seed| {
-                let late = plan.out_of_order.iter().any(|late| late.id == seed.id);
-                let state = match late {
+                let state = match late.contains(seed.id) {
                     _ if flags.skips(*seed) => State::Skipped,
                     true => State::OutOfOrder,
                     false => State::Pending,
