@@ -32,6 +32,16 @@ impl App {
         }
     }
 
+    /// A folder of its own. Cargo refuses some characters that its name has.
+    pub(crate) fn folder(self, parent: &Path) -> PathBuf {
+        parent.join(match self {
+            Self::Base => "base",
+            Self::Kumiko => "kumiko",
+            Self::Sqlx => "sqlx",
+            Self::Refinery => "refinery",
+        })
+    }
+
     /// The folder of its files, and what is in there.
     pub(crate) const fn files(self) -> Option<(&'static str, Kind)> {
         match self {

@@ -18,20 +18,25 @@ pub(crate) fn measure(effort: Effort) -> Outcome<()> {
     let mut costs = App::ALL.map(|_| Vec::new());
     let mut crates = Vec::new();
     for app in App::ALL {
-        let project = folder.path().join(app.name());
+        let project = app.folder(folder.path());
         app.write(&project, FILES)?;
         run(&cargo(&project, &["fetch", "--quiet"]), LIMIT)?;
         crates.push(crates_of(&project)?);
     }
     for round in 0..effort.choose(1, 3) {
         for (app, costs) in App::ALL.iter().zip(&mut costs) {
-            let project = folder.path().join(app.name());
+            let project = app.folder(folder.path());
             eprintln!("round {}: {}", round + 1, app.name());
             fs::remove_dir_all(project.join("target")).ok();
             let build = cargo(&project, &["build"]);
             let Ending::Done(cost, _) = run(&build, LIMIT)? else {
                 return Err(format!("{} was not built in {LIMIT:?}", app.name()).into());
             };
+            eprintln!(
+                "  {}, processors {}",
+                table::time(cost.elapsed),
+                table::time(cost.processor)
+            );
             costs.push(cost);
             check_that_nothing_is_left(&project)?;
         }

@@ -57,7 +57,7 @@ pub(crate) fn measure(effort: Effort) -> Outcome<()> {
 }
 
 fn prepare(parent: &Path, app: App, profile: &str, count: usize) -> Outcome<Project> {
-    let folder = parent.join(app.name());
+    let folder = app.folder(parent);
     // The dependencies are built before there are many files.
     app.write(&folder, 2)?;
     run(&build(&folder, profile), FIRST_LIMIT)?;
@@ -95,7 +95,10 @@ impl Project {
         ] {
             files::write(&files_folder, kind, number, 100_000 + round)?;
             match run(&build(&self.folder, profile), LIMIT)? {
-                Ending::Done(cost, _) => costs.push(cost),
+                Ending::Done(cost, _) => {
+                    eprintln!("  {}", table::time(cost.elapsed));
+                    costs.push(cost);
+                }
                 Ending::Cut => return Ok(()),
             }
         }
