@@ -37,7 +37,7 @@ Tests find the server through KUMIKO_TEST_POSTGRES_URL. PostgreSQL is looked for
     PATH=/usr/lib/postgresql/17/bin:$PATH cargo xtask test
 chooses a version. Tests of what goes wrong start further servers, and PgBouncer in front of them.
 Where PostgreSQL or PgBouncer is missing, root on Debian or Ubuntu gets it installed; everyone else is
-told what to install. A server's data lie in a temporary folder that is removed with the server.
+told what to install. Valgrind counts instructions where it is there or can be installed. A server's data lie in a temporary folder that is removed with the server.
 ";
 
 /// One invocation of `cargo xtask`.

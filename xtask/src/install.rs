@@ -17,7 +17,12 @@ const OWN_START_POLICY: &str = "/usr/sbin/policy-rc.d.before-kumiko";
 /// Installs what tests need and this machine lacks, where that is possible without questions.
 pub(crate) fn what_is_missing() -> Result<(), Failure> {
     provide("PostgreSQL", || Programs::find().map(drop), postgres)?;
-    provide("PgBouncer", || PgBouncer::program().map(drop), pgbouncer)
+    provide("PgBouncer", || PgBouncer::program().map(drop), pgbouncer)?;
+    // Without it the tests that count instructions count none, and say so.
+    match provide("Valgrind", valgrind, || install("valgrind")) {
+        Err(_) if !can_install() => Ok(()),
+        provided => provided,
+    }
 }
 
 fn provide(
@@ -26,7 +31,7 @@ fn provide(
     install: impl Fn() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let Err(missing) = find() else { return Ok(()) };
-    if !(is_root() && is_in_path("apt-get")) {
+    if !can_install() {
         return Err(missing);
     }
     eprintln!("{name} is not installed; installing it with apt-get ...");
@@ -35,14 +40,23 @@ fn provide(
     find()
 }
 
+fn can_install() -> bool {
+    is_root() && is_in_path("apt-get")
+}
+
+fn valgrind() -> Result<(), Failure> {
+    let missing = || Failure::new("Valgrind was not found");
+    is_in_path("valgrind").then_some(()).ok_or_else(missing)
+}
+
 fn postgres() -> Result<(), Failure> {
-    apt_get(&["install", "--no-install-recommends", "postgresql-common"])?;
+    install("postgresql-common")?;
     // The package would make a server and start it with the machine. Nobody asked for that one. The
     // machine's own setting is put back, for the next version that somebody installs on purpose.
     let settings = Path::new(CLUSTER_SETTINGS);
     let before = fs::read_to_string(settings).unwrap_or_default();
     set(settings, &without_main_cluster(&before))?;
-    let installed = apt_get(&["install", "--no-install-recommends", "postgresql"]);
+    let installed = install("postgresql");
     set(settings, &before)?;
     installed
 }
@@ -59,8 +73,7 @@ fn pgbouncer() -> Result<(), Failure> {
     if has_own {
         rename(policy, own)?;
     }
-    let installed = forbid_starts(policy)
-        .and_then(|()| apt_get(&["install", "--no-install-recommends", "pgbouncer"]));
+    let installed = forbid_starts(policy).and_then(|()| install("pgbouncer"));
     if has_own {
         rename(own, policy)?;
     } else {
@@ -87,6 +100,10 @@ fn set(path: &Path, text: &str) -> Result<(), Failure> {
 
 fn not_written(path: &Path) -> Failure {
     Failure::new(format!("could not write {}", path.display()))
+}
+
+fn install(package: &str) -> Result<(), Failure> {
+    apt_get(&["install", "--no-install-recommends", package])
 }
 
 fn apt_get(arguments: &[&str]) -> Result<(), Failure> {
