@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use xtask::Failure;
 
+use crate::bench::Effort;
 use crate::steps::Step;
 
 /// The text of `cargo xtask --help`.
@@ -15,6 +16,7 @@ Usage:
     cargo xtask ci [<step>...]
     cargo xtask postgres
     cargo xtask deny [<check>...]
+    cargo xtask bench [--quick]
 
 Commands:
     test        Start a throwaway PostgreSQL server, run all tests against it, stop it.
@@ -25,6 +27,8 @@ Commands:
                 and keep it until Ctrl-C or the end of standard input.
     deny        Check licenses, versions, sources and advisories of the dependencies
                 with cargo-deny. With names: only those; advisories need the network.
+    bench       Measure how fast everything is, beside its peers, on a throwaway server,
+                and write BENCHMARKS.md. With --quick: only print rougher figures.
 
 Examples:
     cargo xtask test
@@ -53,6 +57,8 @@ pub(crate) enum Request {
     Postgres,
     /// Run these checks of the dependencies, or all.
     Deny(Vec<OsString>),
+    /// Measure.
+    Bench(Effort),
 }
 
 /// Reads the arguments that follow the program's name.
@@ -80,6 +86,11 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
             ))),
         },
         Some("deny") => Ok(Request::Deny(rest)),
+        Some("bench") => match rest.as_slice() {
+            [] => Ok(Request::Bench(Effort::Full)),
+            [quick] if quick == "--quick" => Ok(Request::Bench(Effort::Quick)),
+            _ => Err(misused("`bench` takes no argument but `--quick`")),
+        },
         _ => Err(misused(&format!(
             "there is no command {}",
             quoted(&command)
@@ -184,6 +195,13 @@ mod tests {
     fn the_dependencies_are_checked_for_all_or_for_what_is_named() {
         assert_eq!(parsed("deny"), Ok(Request::Deny(Vec::new())));
         assert_eq!(parsed("deny bans"), Ok(Request::Deny(words("bans"))));
+    }
+
+    #[test]
+    fn figures_are_rough_only_if_that_is_asked_for() {
+        assert_eq!(parsed("bench"), Ok(Request::Bench(Effort::Full)));
+        assert_eq!(parsed("bench --quick"), Ok(Request::Bench(Effort::Quick)));
+        assert_refused("bench --slow", "no argument but `--quick`");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `cargo xtask`: the checks of this workspace, for people and for continuous integration.
 
 mod arguments;
+mod bench;
 mod deny;
 mod install;
 mod steps;
@@ -30,6 +31,7 @@ fn answer() -> Result<ExitCode, Failure> {
         Request::Ci(steps) => steps::run(&steps),
         Request::Postgres => keep_postgres(),
         Request::Deny(checks) => deny::run(checks),
+        Request::Bench(effort) => bench::run(effort),
     }
 }
 
