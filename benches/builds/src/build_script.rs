@@ -12,8 +12,8 @@ use crate::{Effort, Outcome, files, table};
 
 const LIMIT: Duration = Duration::from_mins(20);
 
-/// Prints how long the script runs and how much it writes.
-pub(crate) fn measure(effort: Effort) -> Outcome<()> {
+/// Tells how long the script runs and how much it writes.
+pub(crate) fn measure(effort: Effort, chapter: &mut String) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let app = folder.path().join("app");
     App::Kumiko.write(&app, 2)?;
@@ -48,7 +48,8 @@ pub(crate) fn measure(effort: Effort) -> Outcome<()> {
             format!("{} kB", written.div_ceil(1_000)),
         ]);
     }
-    table::print(
+    table::append(
+        chapter,
         "Build script",
         &["seeds", "first run", "run again", "output"],
         &rows,

@@ -12,8 +12,8 @@ use crate::{Effort, Outcome, table};
 const FILES: usize = 10;
 const LIMIT: Duration = Duration::from_mins(20);
 
-/// Prints the crates and the time of a build with nothing there, and that the next build has nothing to do.
-pub(crate) fn measure(effort: Effort) -> Outcome<()> {
+/// Tells the crates and the time of a build with nothing there, and that the next build has nothing to do.
+pub(crate) fn measure(effort: Effort, chapter: &mut String) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let mut costs = App::ALL.map(|_| Vec::new());
     let mut crates = Vec::new();
@@ -42,11 +42,11 @@ pub(crate) fn measure(effort: Effort) -> Outcome<()> {
         }
     }
     let costs = costs.map(|costs| median_cost(&costs));
-    print(&costs, &crates);
+    append(chapter, &costs, &crates);
     Ok(())
 }
 
-fn print(costs: &[Cost], crates: &[BTreeSet<String>]) {
+fn append(chapter: &mut String, costs: &[Cost], crates: &[BTreeSet<String>]) {
     let (Some(base), Some(base_crates)) = (costs.first(), crates.first()) else {
         return;
     };
@@ -67,7 +67,8 @@ fn print(costs: &[Cost], crates: &[BTreeSet<String>]) {
             ]
         })
         .collect();
-    table::print(
+    table::append(
+        chapter,
         "Cold build",
         &[
             "10 files, dev profile",

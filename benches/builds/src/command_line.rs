@@ -33,8 +33,8 @@ impl Row {
     }
 }
 
-/// Prints the subcommand beside a client that asks the server for nothing.
-pub(crate) fn measure(effort: Effort) -> Outcome<()> {
+/// Tells the subcommand beside a client that asks the server for nothing.
+pub(crate) fn measure(effort: Effort, chapter: &mut String) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let program = program()?;
     let server = env::var(SERVER).ok();
@@ -82,11 +82,11 @@ pub(crate) fn measure(effort: Effort) -> Outcome<()> {
             row.times.push(elapsed(&mut row.command)?);
         }
     }
-    print(rows);
+    append(chapter, rows);
     Ok(())
 }
 
-fn print(rows: Vec<Row>) {
+fn append(chapter: &mut String, rows: Vec<Row>) {
     let mut base = None;
     let rows: Vec<Vec<String>> = rows
         .into_iter()
@@ -96,7 +96,8 @@ fn print(rows: Vec<Row>) {
             vec![row.name, table::time(time), table::ratio(time, base)]
         })
         .collect();
-    table::print(
+    table::append(
+        chapter,
         "Command line",
         &["command", "time", "ratio to the first row"],
         &rows,

@@ -1,5 +1,5 @@
 //! What Kumiko seeds cost before an app runs: in its build, and on the command line. Beside it stands what a
-//! user would pick instead. Tables in Markdown go to standard output, progress to standard error.
+//! user would pick instead. Tables in Markdown go to a file, progress to standard error.
 
 mod apps;
 mod build_script;
@@ -18,7 +18,7 @@ const HELP: &str = "\
 Measures builds and the command line of Kumiko seeds beside their peers.
 
 Usage:
-    cargo run --release -p kumiko-bench-builds -- [--quick] [<table>...]
+    cargo run --release -p kumiko-bench-builds -- [--quick] [<table>...] <file>
 
 Tables: build-script, cold-build, one-more, command-line; all if none is named.
 --quick measures less often and with fewer seeds: to see that it works.
@@ -44,7 +44,7 @@ impl Effort {
     }
 }
 
-type Measurement = fn(Effort) -> Outcome<()>;
+type Measurement = fn(Effort, &mut String) -> Outcome<()>;
 
 const TABLES: [(&str, Measurement); 4] = [
     ("build-script", build_script::measure),
@@ -54,26 +54,32 @@ const TABLES: [(&str, Measurement); 4] = [
 ];
 
 fn main() -> ExitCode {
-    let (mut effort, mut chosen) = (Effort::Full, Vec::new());
+    let (mut effort, mut chosen, mut file) = (Effort::Full, Vec::new(), None);
     for argument in env::args().skip(1) {
         match TABLES.iter().find(|(name, _)| *name == argument) {
             Some(table) => chosen.push(*table),
             None if argument == "--quick" => effort = Effort::Quick,
-            None => {
-                eprint!("{HELP}");
-                return ExitCode::FAILURE;
-            }
+            None => file = Some(argument),
         }
     }
+    let Some(file) = file else {
+        eprint!("{HELP}");
+        return ExitCode::FAILURE;
+    };
     if chosen.is_empty() {
         chosen.extend(TABLES);
     }
+    let mut chapter = String::from("# In the build and on the command line\n\n");
     for (name, measure) in chosen {
         eprintln!("=== {name}");
-        if let Err(error) = measure(effort) {
+        if let Err(error) = measure(effort, &mut chapter) {
             eprintln!("error: {name}: {error}");
             return ExitCode::FAILURE;
         }
+    }
+    if let Err(error) = std::fs::write(&file, chapter) {
+        eprintln!("error: could not write {file}: {error}");
+        return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }

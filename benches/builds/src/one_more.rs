@@ -20,8 +20,8 @@ struct Project {
     costs: Option<(Vec<Cost>, Vec<Cost>)>,
 }
 
-/// Prints the time of both, in both profiles.
-pub(crate) fn measure(effort: Effort) -> Outcome<()> {
+/// Tells the time of both, in both profiles.
+pub(crate) fn measure(effort: Effort, chapter: &mut String) -> Outcome<()> {
     let count = effort.choose(100, 1_000);
     let mut rows = Vec::new();
     for profile in ["dev", "release"] {
@@ -39,7 +39,8 @@ pub(crate) fn measure(effort: Effort) -> Outcome<()> {
         }
         rows.extend(projects.iter().map(|project| project.row(profile)));
     }
-    table::print(
+    table::append(
+        chapter,
         &format!("One file more at {count}"),
         &[
             "profile",

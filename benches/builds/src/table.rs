@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
-/// Prints a heading, a table and what has to be known to read it.
-pub(crate) fn print(heading: &str, columns: &[&str], rows: &[Vec<String>], note: &str) {
-    println!("### {heading}\n");
-    println!("| {} |", columns.join(" | "));
-    let alignment = columns.iter().enumerate().map(|(index, _)| match index {
-        0 => "---",
-        _ => "---:",
-    });
-    println!("| {} |", alignment.collect::<Vec<_>>().join(" | "));
-    for row in rows {
-        println!("| {} |", row.join(" | "));
-    }
-    println!("\n{note}\n");
+/// Appends a heading, a table and what has to be known to read it.
+pub(crate) fn append(
+    chapter: &mut String,
+    heading: &str,
+    columns: &[&str],
+    rows: &[Vec<String>],
+    note: &str,
+) {
+    let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
+    let names: Vec<String> = columns.iter().map(ToString::to_string).collect();
+    let mut alignment = vec!["---:".to_owned(); columns.len()];
+    "---".clone_into(&mut alignment[0]);
+    let mut lines = vec![line(&names), line(&alignment)];
+    lines.extend(rows.iter().map(|row| line(row)));
+    let table = lines.join("\n");
+    chapter.extend(["## ", heading, "\n\n", &table, "\n\n", note, "\n\n"]);
 }
 
 /// A time with as many digits as a measurement on a busy machine is worth.
