@@ -1,5 +1,6 @@
 //! Ways of writing many events in one transaction.
 
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use kumiko_seeds::SeedResult;
@@ -180,9 +181,10 @@ async fn copy(connection: &mut PgConnection, count: u64) -> Result {
         let id = Uuid::new_v4();
         // Nothing in these payloads has to be escaped.
         let payload = serde_json::to_string(&Account::numbered(number))?;
-        text.push_str(&format!(
-            "{id}\t{AGGREGATE_TYPE}\t{SYSTEM_TENANT_ID}\t1\t{EVENT_TYPE}\t1\t{payload}\t{metadata}\t{USER}\n"
-        ));
+        writeln!(
+            text,
+            "{id}\t{AGGREGATE_TYPE}\t{SYSTEM_TENANT_ID}\t1\t{EVENT_TYPE}\t1\t{payload}\t{metadata}\t{USER}"
+        )?;
         if text.len() >= TOGETHER {
             copy.send(text.as_bytes()).await?;
             text.clear();
