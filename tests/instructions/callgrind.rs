@@ -39,8 +39,9 @@ pub(crate) fn check(part: &str, amount: usize, bound: u64) {
 
 fn count(part: &str, amount: usize) -> u64 {
     let folder = tempfile::tempdir().unwrap();
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+    let output = Command::new("timeout")
+        .args(["300", "valgrind", "--tool=callgrind"])
+        .arg("--callgrind-out-file=/dev/null")
         .arg(env::current_exe().unwrap())
         .args([
             "--exact",
