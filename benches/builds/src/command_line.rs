@@ -52,7 +52,9 @@ pub(crate) fn measure(effort: Effort, chapter: &mut String) -> Outcome<()> {
         App::Kumiko.write(&project, 0)?;
         files::fill(&project.join("seeds"), Kind::Seeds, count)?;
         let file = folder.path().join(format!("{count}.db"));
-        let sqlite = Some(format!("sqlite:{}?mode=rwc", file.display()));
+        // An empty file is an empty database.
+        fs::write(&file, "")?;
+        let sqlite = Some(format!("sqlite:{}", file.display()));
         for (database, url) in [("PostgreSQL", &server), ("SQLite", &sqlite)] {
             let Some(url) = url else { continue };
             let mut status = subcommand(&program, &project, &["seed:status"]);
