@@ -38,7 +38,7 @@ fn seed_file() -> impl Strategy<Value = SeedFile> {
 
 /// The value of the attribute `path` of the one module of the code.
 fn path_of_module(file: &syn::File) -> Option<String> {
-    let [Item::Mod(module), Item::Static(_)] = file.items.as_slice() else {
+    let [Item::Mod(module), Item::Const(_), Item::Static(_)] = file.items.as_slice() else {
         return None;
     };
     module
@@ -56,7 +56,7 @@ fn path_of_module(file: &syn::File) -> Option<String> {
         })
 }
 
-/// The strings in the elements of the array, in their order.
+/// The strings in the one seed, in their order.
 fn strings(file: &syn::File) -> Vec<String> {
     struct Strings(Vec<String>);
     impl<'ast> syn::visit::Visit<'ast> for Strings {
@@ -65,8 +65,8 @@ fn strings(file: &syn::File) -> Vec<String> {
         }
     }
     let mut strings = Strings(Vec::new());
-    if let Some(Item::Static(array)) = file.items.last() {
-        syn::visit::visit_expr(&mut strings, &array.expr);
+    if let [_, Item::Const(seed), _] = file.items.as_slice() {
+        syn::visit::visit_expr(&mut strings, &seed.expr);
     }
     strings.0
 }
