@@ -81,6 +81,10 @@ help: let the owner of the schema run this, and try again:
     database.execute(&sql(&refusal, &role)).await;
     assert_eq!(role.refusal().await, "");
     assert_eq!(database.markers().await, ["2026-01-01-idle"]);
+    // Where the table is, a dry run does not ask for more than a run does.
+    let next = vec![seed("2026-01-02-next", |_| Box::pin(async { Ok(()) }))];
+    let runner = kumiko_seeds::SeedRunner::new(next.leak());
+    assert_eq!(runner.dry_run(&role.pool).await.unwrap().seeds.len(), 1);
     role.remove(&database).await;
     database.remove().await;
 }

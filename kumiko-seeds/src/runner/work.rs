@@ -79,7 +79,10 @@ pub(super) async fn within<DB: Backend>(
         Work::Seed(seed) => {
             let applied_at = match table {
                 Table::Exists => store::looked::<DB>(&locked.rows, seed.id)?,
-                Table::MayBeMissing => create_and_look::<DB>(connection, seed.id).await?,
+                Table::MayBeMissing => {
+                    store::create_table::<DB>(connection).await?;
+                    store::applied_at::<DB>(connection, seed.id).await?
+                }
             };
             if applied_at.is_some() {
                 return Ok(Done::AlreadyApplied);
@@ -108,9 +111,13 @@ pub(super) async fn within<DB: Backend>(
         }
         Work::DryRun(seeds) => {
             prepare::<DB>(runner, connection).await?;
+            if table == Table::MayBeMissing {
+                store::create_table::<DB>(connection).await?;
+            }
             let mut tried = Vec::new();
             for seed in *seeds {
-                if create_and_look::<DB>(connection, seed.id).await?.is_some() {
+                let applied_at = store::applied_at::<DB>(connection, seed.id).await?;
+                if applied_at.is_some() {
                     continue;
                 }
                 let journal = Journal::Events(Vec::new());
@@ -135,14 +142,6 @@ pub(super) fn unwritten<DB: Backend>(id: &'static str, fault: MarkerFault) -> Er
         MarkerFault::TransactionEnded => Error::TransactionEnded { id },
         fault => store::unwritten::<DB>(fault),
     }
-}
-
-async fn create_and_look<DB: Backend>(
-    connection: &mut DB::Connection,
-    id: &str,
-) -> Result<Option<DateTime<Utc>>, Error> {
-    store::create_table::<DB>(connection).await?;
-    store::applied_at::<DB>(connection, id).await
 }
 
 async fn mark<DB: Backend>(
