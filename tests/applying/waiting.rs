@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use kumiko_seeds::Error;
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::replicas::replica;
+use kumiko_tests::seeds::seed;
 use kumiko_tests::{app, note, on_both_databases};
+use sqlx::Postgres;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 
@@ -73,4 +75,32 @@ on_both_databases! {
         .await;
         assert_eq!(applied.unwrap().applied.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn the_time_of_its_own_seeds_is_no_waiting() {
+    let database = Postgres::create().await;
+    let slow = seed("2026-01-01-slow", |_| {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(())
+        })
+    });
+    let runner =
+        app::runner(vec![slow, note!("2026-01-02-a")]).lock_timeout(Duration::from_millis(700));
+    let competitor = async {
+        let held = "SELECT CAST(count(*) AS text) FROM pg_locks WHERE locktype = 'advisory'";
+        while database.text(held).await == "0" {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // It is given the lock with the commit of the first seed, before the second can ask for it.
+        database
+            .execute(
+                "BEGIN; SELECT pg_advisory_xact_lock(1702063984); SELECT pg_sleep(0.3); ROLLBACK",
+            )
+            .await;
+    };
+    let (applied, ()) = futures_util::future::join(runner.apply(&database.pool), competitor).await;
+    assert_eq!(applied.unwrap().applied.len(), 2);
+    database.remove().await;
 }

@@ -6,8 +6,8 @@
 //! | model | `kumiko-seeds/src/runner` |
 //! |---|---|
 //! | `Step::Look` | `Run::look` |
-//! | `Protocol::attempt` | `attempt`, called by `Run::drain` for a `Work::Seed` |
-//! | `Begin` | its `begin_with` |
+//! | `Protocol::attempt` | `Run::attempt`, called by `Run::drain` for a `Work::Seed` |
+//! | `Begin` | its `begin_with`; after a seed on PostgreSQL a part of `Commit`, which is one of the ways in which the two can follow each other here |
 //! | `TakeLock`, `FindMarker` | its `lock`, with `Backend::take_lock` |
 //! | `Write` | the seed itself, in `run` |
 //! | `InsertMarker`, `Commit` | its `commit_seed`, with `Backend::insert_last_marker` |

@@ -85,7 +85,7 @@ fn told(measured: &[Measured], rounds: usize) -> String {
         "## Applying\n\n\
          A seed calls a handler, which appends one event; a migration of a peer is an `INSERT` of the same row\n\
          as text. In a database that has the table of events and nothing else. A seed's round trips are the\n\
-         beginning, the lock with the re-check, its event, and its marker with the commit.\n\n{table}\n\
+         lock with the re-check, its event, and its marker with the commit and the next beginning.\n\n{table}\n\
          Medians of {rounds} rounds; the quartiles are up to {spread:.0} % of the median apart.\n"
     )
 }

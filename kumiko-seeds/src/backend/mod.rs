@@ -97,9 +97,13 @@ pub trait Backend:
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<(), MarkerFault>> + Send;
 
-    /// Ends the transaction after [`Backend::insert_last_marker`], committed.
+    /// Ends the transaction after [`Backend::insert_last_marker`], committed. Where another one has
+    /// begun with the commit, gives that: it is as if [`Backend::BEGIN`] had just opened it, and costs
+    /// nothing if it is dropped.
     #[doc(hidden)]
-    fn end(transaction: Transaction<'_, Self>) -> impl Future<Output = sqlx::Result<()>> + Send;
+    fn end(
+        transaction: Transaction<'_, Self>,
+    ) -> impl Future<Output = sqlx::Result<Option<Transaction<'_, Self>>>> + Send;
 
     /// Who holds the lock now, as far as the database tells.
     #[doc(hidden)]

@@ -44,9 +44,11 @@ const LOCK: &str = "
 macro_rules! concat_marker {
     ($then:literal) => {
         concat!(
-            "SELECT current_setting('kumiko_seeds.transaction')::integer;
-             SELECT set_config('search_path', current_setting('kumiko_seeds.search_path'), false)
-             WHERE current_setting('kumiko_seeds.search_path') <> current_setting('search_path');
+            "SELECT CASE
+                 WHEN current_setting('kumiko_seeds.transaction')::integer <> 1 THEN NULL
+                 WHEN current_setting('kumiko_seeds.search_path') <> current_setting('search_path')
+                 THEN set_config('search_path', current_setting('kumiko_seeds.search_path'), false)
+             END;
              ",
             insert_marker!("now()"),
             $then
@@ -127,9 +129,10 @@ impl Backend for Postgres {
         inserted.map(drop).map_err(marker_fault)
     }
 
-    /// The commit goes with the marker. sqlx does not know of it and will send a ROLLBACK, with its
-    /// next statement and so at no cost; `AND CHAIN` opens an empty transaction for it to end.
-    /// Without one the server would put a warning into its log for every seed.
+    /// The commit goes with the marker, and `AND CHAIN` opens the next seed's transaction. It has the
+    /// isolation level and the access mode of this one, and a seed cannot have changed them: the first
+    /// is settled by the statement that takes the lock, and without the second there is no marker.
+    /// After the last seed sqlx ends it with a ROLLBACK, sent with its next statement and so at no cost.
     async fn insert_last_marker(
         connection: &mut PgConnection,
         values: &[Value<'_>],
@@ -139,9 +142,11 @@ impl Backend for Postgres {
         committed.map(drop).map_err(marker_fault)
     }
 
-    async fn end(transaction: Transaction<'_, Self>) -> sqlx::Result<()> {
-        drop(transaction);
-        Ok(())
+    /// What sqlx still takes for the transaction it began is the one after it.
+    async fn end(
+        transaction: Transaction<'_, Self>,
+    ) -> sqlx::Result<Option<Transaction<'_, Self>>> {
+        Ok(Some(transaction))
     }
 
     async fn holder(connection: &mut PgConnection) -> sqlx::Result<Option<Holder>> {

@@ -91,8 +91,10 @@ impl Backend for Sqlite {
         Self::insert_marker(connection, values).await
     }
 
-    async fn end(transaction: Transaction<'_, Self>) -> sqlx::Result<()> {
-        transaction.commit().await
+    async fn end(
+        transaction: Transaction<'_, Self>,
+    ) -> sqlx::Result<Option<Transaction<'_, Self>>> {
+        transaction.commit().await.map(|()| None)
     }
 
     async fn holder(connection: &mut SqliteConnection) -> sqlx::Result<Option<Holder>> {

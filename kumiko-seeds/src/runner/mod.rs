@@ -238,7 +238,7 @@ impl<DB: Backend> SeedRunner<DB> {
     /// # Errors
     /// [`Error::AlreadyApplied`] if it is applied; otherwise if the database cannot be written.
     pub async fn mark(&self, pool: &Pool<DB>, seed: SeedInfo<'_>) -> Result<(), Error> {
-        Run::new(self).alone(pool, &Work::Mark(seed)).await
+        Run::new(self).alone(pool, Work::Mark(seed)).await
     }
 
     /// Takes the marker of a seed away, so that it is pending again: to repeat one in development. What
@@ -247,7 +247,7 @@ impl<DB: Backend> SeedRunner<DB> {
     /// # Errors
     /// [`Error::NotApplied`] if it has no marker; otherwise if the database cannot be written.
     pub async fn unmark(&self, pool: &Pool<DB>, id: &str) -> Result<(), Error> {
-        Run::new(self).alone(pool, &Work::Unmark(id)).await
+        Run::new(self).alone(pool, Work::Unmark(id)).await
     }
 
     /// What the database tells of seeds; nothing where there is no table yet. One statement, no lock.

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use sqlx::Pool;
 
-use super::attempt::{Outcome, attempt};
+use super::attempt::Outcome;
 use super::unanswered::Unanswered;
 use super::work::{Done, Table, Work};
 use super::{SeedRunner, Session};
@@ -85,9 +85,8 @@ impl<'r, DB: Backend> Run<'r, DB> {
         self.look(&mut session, &flags).await?;
         let mut wait = Wait::new(self.runner.lock_timeout);
         while !self.queue.is_empty() {
-            self.queue.make_contiguous();
-            let work = Work::DryRun(self.queue.as_slices().0);
-            match self.attempt(&mut session, &work).await {
+            let seeds: Vec<_> = self.queue.iter().copied().collect();
+            match self.attempt(&mut session, Work::DryRun(&seeds)).await {
                 Ok(Outcome::Done(Done::Tried(seeds))) => return Ok(seeds),
                 Ok(_) => {
                     self.pause(&mut session, &mut wait).await?;
@@ -104,11 +103,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
     }
 
     /// Does one thing under the lock that is not the run of a seed.
-    pub(super) async fn alone(
-        &mut self,
-        pool: &Pool<DB>,
-        work: &Work<'_, DB>,
-    ) -> Result<(), Error> {
+    pub(super) async fn alone(&mut self, pool: &Pool<DB>, work: Work<'_, DB>) -> Result<(), Error> {
         let mut session = Session::acquire(pool).await?;
         self.applied(&mut session).await?;
         let mut wait = Wait::new(self.runner.lock_timeout);
@@ -165,17 +160,14 @@ impl<'r, DB: Backend> Run<'r, DB> {
             } else {
                 Work::Prepare
             };
-            match self.attempt(&mut session, &work).await {
+            match self.attempt(&mut session, work).await {
                 Ok(Outcome::Busy) => {
                     self.pause(&mut session, &mut wait).await?;
                     if !self.drop_applied(&mut session).await? {
                         continue;
                     }
                 }
-                Ok(Outcome::Applied(applied)) => {
-                    self.table = Table::Exists;
-                    self.applied_here(applied);
-                }
+                Ok(Outcome::Applied) => {}
                 Ok(Outcome::Done(Done::AlreadyApplied)) => {
                     self.applied_elsewhere();
                     self.drop_applied(&mut session).await?;
@@ -216,14 +208,6 @@ impl<'r, DB: Backend> Run<'r, DB> {
             self.runner.notify(Progress::Failed { id, error: &error });
         }
         error
-    }
-
-    pub(super) async fn attempt(
-        &self,
-        session: &mut Session<DB>,
-        work: &Work<'_, DB>,
-    ) -> Result<Outcome, Error> {
-        attempt(self.runner, session, work, self.table, &self.committing).await
     }
 
     pub(super) async fn pause(

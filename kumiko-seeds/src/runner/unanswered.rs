@@ -81,8 +81,7 @@ impl<DB: Backend> Run<'_, DB> {
             if found.is_some() {
                 return Ok(found);
             }
-            let work = Work::Find(id);
-            match self.attempt(session, &work).await? {
+            match self.attempt(session, Work::Find(id)).await? {
                 Outcome::Done(Done::Found(found)) => return Ok(found),
                 _ => self.pause(session, &mut wait).await?,
             }

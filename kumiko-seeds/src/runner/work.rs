@@ -16,7 +16,7 @@ pub(super) enum Work<'a, DB: Backend> {
     /// The app's own preparation.
     Prepare,
     /// One pending seed.
-    Seed(&'a Seed<DB>),
+    Seed(&'static Seed<DB>),
     /// A marker for a seed that is not run.
     Mark(SeedInfo<'a>),
     /// The end of a seed's marker.
@@ -26,6 +26,14 @@ pub(super) enum Work<'a, DB: Backend> {
     /// All that would be done, and then rolled back.
     DryRun(&'a [&'static Seed<DB>]),
 }
+
+impl<DB: Backend> Clone for Work<'_, DB> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<DB: Backend> Copy for Work<'_, DB> {}
 
 impl<DB: Backend> Work<'_, DB> {
     /// The seed to ask for together with the lock.
@@ -67,7 +75,7 @@ pub(super) const LOCK: &str = "take the lock of seeds";
 pub(super) async fn within<DB: Backend>(
     runner: &SeedRunner<DB>,
     connection: &mut DB::Connection,
-    work: &Work<'_, DB>,
+    work: Work<'_, DB>,
     table: Table,
     locked: Locked<DB>,
 ) -> Result<Done, Error> {
@@ -92,14 +100,12 @@ pub(super) async fn within<DB: Backend>(
             Ok(Done::Ran(ran))
         }
         Work::Mark(seed) => {
-            mark::<DB>(runner, connection, *seed, table, locked.since).await?;
+            mark::<DB>(runner, connection, seed, table, locked.since).await?;
             Ok(Done::Marked)
         }
         Work::Unmark(id) => {
             if table == Table::MayBeMissing || !store::delete::<DB>(connection, id).await? {
-                return Err(Error::NotApplied {
-                    id: (*id).to_owned(),
-                });
+                return Err(Error::NotApplied { id: id.to_owned() });
             }
             let kind = InterventionKind::Unmarked;
             store::insert_intervention::<DB>(connection, id, kind, runner.applied_by).await?;
@@ -115,7 +121,7 @@ pub(super) async fn within<DB: Backend>(
                 store::create_table::<DB>(connection).await?;
             }
             let mut tried = Vec::new();
-            for seed in *seeds {
+            for seed in seeds {
                 let applied_at = store::applied_at::<DB>(connection, seed.id).await?;
                 if applied_at.is_some() {
                     continue;
