@@ -18,9 +18,14 @@ pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<serde_json::Valu
     #[doc(hidden)]
     const CREATE_EVENTS: &'static str;
 
-    /// Inserts an event and returns its id, or returns nothing if the version is taken or its
-    /// predecessor is not there. `$1` aggregate id, `$2` aggregate type, `$3` tenant id, `$4` version,
-    /// `$5` type, `$6` event version, `$7` payload, `$8` metadata, `$9` created by.
+    /// Inserts the first event of a stream and returns its id, or returns nothing if there is one.
+    /// `$1` aggregate id, `$2` aggregate type, `$3` tenant id, `$4` version, `$5` type, `$6` event
+    /// version, `$7` payload, `$8` metadata, `$9` created by.
+    #[doc(hidden)]
+    const INSERT_FIRST_EVENT: &'static str;
+
+    /// The same for a later event, and returns nothing either if its predecessor is not there. To look
+    /// for it makes a tenth of the statement's time.
     #[doc(hidden)]
     const INSERT_EVENT: &'static str;
 
@@ -47,15 +52,25 @@ pub enum Inserted {
 /// A conflict is an answer and not an error, because an error would end a PostgreSQL transaction.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! insert_event_sql {
-    () => {
-        "INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
+    (first) => {
+        insert_event_sql!("true")
+    };
+    (later) => {
+        insert_event_sql!(
+            "EXISTS (SELECT 1 FROM kumiko_events
+                     WHERE tenant_id = $3 AND aggregate_id = $1 AND version = $4 - 1)"
+        )
+    };
+    ($condition:literal) => {
+        concat!(
+            "INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
                                         event_version, payload, metadata, created_by)
              SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
-             WHERE $4 = 1 OR EXISTS (
-                 SELECT 1 FROM kumiko_events
-                 WHERE tenant_id = $3 AND aggregate_id = $1 AND version = $4 - 1)
-             ON CONFLICT (tenant_id, aggregate_id, version) DO NOTHING
+             WHERE ",
+            $condition,
+            " ON CONFLICT (tenant_id, aggregate_id, version) DO NOTHING
              RETURNING id"
+        )
     };
 }
 
@@ -78,7 +93,12 @@ pub(super) async fn insert_event<DB: EventBackend>(
         Value::Json(&row.metadata),
         Value::Text(&row.created_by),
     ];
-    let inserted = DB::fetch(connection, DB::INSERT_EVENT, &values).await?;
+    let insert = if row.version == 1 {
+        DB::INSERT_FIRST_EVENT
+    } else {
+        DB::INSERT_EVENT
+    };
+    let inserted = DB::fetch(connection, insert, &values).await?;
     Ok(match inserted.as_slice() {
         [] => Inserted::First(0),
         _ => Inserted::All,

@@ -7,6 +7,17 @@ use uuid::Uuid;
 use super::{EventBackend, Inserted, insert_event_sql};
 use crate::events::event_row::EventRow;
 
+/// The notification wakes the original's dispatcher; PostgreSQL sends it at commit, and once however
+/// many events there are.
+macro_rules! concat_notification {
+    ($which:ident) => {
+        concat!(
+            insert_event_sql!($which),
+            ", CAST(pg_notify('kumiko_events_new', '') AS text)"
+        )
+    };
+}
+
 impl EventBackend for Postgres {
     const CREATE_EVENTS: &'static str = "
         CREATE TABLE IF NOT EXISTS kumiko_events (
@@ -31,12 +42,9 @@ impl EventBackend for Postgres {
         CREATE INDEX IF NOT EXISTS events_tenant_type_idx
             ON kumiko_events (tenant_id, aggregate_type, created_at)";
 
-    /// The notification wakes the original's dispatcher; PostgreSQL sends it at commit, and once
-    /// however many events there are.
-    const INSERT_EVENT: &'static str = concat!(
-        insert_event_sql!(),
-        ", CAST(pg_notify('kumiko_events_new', '') AS text)"
-    );
+    const INSERT_FIRST_EVENT: &'static str = concat_notification!(first);
+
+    const INSERT_EVENT: &'static str = concat_notification!(later);
 
     /// Only the first event of a stream can meet a conflict, since the others follow it.
     /// A conflict with a transaction that commits meanwhile is an error of the unique index.

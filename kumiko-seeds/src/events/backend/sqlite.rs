@@ -30,7 +30,9 @@ impl EventBackend for Sqlite {
         CREATE INDEX IF NOT EXISTS events_tenant_type_idx
             ON kumiko_events (tenant_id, aggregate_type, created_at)";
 
-    const INSERT_EVENT: &'static str = insert_event_sql!();
+    const INSERT_FIRST_EVENT: &'static str = insert_event_sql!(first);
+
+    const INSERT_EVENT: &'static str = insert_event_sql!(later);
 
     /// One by one: the database is in this process, and there is no way to it that could be saved.
     async fn insert_events(
