@@ -107,14 +107,12 @@ impl Status {
             .into_iter()
             .map(|last| (last.id.clone(), last))
             .collect();
-        let applied: BTreeSet<String> = markers.iter().map(|marker| marker.id.clone()).collect();
-        let plan = plan(seeds.keys().copied(), &applied);
+        let applied = markers.iter().map(|marker| marker.id.as_str());
+        let plan = plan(seeds.keys().copied(), applied);
         let late: BTreeSet<&str> = plan.out_of_order.iter().map(|late| late.id).collect();
 
-        let pending = plan
-            .pending
-            .iter()
-            .filter_map(|id| seeds.get(id))
+        let pending = plan.pending.iter().filter_map(|id| seeds.get(id));
+        let pending: Vec<SeedStatus> = pending
             .map(|seed| {
                 let state = match late.contains(seed.id) {
                     _ if flags.skips(*seed) => State::Skipped,
@@ -128,7 +126,8 @@ impl Status {
                     marker: None,
                     intervention: None,
                 }
-            });
+            })
+            .collect();
         let applied = markers.into_iter().map(|marker| {
             let seed = seeds.get(marker.id.as_str());
             let notes = || marker.notes.clone().unwrap_or_default();
@@ -140,7 +139,7 @@ impl Status {
                 intervention: None,
             }
         });
-        let mut all: Vec<SeedStatus> = pending.chain(applied).collect();
+        let mut all: Vec<SeedStatus> = pending.into_iter().chain(applied).collect();
         all.sort_by(|a, b| a.id.cmp(&b.id));
         for seed in &mut all {
             seed.intervention = interventions.remove(&seed.id);

@@ -13,6 +13,10 @@ use crate::{AppliedBy, Error, Marker};
 /// The operation type of a seed's marker. Other operations share the table.
 const SEED: &str = "seed-migration";
 
+/// What [`Backend::APPLIED`] puts between two ids: the unit separator of ASCII, which is made for this and is in
+/// no file's name.
+const BETWEEN_IDS: char = '\u{1f}';
+
 /// The ids of the applied seeds; `None` where there is no table yet, which means none.
 ///
 /// **Invariant:** one statement in the simple protocol, so that a boot with nothing pending costs
@@ -20,17 +24,18 @@ const SEED: &str = "seed-migration";
 pub(crate) async fn applied<DB: Backend>(
     connection: &mut DB::Connection,
 ) -> Result<Option<BTreeSet<String>>, Error> {
-    let query = "SELECT id FROM kumiko_es_operations WHERE operation_type = 'seed-migration'";
     let rows = DB::executor(connection)
-        .fetch_all(sqlx::raw_sql(query))
+        .fetch_all(sqlx::raw_sql(DB::APPLIED))
         .await;
-    match rows {
-        Ok(rows) => rows
-            .iter()
-            .map(|row| column::<DB, String>(row, 0))
-            .collect::<sqlx::Result<_>>()
-            .map(Some)
-            .map_err(|error| fault::<DB>(READ, error)),
+    let ids = rows.and_then(|rows| match rows.first() {
+        Some(row) => column::<DB, Option<String>>(row, 0),
+        None => Ok(None),
+    });
+    match ids {
+        Ok(ids) => {
+            let ids = ids.iter().flat_map(|ids| ids.split(BETWEEN_IDS));
+            Ok(Some(ids.map(str::to_owned).collect()))
+        }
         Err(error) if DB::fault(&error) == Fault::TableMissing => Ok(None),
         Err(error) => Err(fault::<DB>(READ, error)),
     }

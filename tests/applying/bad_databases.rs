@@ -30,6 +30,7 @@ on_both_databases! {
             "id text, operation_type text",
             "id text, operation_type text, duration_ms integer, applied_by text, notes text, \
              mandatory text NOT NULL",
+            "id point, operation_type text",
         ] {
             database.execute("DROP TABLE IF EXISTS kumiko_es_operations").await;
             database.execute(&format!("CREATE TABLE kumiko_es_operations ({columns})")).await;

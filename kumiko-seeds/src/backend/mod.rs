@@ -47,6 +47,11 @@ pub trait Backend:
     #[doc(hidden)]
     const CREATE_OPERATIONS: &'static str;
 
+    /// The ids of applied seeds in one value, with character 31 between two; null if there are none.
+    /// Thousands of rows would take the client several times as long.
+    #[doc(hidden)]
+    const APPLIED: &'static str;
+
     /// Makes the open transaction read-only.
     #[doc(hidden)]
     const FORBID_WRITES: &'static str;

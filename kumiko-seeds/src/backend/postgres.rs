@@ -12,6 +12,8 @@ use crate::lock::Holder;
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const UNDEFINED_TABLE: &str = "42P01";
 const UNDEFINED_COLUMN: &str = "42703";
+/// Among other things, no aggregate of strings for a column of another type.
+const UNDEFINED_FUNCTION: &str = "42883";
 /// A setting that this session never had, or one that a transaction before had.
 const UNDEFINED_OBJECT: &str = "42704";
 const INVALID_TEXT_REPRESENTATION: &str = "22P02";
@@ -86,6 +88,10 @@ impl Backend for Postgres {
         );
         CREATE INDEX IF NOT EXISTS kumiko_es_operations_type_idx
             ON kumiko_es_operations (operation_type)";
+
+    const APPLIED: &'static str = "
+        SELECT string_agg(id, chr(31)) FROM kumiko_es_operations
+        WHERE operation_type = 'seed-migration'";
 
     /// Leaving the savepoint restores the access mode, which nothing else inside a transaction can.
     const FORBID_WRITES: &'static str = "SAVEPOINT kumiko_read_only; SET TRANSACTION READ ONLY";
@@ -178,6 +184,7 @@ impl Backend for Postgres {
             Some(UNDEFINED_TABLE) => Fault::TableMissing,
             Some(
                 UNDEFINED_COLUMN
+                | UNDEFINED_FUNCTION
                 | DATATYPE_MISMATCH
                 | NOT_NULL_VIOLATION
                 | INVALID_COLUMN_REFERENCE,

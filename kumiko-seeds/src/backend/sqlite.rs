@@ -27,6 +27,10 @@ impl Backend for Sqlite {
         CREATE INDEX IF NOT EXISTS kumiko_es_operations_type_idx
             ON kumiko_es_operations (operation_type)";
 
+    const APPLIED: &'static str = "
+        SELECT group_concat(id, char(31)) FROM kumiko_es_operations
+        WHERE operation_type = 'seed-migration'";
+
     const FORBID_WRITES: &'static str = "PRAGMA query_only = ON";
 
     const ALLOW_WRITES: &'static str = "PRAGMA query_only = OFF";

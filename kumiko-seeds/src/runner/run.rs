@@ -1,6 +1,6 @@
 //! A run from its first statement to its report: the five steps of applying.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -248,24 +248,21 @@ impl<'r, DB: Backend> Run<'r, DB> {
 
     /// Fills the queue with what is pending and not skipped.
     fn enqueue(&mut self, applied: &BTreeSet<String>, flags: &SkipFlags) -> Result<(), Error> {
-        let mut by_id = BTreeMap::new();
-        for seed in self.runner.seeds {
-            if by_id.insert(seed.id, seed).is_some() {
-                return Err(Error::DuplicateId { id: seed.id });
-            }
+        let mut seeds: Vec<&'static Seed<DB>> = self.runner.seeds.iter().collect();
+        seeds.sort_unstable_by_key(|seed| seed.id);
+        if let Some(twice) = seeds.windows(2).find(|pair| pair[0].id == pair[1].id) {
+            return Err(Error::DuplicateId { id: twice[0].id });
         }
-        let plan = plan(by_id.keys().copied(), applied);
+        let ids = || seeds.iter().map(|seed| seed.id);
+        let plan = plan(ids(), applied.iter().map(String::as_str));
         for id in plan.missing {
             self.warn(Warning::Missing { id: id.to_owned() });
         }
-        let selected = self
-            .runner
-            .selection
-            .of(plan.pending, by_id.keys().copied())?;
-        for id in selected {
-            let Some(seed) = by_id.get(id).copied() else {
+        for id in self.runner.selection.of(plan.pending, ids())? {
+            let Ok(index) = seeds.binary_search_by_key(&id, |seed| seed.id) else {
                 continue;
             };
+            let seed = seeds[index];
             if flags.skips(seed.info()) {
                 self.skip(seed.id, seed.skip_flag);
                 continue;
