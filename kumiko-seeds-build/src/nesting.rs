@@ -1,4 +1,5 @@
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use proc_macro2::token_stream::IntoIter;
@@ -39,18 +40,51 @@ pub(crate) fn nested_too_deep(tokens: TokenStream) -> Option<Span> {
 /// being shown to another thread.
 pub(crate) struct LargeStack(PhantomData<*const ()>);
 
-/// Runs a function on such a stack. `None` if there is no memory for it, or if the function panicked.
+/// Calls a function for each of `items` on such stacks, and gives the outputs in the order of the items. `None` if
+/// there is no memory for a single stack, or if the function panicked.
 ///
-/// Making the thread costs more than reading a file, so one call should be for many files.
-pub(crate) fn on_large_stack<Output: Send>(
-    function: impl FnOnce(&LargeStack) -> Output + Send,
-) -> Option<Output> {
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(STACK);
-        let on_thread = || function(&LargeStack(PhantomData));
-        thread.spawn_scoped(scope, on_thread).ok()?.join().ok()
-    })
+/// Each core takes the next item when it is done with one. Making a thread costs more than reading a file, so there
+/// is none for a few.
+pub(crate) fn on_large_stacks<Item: Sync, Output: Send>(
+    items: &[Item],
+    function: impl Fn(&Item, &LargeStack) -> Output + Sync,
+) -> Option<Vec<Output>> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut outputs = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else {
+                return outputs;
+            };
+            outputs.push((index, function(item, &LargeStack(PhantomData))));
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let enough = items.len().div_ceil(WORTH_A_THREAD);
+    let joined: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores.min(enough))
+            .map_while(|_| {
+                let thread = thread::Builder::new().stack_size(STACK);
+                thread.spawn_scoped(scope, work).ok()
+            })
+            .collect();
+        // All of them, or a second panic would become one of this thread.
+        threads
+            .into_iter()
+            .map(thread::ScopedJoinHandle::join)
+            .collect()
+    });
+    let mut outputs = Vec::with_capacity(items.len());
+    for of_thread in joined {
+        outputs.extend(of_thread.ok()?);
+    }
+    outputs.sort_unstable_by_key(|(index, _)| *index);
+    (outputs.len() == items.len()).then(|| outputs.into_iter().map(|(_, output)| output).collect())
 }
+
+/// So many files take a multiple of the time that a thread takes to make.
+const WORTH_A_THREAD: usize = 16;
 
 /// The inside of one pair of brackets.
 struct Level {
@@ -149,11 +183,24 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_no_output() {
-        assert_eq!(on_large_stack(|_| 1), Some(1));
-        assert_eq!(
-            on_large_stack(|_| std::panic::resume_unwind(Box::new("panic"))),
-            None::<u8>
-        );
+    fn each_item_has_its_output_in_its_place() {
+        for count in [0, 1, WORTH_A_THREAD, 20 * WORTH_A_THREAD + 1] {
+            let items: Vec<usize> = (0..count).collect();
+            let doubled = on_large_stacks(&items, |item, _| item * 2).unwrap();
+            assert!((0..count).map(|item| item * 2).eq(doubled), "{count}");
+        }
+    }
+
+    #[test]
+    fn panics_are_no_output() {
+        let items: Vec<usize> = (0..20 * WORTH_A_THREAD).collect();
+        for panics in [1, items.len()] {
+            let outputs = on_large_stacks(&items, |item, _| {
+                if *item < panics {
+                    std::panic::resume_unwind(Box::new("panic"));
+                }
+            });
+            assert_eq!(outputs, None);
+        }
     }
 }

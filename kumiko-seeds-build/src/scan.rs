@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::nesting::{LargeStack, on_large_stack};
+use crate::nesting::{LargeStack, on_large_stacks};
 use crate::source::read_source;
 use crate::suggestion::suggested_file_name;
 use crate::{Error, HandlerCall, Problem, skip_flag, validate_id};
@@ -45,43 +45,17 @@ pub fn scan(folder: &Path) -> Result<Vec<SeedFile>, Error> {
 /// As [`scan`], with the problems showing another path for the folder than the one it is read from.
 pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>, Error> {
     let stems = seed_file_stems(folder).map_err(|message| Problem::new(shown, message))?;
-    on_large_stack(|stack| read_seeds(&stems, folder, shown, stack)).unwrap_or_else(|| {
+    let read = on_large_stacks(&stems, |stem, stack| read_seed(stem, folder, shown, stack));
+    let Some(read) = read else {
         let message = "there is not enough memory to read the seeds; end other programs";
-        Err(Problem::new(shown, message).into())
-    })
-}
-
-fn read_seeds(
-    stems: &[OsString],
-    folder: &Path,
-    shown: &Path,
-    stack: &LargeStack,
-) -> Result<Vec<SeedFile>, Error> {
+        return Err(Problem::new(shown, message).into());
+    };
     let mut seeds = Vec::new();
     let mut problems = Vec::new();
-    let mut first_with_flag: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for stem in stems {
-        let file_name = with_ending(stem);
-        let path = folder.join(&file_name);
-        let shown = shown.join(&file_name);
-        let id = match checked_id(stem) {
-            Ok(id) => id,
-            Err(message) => {
-                problems.push(Problem::new(shown, message));
-                continue;
-            }
-        };
-        let flag = skip_flag(&id);
-        if let Some(first) = first_with_flag.get(&flag) {
-            let message = format!(
-                "it has the same skip flag, {flag}, as {}; rename one of the two files",
-                first.display()
-            );
-            problems.push(Problem::new(&shown, message));
-        } else {
-            first_with_flag.insert(flag, shown.clone());
-        }
-        match read_seed(id, path, &shown, stack) {
+    let mut first_with_flag = BTreeMap::new();
+    for (stem, read) in stems.iter().zip(read) {
+        problems.extend(flag_problem(stem, shown, &mut first_with_flag));
+        match read {
             Ok(seed) => seeds.push(seed),
             Err(mut found) => problems.append(&mut found),
         }
@@ -152,12 +126,35 @@ fn checked_id(stem: &OsStr) -> Result<String, String> {
     ))
 }
 
+/// Finds out whether another file, of those asked about before, has the same skip flag.
+fn flag_problem(
+    stem: &OsStr,
+    shown: &Path,
+    first_with_flag: &mut BTreeMap<String, PathBuf>,
+) -> Option<Problem> {
+    let flag = skip_flag(&checked_id(stem).ok()?);
+    let file = shown.join(with_ending(stem));
+    let Some(first) = first_with_flag.get(&flag) else {
+        first_with_flag.insert(flag, file);
+        return None;
+    };
+    let message = format!(
+        "it has the same skip flag, {flag}, as {}; rename one of the two files",
+        first.display()
+    );
+    Some(Problem::new(file, message))
+}
+
 fn read_seed(
-    id: String,
-    path: PathBuf,
+    stem: &OsStr,
+    folder: &Path,
     shown: &Path,
     stack: &LargeStack,
 ) -> Result<SeedFile, Vec<Problem>> {
+    let file_name = with_ending(stem);
+    let path = folder.join(&file_name);
+    let shown = &shown.join(&file_name);
+    let id = checked_id(stem).map_err(|message| vec![Problem::new(shown, message)])?;
     let source = read_text(&path).map_err(|message| vec![Problem::new(shown, message)])?;
     let source = read_source(&source, stack).map_err(|findings| {
         findings

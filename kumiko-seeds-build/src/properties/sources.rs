@@ -11,7 +11,7 @@ use proptest::sample::{Index, select};
 use super::writing::text;
 use super::{cases, steers};
 use crate::Problem;
-use crate::nesting::on_large_stack;
+use crate::nesting::on_large_stacks;
 use crate::source::{Finding, SeedSource, read_source};
 
 const RIGHT: [&str; 6] = [
@@ -177,8 +177,11 @@ pub(super) fn source() -> impl Strategy<Value = String> {
 pub(super) fn read_in_time(source: &str) -> Result<SeedSource, Vec<Finding>> {
     const LONG: Duration = Duration::from_secs(20);
     let (sender, read) = mpsc::channel();
-    let owned = source.to_owned();
-    thread::spawn(move || sender.send(on_large_stack(|stack| read_source(&owned, stack))));
+    let owned = [source.to_owned()];
+    thread::spawn(move || {
+        let read = on_large_stacks(&owned, |source, stack| read_source(source, stack));
+        sender.send(read.and_then(|mut read| read.pop()))
+    });
     read.recv_timeout(LONG)
         .unwrap_or_else(|_| panic!("it takes for ever: {source:?}"))
         .unwrap()

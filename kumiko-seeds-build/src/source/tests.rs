@@ -1,13 +1,15 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
-use crate::nesting::on_large_stack;
+use crate::nesting::on_large_stacks;
 
 const GOOD: &str = "pub const DESCRIPTION: &str = \"Text\";\n\
     pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult { Ok(()) }\n";
 
 fn read(source: &str) -> Result<SeedSource, Vec<Finding>> {
-    on_large_stack(|stack| read_source(source, stack)).unwrap()
+    on_large_stacks(&[source], |source, stack| read_source(source, stack))
+        .and_then(|mut read| read.pop())
+        .unwrap()
 }
 
 fn findings(source: &str) -> Vec<(usize, String)> {
