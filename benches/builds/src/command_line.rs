@@ -33,7 +33,7 @@ impl Row {
     }
 }
 
-/// Tells the subcommand beside a client that asks the server for nothing.
+/// Tells the subcommand beside a client that asks the server for nothing, and beside a peer's.
 pub(crate) fn measure(effort: Effort, chapter: &mut String) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let program = program()?;
@@ -64,6 +64,16 @@ pub(crate) fn measure(effort: Effort, chapter: &mut String) -> Outcome<()> {
                 status,
             ));
         }
+        if let (Some(server), Some(mut info)) = (&server, sqlx()) {
+            let migrations = project.join("migrations");
+            files::fill(&migrations, Kind::SqlxMigrations, count)?;
+            info.args(["migrate", "info", "--database-url", server, "--source"])
+                .arg(migrations);
+            rows.push(Row::new(
+                format!("sqlx migrate info, {count} migrations, PostgreSQL"),
+                info,
+            ));
+        }
         let words = ["seed:new", "measured", "--date", "2099-01-01"];
         let new = subcommand(&program, &project, &words);
         let mut new = Row::new(format!("seed:new, {count} seeds"), new);
@@ -88,6 +98,12 @@ pub(crate) fn measure(effort: Effort, chapter: &mut String) -> Outcome<()> {
     Ok(())
 }
 
+/// The command of sqlx-cli, if that is installed.
+fn sqlx() -> Option<Command> {
+    let version = Command::new("sqlx").arg("--version").output().ok()?;
+    version.status.success().then(|| Command::new("sqlx"))
+}
+
 fn append(chapter: &mut String, rows: Vec<Row>) {
     let mut base = None;
     let rows: Vec<Vec<String>> = rows
@@ -104,7 +120,8 @@ fn append(chapter: &mut String, rows: Vec<Row>) {
         &["command", "time", "ratio to the first row"],
         &rows,
         "Medians of interleaved runs of whole processes, built with optimisation. The seeds are pending. \
-         `cargo metadata` is a part of both commands: it tells them where the package is.",
+         `cargo metadata` is a part of both commands: it tells them where the package is. `sqlx migrate info` is \
+         measured where sqlx-cli is installed; it is told where its files are, and its migrations are pending, too.",
     );
 }
 
