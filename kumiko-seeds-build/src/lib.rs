@@ -40,6 +40,27 @@
 //! [`validate_id`]) and these three items; what does not is reported with file and line, all of it in one go,
 //! and fails the build before the compiler sees it.
 //!
+//! # Hundreds of seeds
+//!
+//! Every seed is code, and takes the compiler its time: with 1,000 of them in the package of an app, some
+//! seconds after each edit, and more than a minute in a release build. They can be in a package of their own, on
+//! which the app depends, for a seed calls handlers by name. Then an edit of the app leaves them alone, and
+//! they need no optimisation, since each runs once:
+//!
+//! ```toml
+//! # Cargo.toml of the app
+//! [package.metadata.kumiko-ops]
+//! seeds = "../app-seeds/seeds"
+//!
+//! # Cargo.toml of the workspace
+//! [profile.release.package.app-seeds]
+//! opt-level = 0
+//!
+//! # By default 256: with more seeds than that each new one moves others to another unit.
+//! [profile.dev.package.app-seeds]
+//! codegen-units = 4096
+//! ```
+//!
 //! # Without a build script
 //!
 //! [`scan`] reads the same files with the same rules and needs neither Cargo nor its environment, for tools

@@ -31,6 +31,7 @@ mod seed_new_options;
 mod seed_show;
 mod seed_status;
 mod seed_verify;
+mod seeds_apart;
 mod shell_files;
 mod status_formats;
 mod transcript;
