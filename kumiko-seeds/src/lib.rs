@@ -116,9 +116,11 @@
 //! # Poolers
 //!
 //! The lock and all else belong to one transaction, and the library prepares no statement by name, so it
-//! works behind PgBouncer in transaction mode as it is. What an app's own seeds and handlers prepare is the
-//! app's affair: PgBouncer keeps it from 1.21 on (`max_prepared_statements`), and `.persistent(false)` does
-//! without.
+//! works behind PgBouncer in transaction mode as it is. It keeps one server connection from the first
+//! pending seed to the last, because the next transaction begins with the commit of the one before.
+//!
+//! What an app's own seeds and handlers prepare is the app's affair: PgBouncer keeps it from 1.21 on
+//! (`max_prepared_statements`), and `.persistent(false)` does without.
 //!
 //! # Features
 //!

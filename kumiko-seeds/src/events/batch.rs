@@ -8,10 +8,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::pending_events::PendingEvents;
-use super::system_write::ready;
+use super::system_write::{ended, ready};
 use super::{EventBackend, SYSTEM_TENANT_ID, User, WriteContext, WriteError};
 use crate::SeedContext;
-use crate::causes::with_causes;
 use crate::progress::TARGET;
 
 impl<'c, DB: EventBackend> SeedContext<'c, DB> {
@@ -77,14 +76,7 @@ where
 
     async fn write(mut self) -> Result<u64, WriteError> {
         let written = self.write_all().await;
-        match &written {
-            Ok(_) => self.context.end_work(),
-            Err(error) => {
-                let problem = format!("a write in it failed: {}", with_causes(error));
-                self.context.fail_work(problem);
-            }
-        }
-        written
+        ended(self.context, written)
     }
 
     async fn write_all(&mut self) -> Result<u64, WriteError> {

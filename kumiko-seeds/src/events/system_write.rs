@@ -88,13 +88,7 @@ impl<DB: EventBackend> SystemWrite<'_, '_, DB> {
             user,
         } = self;
         let written = call(context, &handler, payload, tenant_id, user).await;
-        match &written {
-            Ok(_) => context.end_work(),
-            Err(error) => {
-                context.fail_work(format!("a write in it failed: {}", with_causes(error)));
-            }
-        }
-        written
+        ended(context, written)
     }
 }
 
@@ -142,6 +136,18 @@ async fn call<DB: EventBackend>(
     };
     let output = handlers.call(handler, write, payload).await?;
     Ok(Written { output })
+}
+
+/// Notes on the context how writing ended.
+pub(super) fn ended<DB: EventBackend, T>(
+    context: &mut SeedContext<'_, DB>,
+    written: Result<T, WriteError>,
+) -> Result<T, WriteError> {
+    match &written {
+        Ok(_) => context.end_work(),
+        Err(error) => context.fail_work(format!("a write in it failed: {}", with_causes(error))),
+    }
+    written
 }
 
 /// The app's handlers, if the seed may go on writing through them.

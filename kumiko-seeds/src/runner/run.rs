@@ -267,10 +267,11 @@ impl<'r, DB: Backend> Run<'r, DB> {
                 self.skip(seed.id, seed.skip_flag);
                 continue;
             }
-            if let Some(late) = plan.out_of_order.iter().find(|late| late.id == id) {
+            let late = &plan.out_of_order;
+            if let Ok(index) = late.binary_search_by_key(&id, |late| late.id) {
                 self.warn(Warning::OutOfOrder {
                     id: seed.id,
-                    after: late.after.to_owned(),
+                    after: late[index].after.to_owned(),
                 });
             }
             self.queue.push_back(seed);
