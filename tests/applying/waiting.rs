@@ -12,6 +12,10 @@ use sqlx::Postgres;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 
+/// The sessions that have the lock of PostgreSQL. Other tests have it in other databases.
+const HOLDERS: &str = "SELECT CAST(pid AS text) FROM pg_locks JOIN pg_database ON oid = database
+                       WHERE locktype = 'advisory' AND granted AND datname = current_database()";
+
 /// A process that has the lock. It lets go when its standard input is closed.
 async fn holder<DB: Engine>(database: &TestDatabase<DB>) -> Child {
     let mut holder = replica("hold", &database.url).spawn().unwrap();
@@ -46,8 +50,7 @@ on_both_databases! {
         if DB::NAME == "SQLite" {
             assert_eq!(named.process_id, holder.id().map(i64::from));
         } else {
-            let session = "SELECT CAST(pid AS text) FROM pg_locks WHERE locktype = 'advisory'";
-            assert_eq!(database.text(session).await, named.process_id.unwrap().to_string());
+            assert_eq!(database.text(HOLDERS).await, named.process_id.unwrap().to_string());
             assert_eq!(named.client.as_deref(), Some("127.0.0.1"));
             assert!(named.since.is_some());
         }
@@ -82,15 +85,14 @@ async fn the_time_of_its_own_seeds_is_no_waiting() {
     let database = Postgres::create().await;
     let slow = seed("2026-01-01-slow", |_| {
         Box::pin(async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(3)).await;
             Ok(())
         })
     });
     let runner =
-        app::runner(vec![slow, note!("2026-01-02-a")]).lock_timeout(Duration::from_millis(700));
+        app::runner(vec![slow, note!("2026-01-02-a")]).lock_timeout(Duration::from_secs(2));
     let competitor = async {
-        let held = "SELECT CAST(count(*) AS text) FROM pg_locks WHERE locktype = 'advisory'";
-        while database.text(held).await == "0" {
+        while database.texts(HOLDERS).await.is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         // It is given the lock with the commit of the first seed, before the second can ask for it.
