@@ -21,6 +21,14 @@ pub(crate) struct OutOfOrder<'a> {
     pub(crate) after: &'a str,
 }
 
+impl OutOfOrder<'_> {
+    /// The one with this id among those of a [`Plan`], which are sorted as its pending seeds are.
+    pub(crate) fn find<'p>(late: &'p [Self], id: &str) -> Option<&'p Self> {
+        let index = late.binary_search_by_key(&id, |late| late.id).ok()?;
+        late.get(index)
+    }
+}
+
 /// Compares what is `compiled` in with what is `applied`; neither has to be sorted.
 pub(crate) fn plan<'a>(
     compiled: impl IntoIterator<Item = &'a str>,

@@ -1,10 +1,10 @@
 //! Where each seed stands. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::history::{History, Intervention, InterventionKind};
-use crate::plan::plan;
+use crate::plan::{OutOfOrder, plan};
 use crate::{Marker, SeedInfo, SkipFlags};
 
 /// Where a seed stands.
@@ -109,12 +109,11 @@ impl Status {
             .collect();
         let applied = markers.iter().map(|marker| marker.id.as_str());
         let plan = plan(seeds.keys().copied(), applied);
-        let late: BTreeSet<&str> = plan.out_of_order.iter().map(|late| late.id).collect();
 
         let pending = plan.pending.iter().filter_map(|id| seeds.get(id));
         let pending: Vec<SeedStatus> = pending
             .map(|seed| {
-                let state = match late.contains(seed.id) {
+                let state = match OutOfOrder::find(&plan.out_of_order, seed.id).is_some() {
                     _ if flags.skips(*seed) => State::Skipped,
                     true => State::OutOfOrder,
                     false => State::Pending,

@@ -1,6 +1,5 @@
 //! The only SQL that touches `kumiko_es_operations`.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -23,7 +22,7 @@ const BETWEEN_IDS: char = '\u{1f}';
 /// one round trip even on a connection that has prepared nothing.
 pub(crate) async fn applied<DB: Backend>(
     connection: &mut DB::Connection,
-) -> Result<Option<BTreeSet<String>>, Error> {
+) -> Result<Option<Vec<String>>, Error> {
     let rows = DB::executor(connection)
         .fetch_all(sqlx::raw_sql(DB::APPLIED))
         .await;

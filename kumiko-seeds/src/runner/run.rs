@@ -12,7 +12,7 @@ use super::work::{Done, Table, Work};
 use super::{SeedRunner, Session};
 use crate::backend::Backend;
 use crate::lock::Wait;
-use crate::plan::plan;
+use crate::plan::{OutOfOrder, plan};
 use crate::progress::TARGET;
 use crate::report::{Applied, DryRunSeed, Report, Skipped};
 use crate::{AppliedBy, ApplyError, Error, Progress, Seed, SkipFlags, Warning, store};
@@ -140,7 +140,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
     }
 
     /// The applied ids, as of now.
-    async fn applied(&mut self, session: &mut Session<DB>) -> Result<BTreeSet<String>, Error> {
+    async fn applied(&mut self, session: &mut Session<DB>) -> Result<Vec<String>, Error> {
         let applied = store::applied::<DB>(session.connection()).await;
         let applied = applied.map_err(|error| session.complete(error))?;
         session.settle();
@@ -229,6 +229,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
     /// lost the race does not ask for the lock once per seed. Whether there was anything.
     async fn drop_applied(&mut self, session: &mut Session<DB>) -> Result<bool, Error> {
         let applied = self.applied(session).await?;
+        let applied: BTreeSet<&str> = applied.iter().map(String::as_str).collect();
         let before = self.queue.len();
         let (elsewhere, queue): (VecDeque<_>, VecDeque<_>) = self
             .queue
@@ -247,7 +248,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
     }
 
     /// Fills the queue with what is pending and not skipped.
-    fn enqueue(&mut self, applied: &BTreeSet<String>, flags: &SkipFlags) -> Result<(), Error> {
+    fn enqueue(&mut self, applied: &[String], flags: &SkipFlags) -> Result<(), Error> {
         let mut seeds: Vec<&'static Seed<DB>> = self.runner.seeds.iter().collect();
         seeds.sort_unstable_by_key(|seed| seed.id);
         if let Some(twice) = seeds.windows(2).find(|pair| pair[0].id == pair[1].id) {
@@ -267,11 +268,10 @@ impl<'r, DB: Backend> Run<'r, DB> {
                 self.skip(seed.id, seed.skip_flag);
                 continue;
             }
-            let late = &plan.out_of_order;
-            if let Ok(index) = late.binary_search_by_key(&id, |late| late.id) {
+            if let Some(late) = OutOfOrder::find(&plan.out_of_order, id) {
                 self.warn(Warning::OutOfOrder {
                     id: seed.id,
-                    after: late[index].after.to_owned(),
+                    after: late.after.to_owned(),
                 });
             }
             self.queue.push_back(seed);
