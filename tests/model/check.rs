@@ -3,6 +3,7 @@
 use stateright::{Checker, Expectation, Model, Path};
 
 use crate::deployment::Deployment;
+use crate::protocol::Protocol;
 
 /// What visiting every state of a deployment found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -11,6 +12,17 @@ pub(crate) struct Found {
     pub(crate) broken: Vec<&'static str>,
     /// What is to happen at times, and happens in no state.
     pub(crate) unseen: Vec<&'static str>,
+}
+
+/// What is broken where replicas apply two seeds by this protocol, with so many faults.
+pub(crate) fn broken(protocol: Protocol, replicas: usize, faults: usize) -> Vec<&'static str> {
+    let deployment = Deployment {
+        protocol,
+        replicas,
+        seeds: 2,
+        faults,
+    };
+    check(&deployment).broken
 }
 
 /// More steps from state to state than any deployment here has.

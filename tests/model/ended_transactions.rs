@@ -3,8 +3,7 @@
 //! No protocol can undo what it has committed, and every replica that comes after repeats it. What a
 //! protocol can do is to vouch for none of it.
 
-use crate::check::check;
-use crate::deployment::Deployment;
+use crate::check;
 use crate::properties::{APPLIED, MARKED, ONCE, ROLLED_BACK, VOUCHED, WITHIN_REACH};
 use crate::protocol::Statement::{
     Begin, Commit, FindMarker, InsertMarker, InsertMarkerAnywhere, TakeLock, Write,
@@ -12,13 +11,7 @@ use crate::protocol::Statement::{
 use crate::protocol::{Message, Protocol};
 
 fn broken(attempt: &'static [Message], faults: usize) -> Vec<&'static str> {
-    let deployment = Deployment {
-        protocol: Protocol::attempting(attempt),
-        replicas: 2,
-        seeds: 2,
-        faults,
-    };
-    check(&deployment).broken
+    check::broken(Protocol::attempting(attempt), 2, faults)
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! What each part of an attempt is for: without it, this breaks.
 
-use crate::check::check;
-use crate::deployment::Deployment;
+use crate::check::broken;
 use crate::properties::{
     APPLIED, MARKED, NOT_APPLIED, OK, ONCE, ONE_WRITER, ROLLED_BACK, VOUCHED, WITHIN_REACH,
 };
@@ -13,22 +12,12 @@ use crate::protocol::{Message, Protocol};
 
 /// What is broken although nothing fails, by two replicas.
 fn broken_by_another_replica(attempt: &'static [Message]) -> Vec<&'static str> {
-    broken(attempt, 2, 0)
+    broken(Protocol::attempting(attempt), 2, 0)
 }
 
 /// What is broken by one fault, of a replica that is alone.
 fn broken_by_a_fault(attempt: &'static [Message]) -> Vec<&'static str> {
-    broken(attempt, 1, 1)
-}
-
-fn broken(attempt: &'static [Message], replicas: usize, faults: usize) -> Vec<&'static str> {
-    let deployment = Deployment {
-        protocol: Protocol::attempting(attempt),
-        replicas,
-        seeds: 2,
-        faults,
-    };
-    check(&deployment).broken
+    broken(Protocol::attempting(attempt), 1, 1)
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! What becomes of a commit without an answer, misjudged in every way.
 
-use crate::check::check;
-use crate::deployment::Deployment;
+use crate::check;
 use crate::properties::{APPLIED, IN_ORDER, NOT_APPLIED, OK, ONCE, VOUCHED, WITHIN_REACH};
 use crate::protocol::Statement::{
     Begin, Commit, FindMarker, InsertMarker, RollBack, TakeLock, Write,
@@ -9,13 +8,7 @@ use crate::protocol::Statement::{
 use crate::protocol::{Doubt, Message, Protocol};
 
 fn broken(doubt: Doubt, replicas: usize) -> Vec<&'static str> {
-    let deployment = Deployment {
-        protocol: Protocol::doubting(doubt),
-        replicas,
-        seeds: 2,
-        faults: 1,
-    };
-    check(&deployment).broken
+    check::broken(Protocol::doubting(doubt), replicas, 1)
 }
 
 #[test]
