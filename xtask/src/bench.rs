@@ -1,7 +1,6 @@
 //! Measures what is fast, and writes BENCHMARKS.md.
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
@@ -27,16 +26,12 @@ pub(crate) enum Effort {
 
 /// Runs the programs against a throwaway server, and prints what they found.
 pub(crate) fn run(effort: Effort) -> Result<ExitCode, Failure> {
-    let built = PROGRAMS
-        .into_iter()
-        .filter(|name| Path::new("benches").join(name).is_dir());
-    let programs: Vec<&str> = built.collect();
-    for name in &programs {
+    for name in PROGRAMS {
         cargo("build", name, &[], "")?;
     }
     let cluster = steps::start_postgres()?;
     let mut text = introduction();
-    for name in &programs {
+    for name in PROGRAMS {
         let chapter = env::temp_dir().join(format!("kumiko-{name}-{}.md", std::process::id()));
         let quick = (effort == Effort::Quick).then(|| OsString::from("--quick"));
         let arguments: Vec<OsString> = quick.into_iter().chain([chapter.clone().into()]).collect();

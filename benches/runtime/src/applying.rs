@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::database::{Server, count_events};
-use crate::samples::Samples;
+use crate::samples::{Samples, reliability};
 use crate::subjects::{Session, Subject};
 use crate::table::{Table, figure, ratio};
 use crate::wire::Wire;
@@ -79,13 +79,12 @@ fn told(measured: &[Measured], rounds: usize) -> String {
             ratio(measured.delayed.median(), ours.delayed.median()),
         ]);
     }
-    let spread = measured.iter().map(|measured| measured.direct.spread());
-    let spread = spread.fold(0.0, f64::max) * 100.0;
+    let reliability = reliability(rounds, measured.iter().map(|measured| &measured.direct));
     format!(
         "## Applying\n\n\
          A seed calls a handler, which appends one event; a migration of a peer is an `INSERT` of the same row\n\
          as text. In a database that has the table of events and nothing else. A seed's round trips are the\n\
          lock with the re-check, its event, and its marker with the commit and the next beginning.\n\n{table}\n\
-         Medians of {rounds} rounds; the quartiles are up to {spread:.0} % of the median apart.\n"
+         {reliability}"
     )
 }

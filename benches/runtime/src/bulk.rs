@@ -3,7 +3,7 @@
 use crate::bulk_methods::Method;
 use crate::database::{Server, count_events};
 use crate::process;
-use crate::samples::Samples;
+use crate::samples::{Samples, reliability};
 use crate::table::{Table, figure, grouped, ratio};
 use crate::{Effort, Result};
 
@@ -85,10 +85,6 @@ fn told(cases: &[Case], count: u64, rounds: usize) -> String {
             figure(case.kilobytes as f64 / 1_024.0),
         ]);
     }
-    let spread = cases.iter().map(|case| case.per_second.spread());
-    let spread = spread.fold(0.0, f64::max) * 100.0;
-    format!(
-        "\n{table}\n\
-         Medians of {rounds} rounds; the quartiles are up to {spread:.0} % of the median apart.\n"
-    )
+    let reliability = reliability(rounds, cases.iter().map(|case| &case.per_second));
+    format!("\n{table}\n{reliability}")
 }

@@ -1,12 +1,11 @@
 //! A boot at which nothing is pending.
 
-use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection, Executor, PgConnection};
 
 use crate::database::Server;
-use crate::samples::Samples;
+use crate::samples::{Samples, reliability};
 use crate::subjects::{Session, Subject};
 use crate::table::{Table, figure, grouped, ratio};
 use crate::wire::Wire;
@@ -148,17 +147,11 @@ fn told(cases: &[Case], rounds: usize) -> String {
             beside(|case| &case.delayed),
         ]);
     }
-    let spread = cases.iter().map(|case| case.direct.spread());
-    let spread = spread.fold(0.0, f64::max) * 100.0;
-    let mut text = format!(
+    let reliability = reliability(rounds, cases.iter().map(|case| &case.direct));
+    format!(
         "## A boot with nothing to do\n\n\
          What every start of every replica costs: all is applied, and the library finds that out. Each on a\n\
-         fresh connection, timed from the end of connecting, which took {} ms.\n\n{table}\n",
+         fresh connection, timed from the end of connecting, which took {} ms.\n\n{table}\n{reliability}",
         figure(select.connecting.median())
-    );
-    let _ = writeln!(
-        text,
-        "Medians of {rounds} rounds; the quartiles are up to {spread:.0} % of the median apart."
-    );
-    text
+    )
 }

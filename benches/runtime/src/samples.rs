@@ -6,6 +6,14 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Samples(Vec<f64>);
 
+/// How to read figures that are medians of so many rounds.
+pub(crate) fn reliability<'s>(rounds: usize, samples: impl Iterator<Item = &'s Samples>) -> String {
+    let spread = samples.map(Samples::spread).fold(0.0, f64::max) * 100.0;
+    format!(
+        "Medians of {rounds} rounds; the quartiles are up to {spread:.0} % of the median apart.\n"
+    )
+}
+
 impl Samples {
     pub(crate) fn push(&mut self, sample: f64) {
         let position = self.0.partition_point(|other| *other < sample);
@@ -21,7 +29,7 @@ impl Samples {
     }
 
     /// How far apart the quartiles are, as a part of the median.
-    pub(crate) fn spread(&self) -> f64 {
+    fn spread(&self) -> f64 {
         (self.at(75) - self.at(25)) / self.median()
     }
 
