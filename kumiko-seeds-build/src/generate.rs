@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
@@ -12,7 +14,7 @@ use crate::{Problem, SeedFile};
 /// `__kumiko_seeds` and `__KumikoDatabase` are set by the macro that includes the file.
 pub(crate) fn generate(shown_folder: &str, seeds: &[SeedFile]) -> Result<String, Problem> {
     let modules = seeds.iter().map(module).collect::<Result<Vec<_>, _>>()?;
-    let constants = seeds.iter().map(constant);
+    let constants = seeds.iter().map(|seed| constant(shown_folder, seed));
     let names = seeds.iter().map(constant_name);
     let file = syn::parse2(quote! {
         #(#modules #constants)*
@@ -54,8 +56,10 @@ fn module(seed: &SeedFile) -> Result<TokenStream, Problem> {
 /// Each seed is an item of its own, beside its module. The compiler proves of each that its future can be sent to
 /// another thread. In one array it would do so for all seeds whenever one is edited, and with the constants behind
 /// all modules whenever one is added, since what has moved to another line counts as edited.
-fn constant(seed: &SeedFile) -> TokenStream {
+fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
     let name = constant_name(seed);
+    let file = Path::new(shown_folder).join(format!("{}.rs", seed.id));
+    let file = file.to_string_lossy();
     let SeedFile {
         id,
         skip_flag,
@@ -73,6 +77,7 @@ fn constant(seed: &SeedFile) -> TokenStream {
         #[allow(deprecated)]
         const #name: __kumiko_seeds::Seed<__KumikoDatabase> = __kumiko_seeds::Seed {
             id: #id,
+            file: #file,
             description: #module::DESCRIPTION,
             skippable: #skippable,
             skip_flag: #skip_flag,

@@ -24,6 +24,9 @@ pub struct Seed<DB: Database> {
     /// The file stem, `YYYY-MM-DD-<slug>`. Seeds run in byte order of their ids, and an id is what
     /// makes a seed known to a database: under a new id it is a new seed.
     pub id: &'static str,
+    /// The file it was compiled from, as messages show it: relative to its package, `seeds/<id>.rs`. A seed
+    /// that is written by hand says `file!()`.
+    pub file: &'static str,
     /// What the seed does, in a sentence. Stored in the marker's `notes`.
     pub description: &'static str,
     /// Whether [`Seed::skip_flag`] has an effect.

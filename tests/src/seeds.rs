@@ -13,6 +13,7 @@ pub fn seed<DB: Engine>(id: &'static str, run: RunSeed<DB>) -> Seed<DB> {
     write!(flag, "{}", id.to_uppercase().replace('-', "_")).unwrap();
     Seed {
         id,
+        file: file!(),
         description: "a seed of a test",
         skippable: false,
         skip_flag: flag.leak(),

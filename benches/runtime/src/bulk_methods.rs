@@ -77,6 +77,7 @@ pub(crate) async fn write(method: Method, count: u64, url: &str) -> Result<Durat
 fn seed(method: Method, count: u64) -> Seed {
     Seed {
         id: format!("2026-01-01-bulk-{count}").leak(),
+        file: file!(),
         description: "Open many accounts",
         skippable: false,
         skip_flag: "",

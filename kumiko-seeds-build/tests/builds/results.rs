@@ -30,17 +30,17 @@ fn the_program_has_its_seeds_in_order_and_they_run() {
         seeds,
         [
             format!(
-                "2025-12-31-skippable \"Skippable\" true KUMIKO_SKIP_ES_OPS_2025_12_31_SKIPPABLE {} [] Ready(Ok(())) [\"ran\"]",
+                "2025-12-31-skippable \"Skippable\" true KUMIKO_SKIP_ES_OPS_2025_12_31_SKIPPABLE {} [] Ready(Ok(())) [\"ran\"] \"seeds/2025-12-31-skippable.rs\"",
                 hash(&seeds[0])
             ),
             format!(
                 "2026-05-20-writes \"Writes\" false KUMIKO_SKIP_ES_OPS_2026_05_20_WRITES {} \
                  [HandlerCall {{ handler: \"tenant:write:x\", roles: Some([\"A\"]), line: 6 }}, \
-                 HandlerCall {{ handler: \"tenant:write:y\", roles: Some([]), line: 7 }}] Ready(Ok(())) []",
+                 HandlerCall {{ handler: \"tenant:write:y\", roles: Some([]), line: 7 }}] Ready(Ok(())) [] \"seeds/2026-05-20-writes.rs\"",
                 hash(&seeds[1])
             ),
             format!(
-                "2026-05-21-later \"Later\" false KUMIKO_SKIP_ES_OPS_2026_05_21_LATER {} [] Ready(Ok(())) [\"later\"]",
+                "2026-05-21-later \"Later\" false KUMIKO_SKIP_ES_OPS_2026_05_21_LATER {} [] Ready(Ok(())) [\"later\"] \"seeds/2026-05-21-later.rs\"",
                 hash(&seeds[2])
             ),
         ]

@@ -52,6 +52,7 @@ fn seed(number: u64) -> Seed {
     let flag = id.to_uppercase().replace('-', "_");
     Seed {
         id,
+        file: file!(),
         description: "Open an account that everybody should have",
         skippable: false,
         skip_flag: format!("KUMIKO_SKIP_ES_OPS_{flag}").leak(),
