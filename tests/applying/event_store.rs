@@ -93,6 +93,37 @@ on_both_databases! {
         );
     }
 
+    // For some weeks the original wrote payloads and metadata so; it reads both.
+    async fn json_inside_a_string_of_json_is_unwrapped(database: &TestDatabase<DB>) {
+        let mut connection = database.pool.acquire().await.unwrap();
+        create_event_tables::<DB>(&mut connection).await.unwrap();
+        let (stream, user) = (stream(), User::system());
+        let stored = [
+            (json!(r#"{"number":1}"#), json!({ "number": 1 })),
+            (json!("[1]"), json!([1])),
+            (json!(json!(r#"{"number":1}"#).to_string()), json!({ "number": 1 })),
+            // These are what an app may have meant.
+            (json!("a text"), json!("a text")),
+            (json!("{a text}"), json!("{a text}")),
+            (json!("42"), json!("42")),
+            (json!("null"), json!("null")),
+            (json!(r#""quoted""#), json!(r#""quoted""#)),
+            (json!({ "text": "{}" }), json!({ "text": "{}" })),
+        ];
+        let events = stored.iter().map(|(payload, _)| NewEvent::new("noted", payload)).collect();
+        append::<DB>(&mut connection, &stream, 0, events, &user).await.unwrap();
+        let metadata = r#"UPDATE kumiko_events SET metadata = '"{\"userId\":\"u\"}"'"#;
+        DB::run(&mut connection, metadata).await.unwrap();
+
+        let loaded =
+            load::<DB>(&mut connection, stream.tenant_id, stream.aggregate_id).await.unwrap();
+        assert_eq!(loaded.len(), stored.len());
+        for (event, (_, expected)) in loaded.iter().zip(stored) {
+            assert_eq!(event.payload, expected);
+            assert_eq!(event.metadata, json!({ "userId": "u" }));
+        }
+    }
+
     async fn an_unknown_stream_is_empty(database: &TestDatabase<DB>) {
         let mut connection = database.pool.acquire().await.unwrap();
         create_event_tables::<DB>(&mut connection).await.unwrap();

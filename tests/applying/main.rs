@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod archived_streams;
 mod bad_databases;
 mod batches;
 mod by_hand;
@@ -14,6 +15,7 @@ mod cancelled_run;
 mod dry_run;
 mod escape_hatches;
 mod event_store;
+mod event_tables;
 mod failing_seeds;
 mod first_run;
 mod growth;

@@ -66,9 +66,15 @@ async fn as_few_as_there_can_be() {
             })
         })
     };
-    let appending = ids(103).skip(101).map(append);
+    let appending = ids(105).skip(101).map(append);
     let all: Vec<_> = many.into_iter().chain(appending).collect();
+    let some = all[..103].to_vec();
     // A write of one event costs one.
+    assert_eq!(round_trips(&database, some).await, 2 + 2 * (2 + 10));
+    // Whether streams are archived is asked with it.
+    database
+        .execute("CREATE TABLE kumiko_archived_streams (tenant_id uuid, aggregate_id uuid)")
+        .await;
     assert_eq!(round_trips(&database, all).await, 2 + 2 * (2 + 10));
     database.remove().await;
 }

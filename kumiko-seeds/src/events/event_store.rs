@@ -1,74 +1,12 @@
 //! Appending events to a stream and reading them back.
 
-use sqlx::Executor;
 use uuid::Uuid;
 
-use super::backend::{Inserted, insert_event};
+use super::backend::Inserted;
 use super::event::IDEMPOTENCY_KEY;
 use super::event_row::EventRow;
-use super::{EventBackend, NewEvent, StoredEvent, Stream, User};
+use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User};
 use crate::backend::{Value, column};
-
-/// Why events could not be appended or read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EventStoreError {
-    /// The stream is not as long as the writer believed. Nothing of the append is kept that the
-    /// caller does not commit; read the stream again and decide anew.
-    #[error(
-        "version conflict in stream {} {} of tenant {}: expected version {expected}, found {actual}",
-        stream.aggregate_type, stream.aggregate_id, stream.tenant_id
-    )]
-    VersionConflict {
-        /// The stream.
-        stream: Stream,
-        /// The version the writer expected the stream to have.
-        expected: i32,
-        /// The version it has.
-        actual: i32,
-    },
-    /// The tenant already has an event with this idempotency key.
-    #[error("an event with the idempotency key of {event_type} exists in tenant {tenant_id}")]
-    DuplicateIdempotencyKey {
-        /// The event's type.
-        event_type: String,
-        /// The tenant.
-        tenant_id: Uuid,
-        /// The driver's error.
-        source: sqlx::Error,
-    },
-    /// The payload of an event is not JSON.
-    #[error("the payload of {event_type} is not JSON: {message}")]
-    Payload {
-        /// The event's type.
-        event_type: String,
-        /// What is wrong with it.
-        message: String,
-    },
-    /// The database failed.
-    #[error("the event store failed")]
-    Database {
-        /// The driver's error.
-        #[from]
-        source: sqlx::Error,
-    },
-}
-
-/// Creates the table of events and its indexes where they are missing.
-///
-/// `IF NOT EXISTS` is no protection when several processes do this at once; call it in
-/// [`SeedRunner::prepare`](crate::SeedRunner::prepare), which holds the lock.
-///
-/// # Errors
-/// If the database refuses.
-pub async fn create_event_tables<DB: EventBackend>(
-    connection: &mut DB::Connection,
-) -> Result<(), EventStoreError> {
-    DB::executor(connection)
-        .execute(sqlx::raw_sql(DB::CREATE_EVENTS))
-        .await?;
-    Ok(())
-}
 
 /// Appends `events` to `stream`, which must have exactly `expected_version` events (0: none yet), and
 /// returns the version it then has.
@@ -78,8 +16,9 @@ pub async fn create_event_tables<DB: EventBackend>(
 /// On PostgreSQL all of them take one round trip.
 ///
 /// # Errors
-/// [`EventStoreError::VersionConflict`] if the stream has another version. It leaves a PostgreSQL
-/// transaction usable, as any other error does not.
+/// [`EventStoreError::VersionConflict`] if the stream has another version, and
+/// [`EventStoreError::StreamArchived`] if `kumiko_archived_streams`, where there is that table, marks it.
+/// These two leave a PostgreSQL transaction usable, as other errors do not.
 pub async fn append<DB: EventBackend>(
     connection: &mut DB::Connection,
     stream: &Stream,
@@ -99,23 +38,26 @@ pub(super) async fn insert<DB: EventBackend>(
     rows: &[EventRow],
 ) -> Result<(), EventStoreError> {
     let inserted = match rows {
-        [row] => insert_event::<DB>(connection, row).await,
+        [row] => DB::insert_event(connection, row).await,
         rows => DB::insert_events(connection, rows).await,
     };
     match inserted {
         Ok(Inserted::All) => Ok(()),
-        Ok(Inserted::First(count)) => Err(conflict::<DB>(connection, &rows[count..]).await?),
+        Ok(Inserted::First(count)) => Err(refusal::<DB>(connection, &rows[count..]).await?),
         Err(source) => Err(failure(rows, source)),
     }
 }
 
-/// The first stream of `rows`, none of them inserted, that is not as long as they expect.
-async fn conflict<DB: EventBackend>(
+/// Why none of `rows` was inserted: the first stream that is archived or not as long as they expect.
+async fn refusal<DB: EventBackend>(
     connection: &mut DB::Connection,
     rows: &[EventRow],
 ) -> Result<EventStoreError, EventStoreError> {
     for row in rows.iter().filter(|row| row.is_first) {
         let (stream, expected) = (row.stream(), row.version - 1);
+        if DB::is_archived(connection, stream.tenant_id, stream.aggregate_id).await? {
+            return Ok(EventStoreError::StreamArchived { stream });
+        }
         let actual =
             stream_version::<DB>(connection, stream.tenant_id, stream.aggregate_id).await?;
         if actual != expected {
@@ -153,7 +95,11 @@ fn is_idempotency_violation(error: &sqlx::Error) -> bool {
     })
 }
 
-/// The events of a stream in their order; none if there is no such stream.
+/// The events of a stream in their order; none if there is no such stream. Those of an archived stream,
+/// too.
+///
+/// A payload or metadata that is stored as a string with an object or an array of JSON in it comes as that object
+/// or array, because the original wrote some so.
 ///
 /// # Errors
 /// If the database fails or holds what is no event.
@@ -181,13 +127,25 @@ pub async fn load<DB: EventBackend>(
             version: column::<DB, _>(row, 2)?,
             event_type: column::<DB, _>(row, 3)?,
             event_version: column::<DB, _>(row, 4)?,
-            payload: column::<DB, _>(row, 5)?,
-            metadata: column::<DB, _>(row, 6)?,
+            payload: unwrapped(column::<DB, _>(row, 5)?),
+            metadata: unwrapped(column::<DB, _>(row, 6)?),
             created_at: column::<DB, _>(row, 7)?,
             created_by: column::<DB, _>(row, 8)?,
         })
     };
     rows.iter().map(event).collect()
+}
+
+/// JSON without the strings of JSON around it in which the original stored objects for some weeks. A text
+/// that an app stores stays a text, also one that says `42`.
+fn unwrapped(stored: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value::{Array, Object, String};
+
+    let String(text) = &stored else { return stored };
+    match serde_json::from_str(text).map(unwrapped) {
+        Ok(inner @ (Object(_) | Array(_))) => inner,
+        _ => stored,
+    }
 }
 
 /// The number of events in a stream; 0 if there is no such stream.

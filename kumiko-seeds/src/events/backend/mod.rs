@@ -7,6 +7,8 @@ mod sqlite;
 
 use std::future::Future;
 
+use uuid::Uuid;
+
 use super::StoredUuid;
 use super::event_row::EventRow;
 use crate::Backend;
@@ -14,29 +16,42 @@ use crate::backend::{Carries, Value};
 
 /// A [`Backend`] that the event store knows: both of them. Its items are not for callers.
 pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<serde_json::Value> {
-    /// Creates the table of events and its indexes where they are missing.
+    /// Creates the table of events.
     #[doc(hidden)]
     const CREATE_EVENTS: &'static str;
 
-    /// Inserts the first event of a stream and returns its id, or returns nothing if there is one.
-    /// `$1` aggregate id, `$2` aggregate type, `$3` tenant id, `$4` version, `$5` type, `$6` event
-    /// version, `$7` payload, `$8` metadata, `$9` created by.
+    /// Lists the names of tables and indexes, the event store's among them, where new ones are created.
     #[doc(hidden)]
-    const INSERT_FIRST_EVENT: &'static str;
+    const EXISTING_RELATIONS: &'static str;
 
-    /// The same for a later event, and returns nothing either if its predecessor is not there. To look
-    /// for it makes a tenth of the statement's time.
+    /// Statements that do not wait for another connection's lock for longer than a few seconds.
     #[doc(hidden)]
-    const INSERT_EVENT: &'static str;
+    fn with_bounded_waits(statements: &str) -> String;
 
-    /// Inserts events in their order, in as few round trips as the database allows. If the version of
-    /// one is taken or its predecessor is not there, the answer is how many were inserted before that
-    /// was found out: none on PostgreSQL, those before it on SQLite.
+    /// Inserts an event, unless its version is taken, its predecessor is not there, or its stream is
+    /// archived.
+    #[doc(hidden)]
+    fn insert_event(
+        connection: &mut Self::Connection,
+        row: &EventRow,
+    ) -> impl Future<Output = sqlx::Result<Inserted>> + Send;
+
+    /// Inserts events in their order, in as few round trips as the database allows. If one of them is not
+    /// to be inserted, the answer is how many were before that was found out: none on PostgreSQL, those
+    /// before it on SQLite.
     #[doc(hidden)]
     fn insert_events(
         connection: &mut Self::Connection,
         rows: &[EventRow],
     ) -> impl Future<Output = sqlx::Result<Inserted>> + Send;
+
+    /// Whether `kumiko_archived_streams` marks a stream. That table is the original's, and need not exist.
+    #[doc(hidden)]
+    fn is_archived(
+        connection: &mut Self::Connection,
+        tenant_id: Uuid,
+        aggregate_id: Uuid,
+    ) -> impl Future<Output = sqlx::Result<bool>> + Send;
 }
 
 /// How an insertion went, if the database did not fail.
@@ -45,23 +60,19 @@ pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<serde_json::Valu
 pub enum Inserted {
     /// Every event is inserted.
     All,
-    /// The first so many are, and one of the others met a conflict.
+    /// The first so many are, and one of the others was refused.
     First(usize),
 }
 
-/// A conflict is an answer and not an error, because an error would end a PostgreSQL transaction.
+/// Inserts the first event of a stream, or a later one if its predecessor is there, provided that
+/// `$condition` holds, and returns its id. `$1` aggregate id, `$2` aggregate type, `$3` tenant id, `$4`
+/// version, `$5` type, `$6` event version, `$7` payload, `$8` metadata, `$9` created by.
+///
+/// To look for the predecessor makes a tenth of the statement's time. A refusal is an answer and not an
+/// error, because an error would end a PostgreSQL transaction.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! insert_event_sql {
-    (first) => {
-        insert_event_sql!("true")
-    };
-    (later) => {
-        insert_event_sql!(
-            "EXISTS (SELECT 1 FROM kumiko_events
-                     WHERE tenant_id = $3 AND aggregate_id = $1 AND version = $4 - 1)"
-        )
-    };
-    ($condition:literal) => {
+    (first, $condition:expr) => {
         concat!(
             "INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
                                         event_version, payload, metadata, created_by)
@@ -72,14 +83,27 @@ macro_rules! insert_event_sql {
              RETURNING id"
         )
     };
+    (later, $condition:expr) => {
+        insert_event_sql!(
+            first,
+            concat!(
+                "EXISTS (SELECT 1 FROM kumiko_events
+                         WHERE tenant_id = $3 AND aggregate_id = $1 AND version = $4 - 1)
+                 AND ",
+                $condition
+            )
+        )
+    };
 }
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use insert_event_sql;
 
-/// Inserts one event.
-pub(super) async fn insert_event<DB: EventBackend>(
+/// Inserts one event with a statement of [`insert_event_sql`].
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+async fn insert_with<DB: EventBackend>(
     connection: &mut DB::Connection,
+    insert: &'static str,
     row: &EventRow,
 ) -> sqlx::Result<Inserted> {
     let values = [
@@ -93,11 +117,6 @@ pub(super) async fn insert_event<DB: EventBackend>(
         Value::Json(&row.metadata),
         Value::Text(&row.created_by),
     ];
-    let insert = if row.version == 1 {
-        DB::INSERT_FIRST_EVENT
-    } else {
-        DB::INSERT_EVENT
-    };
     let inserted = DB::fetch(connection, insert, &values).await?;
     Ok(match inserted.as_slice() {
         [] => Inserted::First(0),

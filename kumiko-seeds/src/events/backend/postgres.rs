@@ -1,50 +1,92 @@
 //! The event store's statements that only PostgreSQL understands.
 
-use sqlx::Postgres;
 use sqlx::postgres::PgConnection;
+use sqlx::{Postgres, Row};
 use uuid::Uuid;
 
-use super::{EventBackend, Inserted, insert_event_sql};
+use super::{EventBackend, Inserted, insert_event_sql, insert_with};
+use crate::backend::{Backend, Value};
 use crate::events::event_row::EventRow;
+
+/// Whether streams are archived.
+///
+/// The table is the original's and need not exist, and a statement that names a table that is not there is an
+/// error, which ends the transaction. What is only named in a text that the statement executes is not
+/// looked up before. That makes one statement right for every database, without anything to be known of
+/// the database before and to be wrong later. It costs a microsecond where there is no table, and fifty where
+/// there is one.
+macro_rules! archived {
+    ($condition:literal) => {
+        concat!(
+            "CASE WHEN to_regclass('kumiko_archived_streams') IS NULL THEN false
+                  ELSE CAST(query_to_xml(
+                      format('SELECT 1 FROM kumiko_archived_streams WHERE ",
+            $condition,
+            "), false, true, '') AS text) <> '' END"
+        )
+    };
+}
 
 /// The notification wakes the original's dispatcher; PostgreSQL sends it at commit, and once however
 /// many events there are.
 macro_rules! concat_notification {
     ($which:ident) => {
         concat!(
-            insert_event_sql!($which),
+            insert_event_sql!(
+                $which,
+                concat!(
+                    "NOT ",
+                    archived!("tenant_id = %L AND aggregate_id = %L', $3, $1")
+                )
+            ),
             ", CAST(pg_notify('kumiko_events_new', '') AS text)"
         )
     };
 }
 
 impl EventBackend for Postgres {
-    const CREATE_EVENTS: &'static str = "
-        CREATE TABLE IF NOT EXISTS kumiko_events (
-            id bigserial PRIMARY KEY,
-            aggregate_id uuid NOT NULL,
-            aggregate_type text NOT NULL,
-            tenant_id uuid NOT NULL,
-            version integer NOT NULL,
-            type text NOT NULL,
-            event_version integer NOT NULL DEFAULT 1,
-            payload jsonb NOT NULL,
-            metadata jsonb NOT NULL,
-            created_at timestamptz(3) NOT NULL DEFAULT now(),
-            created_by text NOT NULL
-        );
-        CREATE UNIQUE INDEX IF NOT EXISTS events_aggregate_version_uq
-            ON kumiko_events (tenant_id, aggregate_id, version);
-        CREATE UNIQUE INDEX IF NOT EXISTS events_idempotency_uq
-            ON kumiko_events (tenant_id, (metadata->>'idempotencyKey'))
-            WHERE (metadata->>'idempotencyKey') IS NOT NULL;
-        CREATE INDEX IF NOT EXISTS events_load_idx ON kumiko_events (aggregate_id, version);
-        CREATE INDEX IF NOT EXISTS events_tenant_type_idx
-            ON kumiko_events (tenant_id, aggregate_type, created_at)";
+    const CREATE_EVENTS: &'static str = "CREATE TABLE IF NOT EXISTS kumiko_events (
+    id bigserial PRIMARY KEY,
+    aggregate_id uuid NOT NULL,
+    aggregate_type text NOT NULL,
+    tenant_id uuid NOT NULL,
+    version integer NOT NULL,
+    type text NOT NULL,
+    event_version integer NOT NULL DEFAULT 1,
+    payload jsonb NOT NULL,
+    metadata jsonb NOT NULL,
+    created_at timestamptz(3) NOT NULL DEFAULT now(),
+    created_by text NOT NULL
+)";
 
-    const INSERT_FIRST_EVENT: &'static str = concat_notification!(first);
+    const EXISTING_RELATIONS: &'static str = "
+        SELECT CAST(class.relname AS text) FROM pg_class AS class
+        JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+        WHERE namespace.nspname = current_schema()
+          AND class.relname IN ('kumiko_events', 'events_aggregate_version_uq',
+                                'events_idempotency_uq', 'events_load_idx',
+                                'events_tenant_type_idx')";
 
-    const INSERT_EVENT: &'static str = concat_notification!(later);
+    /// The setting is as it was afterwards, and after an error as well, which undoes it.
+    fn with_bounded_waits(statements: &str) -> String {
+        format!(
+            "SELECT set_config('kumiko_seeds.lock_timeout', setting, true),
+                    set_config('lock_timeout',
+                               CAST(least(nullif(CAST(setting AS integer), 0), 5000) AS text), true)
+             FROM pg_settings WHERE name = 'lock_timeout';
+             {statements};
+             SELECT set_config('lock_timeout', current_setting('kumiko_seeds.lock_timeout'), true)"
+        )
+    }
+
+    async fn insert_event(connection: &mut PgConnection, row: &EventRow) -> sqlx::Result<Inserted> {
+        let insert = if row.version == 1 {
+            concat_notification!(first)
+        } else {
+            concat_notification!(later)
+        };
+        insert_with::<Self>(connection, insert, row).await
+    }
 
     /// Only the first event of a stream can meet a conflict, since the others follow it.
     /// A conflict with a transaction that commits meanwhile is an error of the unique index.
@@ -73,13 +115,28 @@ impl EventBackend for Postgres {
             .await?;
         Ok(inserted.map_or(Inserted::First(0), |_| Inserted::All))
     }
+
+    async fn is_archived(
+        connection: &mut PgConnection,
+        tenant_id: Uuid,
+        aggregate_id: Uuid,
+    ) -> sqlx::Result<bool> {
+        let sql = concat!(
+            "SELECT ",
+            archived!("tenant_id = %L AND aggregate_id = %L', $1, $2")
+        );
+        let values = [Value::Uuid(tenant_id), Value::Uuid(aggregate_id)];
+        let rows = Self::fetch(connection, sql, &values).await?;
+        rows.first().map_or(Ok(false), |row| row.try_get(0))
+    }
 }
 
 /// Says by a row that the events are inserted.
 ///
 /// The look for each predecessor is a value and no `EXISTS`, for which PostgreSQL would read the whole table
 /// each time, into a hash, once it expects many rows.
-const INSERT_EVENTS: &str = "
+const INSERT_EVENTS: &str = concat!(
+    "
     WITH new AS (
         SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY
         AS new (aggregate_id, aggregate_type, tenant_id, version, type, event_version,
@@ -96,16 +153,24 @@ const INSERT_EVENTS: &str = "
                AND old.aggregate_id = new.aggregate_id
                AND old.version = new.version - 1) IS NULL)
         LIMIT 1
+    ), archived AS (
+        SELECT 1 WHERE ",
+    archived!(
+        "(tenant_id, aggregate_id) IN (
+             SELECT * FROM unnest(CAST(%L AS uuid[]), CAST(%L AS uuid[])))', $3, $1"
+    ),
+    "
     ), inserted AS (
         INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
                                    event_version, payload, metadata, created_by)
         SELECT aggregate_id, aggregate_type, tenant_id, version, type, event_version,
                CAST(payload AS jsonb), CAST(metadata AS jsonb), created_by
-        FROM new WHERE NOT EXISTS (SELECT 1 FROM conflict)
+        FROM new WHERE NOT EXISTS (SELECT 1 FROM conflict) AND NOT EXISTS (SELECT 1 FROM archived)
         ORDER BY position
         RETURNING 1
     )
-    SELECT CAST(pg_notify('kumiko_events_new', '') AS text) FROM inserted LIMIT 1";
+    SELECT CAST(pg_notify('kumiko_events_new', '') AS text) FROM inserted LIMIT 1"
+);
 
 /// Rows turned into columns, which is how PostgreSQL takes many of them as one parameter each.
 #[derive(Default)]

@@ -2,37 +2,73 @@
 
 use sqlx::Sqlite;
 use sqlx::sqlite::SqliteConnection;
+use uuid::Uuid;
 
-use super::{EventBackend, Inserted, insert_event, insert_event_sql};
+use super::{EventBackend, Inserted, insert_event_sql, insert_with};
+use crate::backend::{Backend, Value};
 use crate::events::event_row::EventRow;
 
+/// Looks for the table of archived streams.
+macro_rules! archive {
+    () => {
+        "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'kumiko_archived_streams'"
+    };
+}
+
+/// Inserts an event if there is no table of archived streams, and if there is one without a mark of the stream.
+macro_rules! insert_event_sql_twice {
+    ($which:ident) => {
+        [
+            insert_event_sql!($which, concat!("NOT EXISTS (", archive!(), ")")),
+            insert_event_sql!(
+                $which,
+                "NOT EXISTS (SELECT 1 FROM kumiko_archived_streams
+                             WHERE tenant_id = $3 AND aggregate_id = $1)"
+            ),
+        ]
+    };
+}
+
 impl EventBackend for Sqlite {
-    const CREATE_EVENTS: &'static str = "
-        CREATE TABLE IF NOT EXISTS kumiko_events (
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
-            aggregate_id TEXT NOT NULL,
-            aggregate_type TEXT NOT NULL,
-            tenant_id TEXT NOT NULL,
-            version INTEGER NOT NULL,
-            type TEXT NOT NULL,
-            event_version INTEGER NOT NULL DEFAULT 1,
-            payload TEXT NOT NULL,
-            metadata TEXT NOT NULL,
-            created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-            created_by TEXT NOT NULL
-        );
-        CREATE UNIQUE INDEX IF NOT EXISTS events_aggregate_version_uq
-            ON kumiko_events (tenant_id, aggregate_id, version);
-        CREATE UNIQUE INDEX IF NOT EXISTS events_idempotency_uq
-            ON kumiko_events (tenant_id, (metadata->>'idempotencyKey'))
-            WHERE (metadata->>'idempotencyKey') IS NOT NULL;
-        CREATE INDEX IF NOT EXISTS events_load_idx ON kumiko_events (aggregate_id, version);
-        CREATE INDEX IF NOT EXISTS events_tenant_type_idx
-            ON kumiko_events (tenant_id, aggregate_type, created_at)";
+    const CREATE_EVENTS: &'static str = "CREATE TABLE IF NOT EXISTS kumiko_events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    aggregate_id TEXT NOT NULL,
+    aggregate_type TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    event_version INTEGER NOT NULL DEFAULT 1,
+    payload TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    created_by TEXT NOT NULL
+)";
 
-    const INSERT_FIRST_EVENT: &'static str = insert_event_sql!(first);
+    const EXISTING_RELATIONS: &'static str = "SELECT name FROM sqlite_schema";
 
-    const INSERT_EVENT: &'static str = insert_event_sql!(later);
+    /// The busy timeout bounds them already.
+    fn with_bounded_waits(statements: &str) -> String {
+        statements.to_owned()
+    }
+
+    /// A statement cannot name a table that may not be there, so there are two, and where there is such a
+    /// table both are executed.
+    async fn insert_event(
+        connection: &mut SqliteConnection,
+        row: &EventRow,
+    ) -> sqlx::Result<Inserted> {
+        let [without_archive, with_archive] = if row.version == 1 {
+            insert_event_sql_twice!(first)
+        } else {
+            insert_event_sql_twice!(later)
+        };
+        match insert_with::<Self>(connection, without_archive, row).await? {
+            Inserted::First(_) if has_archive(connection).await? => {
+                insert_with::<Self>(connection, with_archive, row).await
+            }
+            inserted => Ok(inserted),
+        }
+    }
 
     /// One by one: the database is in this process, and there is no way to it that could be saved.
     async fn insert_events(
@@ -40,10 +76,30 @@ impl EventBackend for Sqlite {
         rows: &[EventRow],
     ) -> sqlx::Result<Inserted> {
         for (index, row) in rows.iter().enumerate() {
-            if insert_event::<Self>(connection, row).await? != Inserted::All {
+            if Self::insert_event(connection, row).await? != Inserted::All {
                 return Ok(Inserted::First(index));
             }
         }
         Ok(Inserted::All)
     }
+
+    async fn is_archived(
+        connection: &mut SqliteConnection,
+        tenant_id: Uuid,
+        aggregate_id: Uuid,
+    ) -> sqlx::Result<bool> {
+        if !has_archive(connection).await? {
+            return Ok(false);
+        }
+        let sql =
+            "SELECT 1 FROM kumiko_archived_streams WHERE tenant_id = $1 AND aggregate_id = $2";
+        let values = [Value::Uuid(tenant_id), Value::Uuid(aggregate_id)];
+        let rows = Self::fetch(connection, sql, &values).await?;
+        Ok(!rows.is_empty())
+    }
+}
+
+async fn has_archive(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    let rows = Sqlite::fetch(connection, archive!(), &[]).await?;
+    Ok(!rows.is_empty())
 }

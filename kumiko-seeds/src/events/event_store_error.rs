@@ -1,0 +1,70 @@
+//! What can go wrong in the event store.
+
+use uuid::Uuid;
+
+use super::Stream;
+
+/// Why events could not be appended or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventStoreError {
+    /// The stream is not as long as the writer believed. Nothing of the append is kept that the
+    /// caller does not commit; read the stream again and decide anew.
+    #[error(
+        "version conflict in stream {} {} of tenant {}: expected version {expected}, found {actual}",
+        stream.aggregate_type, stream.aggregate_id, stream.tenant_id
+    )]
+    VersionConflict {
+        /// The stream.
+        stream: Stream,
+        /// The version the writer expected the stream to have.
+        expected: i32,
+        /// The version it has.
+        actual: i32,
+    },
+    /// The original's table `kumiko_archived_streams` marks the stream, whose events nobody would see. Nothing of
+    /// the append is kept that the caller does not commit.
+    #[error(
+        "stream {} {} of tenant {} is archived, so nothing may be appended to it",
+        stream.aggregate_type, stream.aggregate_id, stream.tenant_id
+    )]
+    StreamArchived {
+        /// The stream.
+        stream: Stream,
+    },
+    /// The tenant already has an event with this idempotency key.
+    #[error("an event with the idempotency key of {event_type} exists in tenant {tenant_id}")]
+    DuplicateIdempotencyKey {
+        /// The event's type.
+        event_type: String,
+        /// The tenant.
+        tenant_id: Uuid,
+        /// The driver's error.
+        source: sqlx::Error,
+    },
+    /// The payload of an event is not JSON.
+    #[error("the payload of {event_type} is not JSON: {message}")]
+    Payload {
+        /// The event's type.
+        event_type: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The table of events or an index of it is missing and could not be created.
+    #[error("could not create {}", missing.join(", "))]
+    NotCreated {
+        /// The names of what is missing.
+        missing: Vec<&'static str>,
+        /// The statements that create it.
+        creation: String,
+        /// The driver's error.
+        source: sqlx::Error,
+    },
+    /// The database failed.
+    #[error("the event store failed")]
+    Database {
+        /// The driver's error.
+        #[from]
+        source: sqlx::Error,
+    },
+}

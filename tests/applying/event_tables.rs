@@ -1,0 +1,105 @@
+//! The table of events is created where it is missing, and nobody waits where it is there.
+
+use std::time::Duration;
+
+use kumiko_seeds::events::{EventStoreError, create_event_tables};
+use kumiko_tests::database::{Engine, TestDatabase};
+use kumiko_tests::on_both_databases;
+use sqlx::{Connection, Executor, PgConnection, Postgres};
+
+const EVENT: &str = "
+    INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type, payload,
+                               metadata, created_by)
+    VALUES ('00000000-0000-0000-0000-000000000001', 'note',
+            '00000000-0000-0000-0000-000000000002', 1, 'added', '{}', '{}', 'another service')";
+
+on_both_databases! {
+    async fn what_is_missing_is_created(database: &TestDatabase<DB>) {
+        let mut connection = database.pool.acquire().await.unwrap();
+        create_event_tables::<DB>(&mut connection).await.unwrap();
+        for index in
+            ["events_aggregate_version_uq", "events_idempotency_uq", "events_load_idx", "events_tenant_type_idx"]
+        {
+            DB::run(&mut connection, &format!("DROP INDEX {index}")).await.unwrap();
+            create_event_tables::<DB>(&mut connection).await.unwrap();
+            let again = format!("CREATE INDEX {index} ON kumiko_events (id)");
+            let refused = DB::run(&mut connection, &again).await.unwrap_err().to_string();
+            assert!(refused.contains("already exists"), "{refused}");
+        }
+    }
+}
+
+/// A database with the table of events, and a connection whose transaction has written to it.
+async fn busy_database() -> (TestDatabase<Postgres>, PgConnection) {
+    let database = Postgres::create().await;
+    let mut connection = database.pool.acquire().await.unwrap();
+    create_event_tables::<Postgres>(&mut connection)
+        .await
+        .unwrap();
+    let mut writer = PgConnection::connect(&database.url).await.unwrap();
+    writer.execute("BEGIN").await.unwrap();
+    writer.execute(EVENT).await.unwrap();
+    (database, writer)
+}
+
+#[tokio::test]
+async fn where_all_is_there_nobody_is_waited_for_and_nobody_waits() {
+    let (database, writer) = busy_database().await;
+    let mut transaction = database.pool.begin().await.unwrap();
+    let created = create_event_tables::<Postgres>(&mut transaction);
+    let created = tokio::time::timeout(Duration::from_secs(30), created).await;
+    created.expect("it does not wait").unwrap();
+    let locks: Vec<String> = sqlx::query_scalar(
+        "SELECT mode FROM pg_locks
+         WHERE pid = pg_backend_pid() AND relation = CAST('kumiko_events' AS regclass)",
+    )
+    .fetch_all(&mut *transaction)
+    .await
+    .unwrap();
+    assert_eq!(locks, [""; 0]);
+    drop((transaction, writer));
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn an_index_that_cannot_be_had_is_not_waited_for_without_an_end() {
+    let (database, writer) = busy_database().await;
+    // A transaction that has written keeps its lock on the indexes, too, so there is none to begin with.
+    drop(writer);
+    database.execute("DROP INDEX events_load_idx").await;
+    let mut writer = PgConnection::connect(&database.url).await.unwrap();
+    writer.execute("BEGIN").await.unwrap();
+    writer.execute(EVENT).await.unwrap();
+
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    for timeout in ["0", "100ms"] {
+        let set = format!("SET lock_timeout = '{timeout}'");
+        Postgres::run(&mut connection, &set).await.unwrap();
+        let created = create_event_tables::<Postgres>(&mut connection);
+        let created = tokio::time::timeout(Duration::from_mins(1), created).await;
+        let Err(EventStoreError::NotCreated {
+            missing, creation, ..
+        }) = created.expect("it gives up")
+        else {
+            panic!("the lock cannot be had");
+        };
+        assert_eq!(missing, ["events_load_idx"]);
+        assert_eq!(
+            creation,
+            "CREATE INDEX IF NOT EXISTS events_load_idx ON kumiko_events (aggregate_id, version)"
+        );
+    }
+    writer.execute("COMMIT").await.unwrap();
+
+    let mut transaction = connection.begin().await.unwrap();
+    create_event_tables::<Postgres>(&mut transaction)
+        .await
+        .unwrap();
+    let timeout: String = sqlx::query_scalar("SHOW lock_timeout")
+        .fetch_one(&mut *transaction)
+        .await
+        .unwrap();
+    assert_eq!(timeout, "100ms", "the app's setting stays");
+    transaction.rollback().await.unwrap();
+    database.remove().await;
+}
