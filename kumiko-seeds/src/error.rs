@@ -31,7 +31,7 @@ pub enum Error {
         source: sqlx::Error,
     },
     /// The database role lacks a privilege that seeds need. [`Error::remedy`] has the SQL.
-    #[error("{} may not {step}", role.as_deref().map_or_else(|| "the database's user".to_owned(), |role| format!("the role {role:?}")))]
+    #[error("{} may not {step}", the_role(role.as_deref()))]
     NotPermitted {
         /// What was being done, to be read after "may not".
         step: &'static str,
@@ -41,6 +41,17 @@ pub enum Error {
         creation: Option<&'static str>,
         /// The server's refusal.
         source: sqlx::Error,
+    },
+    /// Row level security may hide rows of a table from the database role, or refuses it one, so that what is there
+    /// cannot be known. [`Error::remedy`] has the SQL.
+    #[error("{} may not see every row of the table {table}, which has row level security", the_role(role.as_deref()))]
+    RowSecurity {
+        /// The table.
+        table: &'static str,
+        /// The role.
+        role: Option<String>,
+        /// The server's refusal; none where it would have hidden rows without a word.
+        source: Option<sqlx::Error>,
     },
     /// Two seeds share an id, which only seeds written by hand can.
     #[error("two seeds have the id {id}")]
@@ -283,6 +294,13 @@ impl StdError for ApplyError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.error.source()
     }
+}
+
+fn the_role(role: Option<&str>) -> String {
+    role.map_or_else(
+        || "the database's user".to_owned(),
+        |role| format!("the role {role:?}"),
+    )
 }
 
 fn list(ids: &[&str]) -> String {

@@ -10,8 +10,12 @@ use crate::Error;
 const PREPARED_ELSEWHERE: [&str; 2] = ["26000", "42P05"];
 
 pub(crate) fn of(error: &Error) -> Option<String> {
-    if let Error::NotPermitted { role, creation, .. } = error {
-        return Some(grant(role.as_deref(), *creation));
+    match error {
+        Error::NotPermitted { role, creation, .. } => {
+            return Some(grant(role.as_deref(), *creation));
+        }
+        Error::RowSecurity { table, role, .. } => return Some(policy(table, role.as_deref())),
+        _ => {}
     }
     if PREPARED_ELSEWHERE.contains(&code(error)?.as_str()) {
         return Some(
@@ -38,15 +42,30 @@ fn grant(role: Option<&str>, creation: Option<&str>) -> String {
     if creation.is_some() {
         text.push(';');
     }
-    let role = role.map_or_else(
-        || "PUBLIC".to_owned(),
-        |role| format!("\"{}\"", role.replace('"', "\"\"")),
-    );
+    let role = role.map_or_else(|| "PUBLIC".to_owned(), quoted);
     let _ = write!(
         text,
         "\n    GRANT SELECT, INSERT, UPDATE, DELETE ON kumiko_es_operations TO {role};"
     );
     text
+}
+
+/// The SQL that shows all rows of `table` to `role`. A policy gives no more than that; `BYPASSRLS` would hold for all
+/// tables, and is for policies that restrict what others permit.
+fn policy(table: &str, role: Option<&str>) -> String {
+    let name = quoted(&format!("kumiko seeds of {}", role.unwrap_or("all")));
+    let to = role.map_or_else(|| "PUBLIC".to_owned(), quoted);
+    let altered = role.map_or_else(|| "CURRENT_USER".to_owned(), quoted);
+    format!(
+        "let the owner of the table run this, and try again:\n    \
+         CREATE POLICY {name} ON {table} TO {to} USING (true) WITH CHECK (true);\n\
+         or, if a restrictive policy is in the way, let a superuser run this:\n    \
+         ALTER ROLE {altered} BYPASSRLS;"
+    )
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// The code of the database's error somewhere among the causes of `error`.

@@ -9,6 +9,8 @@ use crate::backend::{Backend, Fault, MarkerFault, Value, column};
 use crate::history::{History, InterventionKind, Operation};
 use crate::{AppliedBy, Error, Marker};
 
+const TABLE: &str = "kumiko_es_operations";
+
 /// The operation type of a seed's marker. Other operations share the table.
 const SEED: &str = "seed-migration";
 
@@ -18,43 +20,26 @@ const BETWEEN_IDS: char = '\u{1f}';
 
 /// The ids of the applied seeds; `None` where there is no table yet, which means none.
 ///
-/// **Invariant:** one statement in the simple protocol, so that a boot with nothing pending costs
+/// **Invariant:** one message of the simple protocol, so that a boot with nothing pending costs
 /// one round trip even on a connection that has prepared nothing.
 pub(crate) async fn applied<DB: Backend>(
     connection: &mut DB::Connection,
 ) -> Result<Option<Vec<String>>, Error> {
-    let rows = DB::executor(connection)
-        .fetch_all(sqlx::raw_sql(DB::APPLIED))
-        .await;
-    let ids = rows.and_then(|rows| match rows.first() {
-        Some(row) => column::<DB, Option<String>>(row, 0),
-        None => Ok(None),
-    });
-    match ids {
-        Ok(ids) => {
-            let ids = ids.iter().flat_map(|ids| ids.split(BETWEEN_IDS));
-            Ok(Some(ids.map(str::to_owned).collect()))
-        }
-        Err(error) if DB::fault(&error) == Fault::TableMissing => Ok(None),
-        Err(error) => Err(fault::<DB>(READ, error)),
-    }
+    let Some(rows) = read::<DB>(connection, DB::APPLIED).await? else {
+        return Ok(None);
+    };
+    let ids = rows.first().map_or(Ok(None), |row| DB::text(row, 0));
+    let ids = ids.map_err(|error| fault::<DB>(READ, error))?;
+    let ids = ids.iter().flat_map(|ids| ids.split(BETWEEN_IDS));
+    Ok(Some(ids.map(str::to_owned).collect()))
 }
 
 /// All that the table tells of seeds; `None` where there is no table yet.
 pub(crate) async fn history<DB: Backend>(
     connection: &mut DB::Connection,
 ) -> Result<Option<History>, Error> {
-    let query = "SELECT id, operation_type, applied_at, duration_ms, applied_by, notes
-                 FROM kumiko_es_operations
-                 WHERE operation_type IN
-                     ('seed-migration', 'seed-source', 'seed-mark', 'seed-unmark')";
-    let rows = DB::executor(connection)
-        .fetch_all(sqlx::raw_sql(query))
-        .await;
-    let rows = match rows {
-        Ok(rows) => rows,
-        Err(error) if DB::fault(&error) == Fault::TableMissing => return Ok(None),
-        Err(error) => return Err(fault::<DB>(READ, error)),
+    let Some(rows) = read::<DB>(connection, DB::HISTORY).await? else {
+        return Ok(None);
     };
     let operations = rows
         .iter()
@@ -66,16 +51,54 @@ pub(crate) async fn history<DB: Backend>(
 
 fn operation<DB: Backend>(row: &DB::Row) -> sqlx::Result<Operation> {
     Ok(Operation {
-        operation_type: column::<DB, _>(row, 1)?,
+        operation_type: text::<DB>(row, 1)?,
         marker: Marker {
-            id: column::<DB, _>(row, 0)?,
-            applied_at: column::<DB, _>(row, 2)?,
+            id: text::<DB>(row, 0)?,
+            applied_at: DB::time(row, 2)?,
             duration_ms: column::<DB, _>(row, 3)?,
-            applied_by: column::<DB, _>(row, 4)?,
-            notes: column::<DB, _>(row, 5)?,
+            applied_by: text::<DB>(row, 4)?,
+            notes: DB::text(row, 5)?,
             source_hash: None,
         },
     })
+}
+
+fn text<DB: Backend>(row: &DB::Row, index: usize) -> sqlx::Result<String> {
+    DB::text(row, index)?.ok_or_else(|| sqlx::Error::Decode("a text is missing".into()))
+}
+
+/// The rows of a message that reads without values; `None` where there is no table yet.
+async fn read<DB: Backend>(
+    connection: &mut DB::Connection,
+    sql: &'static str,
+) -> Result<Option<Vec<DB::Row>>, Error> {
+    match DB::fetch(connection, sql, &[]).await {
+        Ok(rows) => unhidden::<DB>(connection, READ, rows).await.map(Some),
+        Err(error) if DB::fault(&error) == Fault::TableMissing => Ok(None),
+        Err(error) => Err(fault::<DB>(READ, error)),
+    }
+}
+
+/// The rows of a message that reads, without the one that says whether row level security is active. An error if it
+/// may hide some.
+pub(crate) async fn unhidden<DB: Backend>(
+    connection: &mut DB::Connection,
+    step: &'static str,
+    mut rows: Vec<DB::Row>,
+) -> Result<Vec<DB::Row>, Error> {
+    let failed = |error| fault::<DB>(step, error);
+    if rows.is_empty() {
+        return Err(failed(sqlx::Error::RowNotFound));
+    }
+    let is_active = column::<DB, i32>(&rows.remove(0), 0).map_err(failed)? != 0;
+    if is_active && let Some(role) = DB::blinded_role(connection, TABLE).await.map_err(failed)? {
+        return Err(Error::RowSecurity {
+            table: TABLE,
+            role: Some(role),
+            source: None,
+        });
+    }
+    Ok(rows)
 }
 
 /// Creates the table where it is missing. The lock must be held: `IF NOT EXISTS` alone is a race.
@@ -89,33 +112,30 @@ pub(crate) async fn create_table<DB: Backend>(
         .map_err(|error| fault::<DB>(CREATE, error))
 }
 
-/// Finds one operation; `$1` its id.
-pub(crate) const LOOK: &str =
-    "SELECT operation_type, applied_at FROM kumiko_es_operations WHERE id = $1";
-
 /// When the seed `id` was applied; `None` if it is not. Means something for the future only under the
 /// lock.
 pub(crate) async fn applied_at<DB: Backend>(
     connection: &mut DB::Connection,
     id: &str,
 ) -> Result<Option<DateTime<Utc>>, Error> {
-    let rows = DB::fetch(connection, LOOK, &[Value::Text(id)]).await;
+    let rows = DB::fetch(connection, DB::LOOK, &[Value::Text(id)]).await;
     let rows = rows.map_err(|error| fault::<DB>(RECHECK, error))?;
-    looked::<DB>(&rows, id)
+    looked::<DB>(connection, rows, id).await
 }
 
-/// The same from the rows of [`LOOK`].
-pub(crate) fn looked<DB: Backend>(
-    rows: &[DB::Row],
+/// The same from the rows of [`Backend::LOOK`].
+pub(crate) async fn looked<DB: Backend>(
+    connection: &mut DB::Connection,
+    rows: Vec<DB::Row>,
     id: &str,
 ) -> Result<Option<DateTime<Utc>>, Error> {
+    let rows = unhidden::<DB>(connection, RECHECK, rows).await?;
     let Some(row) = rows.first() else {
         return Ok(None);
     };
-    let operation_type: String =
-        column::<DB, _>(row, 0).map_err(|error| fault::<DB>(RECHECK, error))?;
+    let operation_type = text::<DB>(row, 0).map_err(|error| fault::<DB>(RECHECK, error))?;
     if operation_type == SEED {
-        let applied_at = column::<DB, _>(row, 1);
+        let applied_at = DB::time(row, 1);
         applied_at
             .map(Some)
             .map_err(|error| fault::<DB>(RECHECK, error))
@@ -261,6 +281,11 @@ pub(crate) fn fault<DB: Backend>(step: &'static str, source: sqlx::Error) -> Err
     match DB::fault(&source) {
         _ if decoding => Error::MarkerTable { source },
         Fault::OtherShape => Error::MarkerTable { source },
+        Fault::RowSecurity => Error::RowSecurity {
+            table: TABLE,
+            role: None,
+            source: Some(source),
+        },
         Fault::NotPermitted => Error::NotPermitted {
             step,
             role: None,

@@ -4,11 +4,15 @@
 //! Everything above this module is written once, against [`Backend`]; SQL that is the same on both
 //! databases stands where it is used.
 
+#[cfg(feature = "postgres")]
+mod ascii;
 mod carries;
 #[cfg(feature = "postgres")]
 mod inline;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod reading;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 mod value;
@@ -47,10 +51,17 @@ pub trait Backend:
     #[doc(hidden)]
     const CREATE_OPERATIONS: &'static str;
 
-    /// The ids of applied seeds in one value, with character 31 between two; null if there are none.
-    /// Thousands of rows would take the client several times as long.
+    /// What is applied: the statements of `reading::applied!`.
     #[doc(hidden)]
     const APPLIED: &'static str;
+
+    /// Whether an operation is in the table: the statements of `reading::look!`.
+    #[doc(hidden)]
+    const LOOK: &'static str;
+
+    /// All that the table tells of seeds: the statements of `reading::history!`.
+    #[doc(hidden)]
+    const HISTORY: &'static str;
 
     /// Makes the open transaction read-only.
     #[doc(hidden)]
@@ -110,6 +121,22 @@ pub trait Backend:
         transaction: Transaction<'_, Self>,
     ) -> impl Future<Output = sqlx::Result<Option<Transaction<'_, Self>>>> + Send;
 
+    /// The text in column `index`, in the form in which statements of the library's own give it.
+    #[doc(hidden)]
+    fn text(row: &Self::Row, index: usize) -> sqlx::Result<Option<String>>;
+
+    /// The time in column `index`, in the form in which statements of the library's own give it.
+    #[doc(hidden)]
+    fn time(row: &Self::Row, index: usize) -> sqlx::Result<DateTime<Utc>>;
+
+    /// The role from which row level security on `table` may hide rows; none if it sees all. To be asked where
+    /// row level security is active, which the first statement of each message that reads says.
+    #[doc(hidden)]
+    fn blinded_role(
+        connection: &mut Self::Connection,
+        table: &'static str,
+    ) -> impl Future<Output = sqlx::Result<Option<String>>> + Send;
+
     /// Who holds the lock now, as far as the database tells.
     #[doc(hidden)]
     fn holder(
@@ -149,6 +176,8 @@ pub enum Fault {
     TableMissing,
     /// The role lacks a privilege on it, or may not create it.
     NotPermitted,
+    /// Row level security refuses to hide rows, or to take one.
+    RowSecurity,
     /// There is one, but not with the columns that belong to it.
     OtherShape,
     /// Another connection holds the lock that the statement needs.

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgRow, PgSeverity};
 use sqlx::{AssertSqlSafe, Executor, Postgres, Transaction};
 
+use super::ascii::decoded;
 use super::inline::inline;
-use super::{Backend, Fault, Locked, MarkerFault, Value, column, insert_marker};
+use super::{Backend, Fault, Locked, MarkerFault, Value, column, insert_marker, reading};
 use crate::lock::Holder;
 
 /// SQLSTATE codes, from appendix A of the PostgreSQL manual.
@@ -22,12 +23,43 @@ const NOT_NULL_VIOLATION: &str = "23502";
 /// Among other things, no unique index where `ON CONFLICT` needs one.
 const INVALID_COLUMN_REFERENCE: &str = "42P10";
 
+/// A text in a form that arrives as it is whatever the session's `client_encoding` is.
+macro_rules! text {
+    ($expression:expr) => {
+        concat!(
+            "pg_catalog.encode(pg_catalog.convert_to(",
+            $expression,
+            ", 'UTF8'), 'escape')"
+        )
+    };
+}
+
+/// A time as text in a form of its own. The simple protocol has one form for a time, that of the session's
+/// `DateStyle` and `TimeZone`, and these are the app's.
+macro_rules! time {
+    ($expression:expr) => {
+        concat!(
+            "pg_catalog.to_char(",
+            $expression,
+            " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+        )
+    };
+}
+
+macro_rules! row_security {
+    () => {
+        "SELECT row_security_active('kumiko_es_operations')::integer"
+    };
+}
+
 /// The settings end with the transaction. The first two are for [`MARKER`]. The others let the server
 /// notice within half a minute that the client's machine is gone, and on Linux within seconds that its
 /// process is, even in the middle of a long statement. By default the first takes it hours and the
 /// second as long as the statement, and the lock with it. The last is known from PostgreSQL 14 on.
-const LOCK: &str = "
-    SELECT pg_try_advisory_xact_lock(1702063984), now(),
+const LOCK: &str = concat!(
+    "SELECT pg_try_advisory_xact_lock(1702063984), ",
+    time!("now()"),
+    ",
            set_config('kumiko_seeds.transaction', '1', true),
            set_config('kumiko_seeds.search_path', current_setting('search_path'), true),
            set_config('tcp_keepalives_idle', '15', true),
@@ -35,7 +67,8 @@ const LOCK: &str = "
            set_config('tcp_keepalives_count', '3', true),
            CASE WHEN current_setting('server_version_num')::integer >= 140000
                      AND version() LIKE '%linux%'
-                THEN set_config('client_connection_check_interval', '5s', true) END";
+                THEN set_config('client_connection_check_interval', '5s', true) END"
+);
 
 /// The setting of [`LOCK`] is gone once a handler has committed or rolled back behind our back, and then
 /// reading it as a number is an error, which keeps the statements after it from being executed.
@@ -74,6 +107,13 @@ fn marker_fault(error: sqlx::Error) -> MarkerFault {
     }
 }
 
+/// The code of such an error is that of a missing privilege, and its message is in the server's language. Only
+/// the function in the server's source tells.
+fn is_of_row_security(error: &PgDatabaseError) -> bool {
+    let routine = error.routine().unwrap_or_default();
+    ["check_enable_rls", "ExecWithCheckOptions"].contains(&routine)
+}
+
 impl Backend for Postgres {
     const BEGIN: &'static str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
@@ -89,9 +129,11 @@ impl Backend for Postgres {
         CREATE INDEX IF NOT EXISTS kumiko_es_operations_type_idx
             ON kumiko_es_operations (operation_type)";
 
-    const APPLIED: &'static str = "
-        SELECT string_agg(id, chr(31)) FROM kumiko_es_operations
-        WHERE operation_type = 'seed-migration'";
+    const APPLIED: &'static str = reading::applied!(row_security!(), text, "string_agg", "chr");
+
+    const LOOK: &'static str = reading::look!(row_security!(), text, time);
+
+    const HISTORY: &'static str = reading::history!(row_security!(), text, time);
 
     /// Leaving the savepoint restores the access mode, which nothing else inside a transaction can.
     const FORBID_WRITES: &'static str = "SAVEPOINT kumiko_read_only; SET TRANSACTION READ ONLY";
@@ -114,7 +156,7 @@ impl Backend for Postgres {
             return Err(sqlx::Error::RowNotFound);
         }
         let locked = rows.remove(0);
-        let since = column::<Postgres, DateTime<Utc>>(&locked, 1)?;
+        let since = Self::time(&locked, 1)?;
         let is_taken: bool = sqlx::Row::try_get(&locked, 0)?;
         Ok(is_taken.then_some(Locked { since, rows }))
     }
@@ -155,15 +197,59 @@ impl Backend for Postgres {
         Ok(Some(transaction))
     }
 
+    fn text(row: &PgRow, index: usize) -> sqlx::Result<Option<String>> {
+        let Some(escaped) = column::<Postgres, Option<String>>(row, index)? else {
+            return Ok(None);
+        };
+        match decoded(escaped) {
+            Some(text) => Ok(Some(text)),
+            None => Err(sqlx::Error::Decode("a text is not UTF-8".into())),
+        }
+    }
+
+    fn time(row: &PgRow, index: usize) -> sqlx::Result<DateTime<Utc>> {
+        let text = column::<Postgres, String>(row, index)?;
+        let time = DateTime::parse_from_rfc3339(&text);
+        time.map(|time| time.to_utc())
+            .map_err(|error| sqlx::Error::Decode(error.into()))
+    }
+
+    /// All is seen through a policy that says `true`, provided that none restricts it.
+    async fn blinded_role(
+        connection: &mut PgConnection,
+        table: &'static str,
+    ) -> sqlx::Result<Option<String>> {
+        let sql = concat!(
+            "SELECT ",
+            text!("current_user::text"),
+            " WHERE (
+                 SELECT (count(*) FILTER (WHERE polpermissive AND shows_all) = 0)
+                        OR (count(*) FILTER (WHERE NOT polpermissive AND NOT shows_all) > 0)
+                 FROM (
+                     SELECT polpermissive, pg_get_expr(polqual, polrelid) = 'true' AS shows_all
+                     FROM pg_policy
+                     WHERE polrelid = CAST($1 AS regclass) AND polcmd IN ('*', 'r')
+                       AND EXISTS (
+                           SELECT FROM unnest(polroles) AS role
+                           WHERE CASE role WHEN 0 THEN true ELSE pg_has_role(role, 'USAGE') END
+                       )
+                 ) AS policy
+             )"
+        );
+        let rows = Self::fetch(connection, sql, &[Value::Text(table)]).await?;
+        rows.first().map_or(Ok(None), |row| Self::text(row, 0))
+    }
+
     async fn holder(connection: &mut PgConnection) -> sqlx::Result<Option<Holder>> {
-        let row = sqlx::raw_sql(
+        let row = sqlx::raw_sql(concat!(
             "SELECT activity.pid, nullif(activity.application_name, ''),
-                    host(activity.client_addr), activity.xact_start
-             FROM pg_locks AS held JOIN pg_stat_activity AS activity USING (pid)
+                    host(activity.client_addr), ",
+            time!("activity.xact_start"),
+            " FROM pg_locks AS held JOIN pg_stat_activity AS activity USING (pid)
              WHERE held.locktype = 'advisory' AND held.granted
                AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-               AND held.classid = 0 AND held.objid = 1702063984 AND held.objsubid = 1",
-        )
+               AND held.classid = 0 AND held.objid = 1702063984 AND held.objsubid = 1"
+        ))
         .fetch_optional(connection)
         .await?;
         let Some(row) = row else { return Ok(None) };
@@ -171,15 +257,19 @@ impl Backend for Postgres {
             process_id: Some(i64::from(column::<Postgres, i32>(&row, 0)?)),
             application: column::<Postgres, Option<String>>(&row, 1)?,
             client: column::<Postgres, Option<String>>(&row, 2)?,
-            since: sqlx::Row::try_get(&row, 3)?,
+            // Not every role is told.
+            since: Self::time(&row, 3).ok(),
         }))
     }
 
     fn fault(error: &sqlx::Error) -> Fault {
-        let code = error
+        let error = error
             .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code);
-        match code.as_deref() {
+            .and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+        match error.map(PgDatabaseError::code) {
+            Some(INSUFFICIENT_PRIVILEGE) if error.is_some_and(is_of_row_security) => {
+                Fault::RowSecurity
+            }
             Some(INSUFFICIENT_PRIVILEGE) => Fault::NotPermitted,
             Some(UNDEFINED_TABLE) => Fault::TableMissing,
             Some(

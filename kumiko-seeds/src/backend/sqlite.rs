@@ -1,15 +1,29 @@
 //! The statements that only SQLite understands.
 
+use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Executor, Sqlite, Transaction};
 
-use super::{Backend, Fault, Locked, MarkerFault, Value, insert_marker};
+use super::{Backend, Fault, Locked, MarkerFault, Value, column, insert_marker, reading};
 use crate::lock::Holder;
 
 /// Primary result codes, from SQLite's documentation; extended codes carry them in the low byte.
 const SQLITE_BUSY: i32 = 5;
 const SQLITE_LOCKED: i32 = 6;
 const SQLITE_CONSTRAINT_NOTNULL: i32 = 1299;
+
+/// Texts and times have one form, and every row is seen.
+macro_rules! as_it_is {
+    ($expression:expr) => {
+        $expression
+    };
+}
+
+macro_rules! row_security {
+    () => {
+        "SELECT 0"
+    };
+}
 
 impl Backend for Sqlite {
     /// Takes the one write lock that a SQLite database has, so it is the lock of a seed as well.
@@ -27,9 +41,12 @@ impl Backend for Sqlite {
         CREATE INDEX IF NOT EXISTS kumiko_es_operations_type_idx
             ON kumiko_es_operations (operation_type)";
 
-    const APPLIED: &'static str = "
-        SELECT group_concat(id, char(31)) FROM kumiko_es_operations
-        WHERE operation_type = 'seed-migration'";
+    const APPLIED: &'static str =
+        reading::applied!(row_security!(), as_it_is, "group_concat", "char");
+
+    const LOOK: &'static str = reading::look!(row_security!(), as_it_is, as_it_is);
+
+    const HISTORY: &'static str = reading::history!(row_security!(), as_it_is, as_it_is);
 
     const FORBID_WRITES: &'static str = "PRAGMA query_only = ON";
 
@@ -99,6 +116,21 @@ impl Backend for Sqlite {
         transaction: Transaction<'_, Self>,
     ) -> sqlx::Result<Option<Transaction<'_, Self>>> {
         transaction.commit().await.map(|()| None)
+    }
+
+    fn text(row: &SqliteRow, index: usize) -> sqlx::Result<Option<String>> {
+        column::<Sqlite, _>(row, index)
+    }
+
+    fn time(row: &SqliteRow, index: usize) -> sqlx::Result<DateTime<Utc>> {
+        column::<Sqlite, _>(row, index)
+    }
+
+    async fn blinded_role(
+        _: &mut SqliteConnection,
+        _: &'static str,
+    ) -> sqlx::Result<Option<String>> {
+        Ok(None)
     }
 
     async fn holder(connection: &mut SqliteConnection) -> sqlx::Result<Option<Holder>> {

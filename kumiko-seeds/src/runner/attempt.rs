@@ -148,7 +148,7 @@ async fn lock<DB: Backend>(
 ) -> sqlx::Result<Option<Locked<DB>>> {
     DB::replace_busy_timeout(connection, busy_timeout).await?;
     match sought {
-        Some(id) => DB::take_lock(connection, store::LOOK, &[Value::Text(id)]).await,
+        Some(id) => DB::take_lock(connection, DB::LOOK, &[Value::Text(id)]).await,
         None => DB::take_lock(connection, "", &[]).await,
     }
 }

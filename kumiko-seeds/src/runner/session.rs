@@ -49,8 +49,10 @@ impl<DB: Backend> Session<DB> {
 
     /// Completes an error of a statement with what the statement does not know.
     pub(super) fn complete(&self, mut error: Error) -> Error {
-        if let Error::NotPermitted { role, .. } = &mut error {
-            role.clone_from(&self.role);
+        match &mut error {
+            Error::NotPermitted { role, .. } => role.clone_from(&self.role),
+            Error::RowSecurity { role, .. } if role.is_none() => role.clone_from(&self.role),
+            _ => {}
         }
         error
     }

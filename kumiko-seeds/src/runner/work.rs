@@ -86,7 +86,7 @@ pub(super) async fn within<DB: Backend>(
         }
         Work::Seed(seed) => {
             let applied_at = match table {
-                Table::Exists => store::looked::<DB>(&locked.rows, seed.id)?,
+                Table::Exists => store::looked::<DB>(connection, locked.rows, seed.id).await?,
                 Table::MayBeMissing => {
                     store::create_table::<DB>(connection).await?;
                     store::applied_at::<DB>(connection, seed.id).await?
