@@ -32,6 +32,7 @@ pub(crate) async fn unmark(arguments: &ByHandArguments) -> Result<Exit, Failure>
     let (seeds, _) = readable_seeds(&member, &current)?;
     let url = database::find(&arguments.by_hand.database, &member, &current)?;
     let history = read_history(&url).await?;
+    let history = history.ok_or_else(|| url.not_created())?;
     let infos = seeds.iter().map(seed_info);
     let status = Status::compare(infos, history, &SkipFlags::default());
     let ids: Vec<&str> = status.seeds.iter().map(|seed| seed.id.as_str()).collect();

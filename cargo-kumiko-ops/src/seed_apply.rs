@@ -15,6 +15,7 @@ pub(crate) fn run(arguments: &ApplyArguments) -> Result<ExitCode, Failure> {
     // What can be wrong without a build is found before the build.
     let bin = ops_binary::find(&member)?;
     let url = database::find(&arguments.apply.database, &member, &current)?;
+    url.check_for_applying(&arguments.apply)?;
     let program = ops_binary::build(&member, bin, &arguments.build)?;
     let options = format!(
         "{}{}{}",

@@ -1,10 +1,10 @@
 //! `seed:show`: all that a seed's file and the database say of it.
 
-use std::io::Write;
+use std::io::{Write, stderr};
 
 use kumiko_seeds::cli::{
-    Exit, Failure, SeedSource, ShownHandlerCall, ShownSeed, Terminal, find_seed, read_history,
-    write_seed,
+    Exit, Failure, SeedSource, ShownHandlerCall, ShownSeed, Terminal, find_seed, none_yet,
+    read_history, write_seed,
 };
 use kumiko_seeds::{History, SkipFlags, Status};
 use kumiko_seeds_build::{HandlerCall, SeedFile};
@@ -24,7 +24,9 @@ pub(crate) async fn run(
     let (seeds, problems) = readable_seeds(&member, &current)?;
     let url = database::find_configured(&arguments.show.database, &member, &current)?;
     let history = match &url {
-        Some(url) => read_history(url).await?,
+        Some(url) => read_history(url)
+            .await?
+            .unwrap_or_else(|| none_yet(url, &mut stderr())),
         None => History::default(),
     };
     let infos = seeds.iter().map(seed_info);

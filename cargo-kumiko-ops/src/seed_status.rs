@@ -1,13 +1,13 @@
 //! `seed:status`: what the files say against what the database says.
 
-use std::io::Write;
+use std::io::{Write, stderr};
 use std::path::Path;
 
-use kumiko_seeds::cli::{Exit, Failure, Terminal, check, read_history, write_status};
+use kumiko_seeds::cli::{Exit, Failure, Terminal, check, none_yet, read_history, write_status};
 use kumiko_seeds::{SeedInfo, SkipFlags, Status};
 use kumiko_seeds_build::SeedFile;
 
-use crate::arguments::{StatusArguments, repeated_database};
+use crate::arguments::StatusArguments;
 use crate::package::Member;
 use crate::repository::in_repository;
 use crate::shown_path::shown_path;
@@ -21,13 +21,9 @@ pub(crate) async fn run(
     let current = package::current_folder()?;
     let member = package::find(&arguments.package, &current, "cargo kumiko-ops seed:status")?;
     let seeds = seed_files(&member, &current)?;
-    let apply = format!(
-        "cargo kumiko-ops seed:apply{}{}",
-        arguments.package.repeated(),
-        repeated_database(arguments.database())
-    );
-    let url = database::find(arguments.database(), &member, &current)?.created_by(apply);
+    let url = database::find(arguments.database(), &member, &current)?;
     let history = read_history(&url).await?;
+    let history = history.unwrap_or_else(|| none_yet(&url, &mut stderr()));
     let seeds = seeds.iter().map(seed_info);
     let status = Status::compare(seeds, history, &SkipFlags::from_environment());
     let folder = in_repository(&member);

@@ -73,10 +73,74 @@ note: [app]/billing/.env has no DATABASE_URL
 note: [app]/.env does not exist
 note: [app]/billing/Cargo.toml has no database-url in [package.metadata.kumiko-ops]
 help: name it for this shell, or for good:
-    export DATABASE_URL=postgres://user:password@localhost/database
-    echo DATABASE_URL=sqlite:app.db >> billing/.env
+    export DATABASE_URL='sqlite:billing.db?mode=rwc'
+    echo 'DATABASE_URL=sqlite:billing.db?mode=rwc' >> billing/.env
 ",
     );
+}
+
+/// The fixture on one kind of database alone.
+fn shop_on(database: &str) -> App {
+    let app = App::fixture("shop");
+    let optional = "[features]\npostgres = [\"kumiko-seeds/postgres\"]\n";
+    app.edit("Cargo.toml", optional, "");
+    app.edit("Cargo.toml", "\"sqlite\"", &format!("\"{database}\""));
+    app.write("src/bin/shop-ops.rs", "fn main() {}\n");
+    app
+}
+
+#[test]
+fn a_package_for_postgres_is_advised_to_use_postgres() {
+    let shown = shop_on("postgres").command("seed:status").run();
+    let help = "\
+help: name it for this shell, or for good:
+    export DATABASE_URL=postgres://user:password@host:port/database
+    echo DATABASE_URL=postgres://user:password@host:port/database >> .env
+";
+    assert!(shown.ends_with(help), "{shown}");
+}
+
+#[test]
+fn a_database_that_the_package_is_not_for_is_asked_by_no_command() {
+    let postgres = "postgres://user:password@host:port/database";
+    for (feature, kind, url, of_url, instead) in [
+        (
+            "sqlite",
+            "SQLite",
+            "postgres://me:s3cret@localhost/app",
+            "PostgreSQL",
+            "sqlite:path/to/file.db",
+        ),
+        (
+            "postgres",
+            "PostgreSQL",
+            "sqlite:shop.db",
+            "SQLite",
+            postgres,
+        ),
+    ] {
+        let app = shop_on(feature);
+        for line in [
+            "seed:status",
+            "seed:show 2026-01-10-first",
+            "seed:mark 2026-01-10-first --yes",
+            "seed:unmark 2026-01-10-first --yes",
+            "seed:apply",
+        ] {
+            assert_shows(
+                &app.command(line).variable("DATABASE_URL", url).run(),
+                &format!(
+                    "\
+exit 2
+-- stderr
+error: the database URL in DATABASE_URL is that of a {of_url} database
+note: package shop is built for {kind}, with the feature {feature} of kumiko-seeds
+help: use {instead}
+"
+                ),
+            );
+        }
+    }
 }
 
 #[test]

@@ -69,8 +69,8 @@ fn failures_have_coloured_words() {
 exit 2
 -- stderr
 ESC[1mESC[31merror:ESC[0m there is no database file shop.db
-ESC[1mESC[36mhelp:ESC[0m create it:
-    cargo kumiko-ops seed:apply
+ESC[1mESC[36mhelp:ESC[0m if it is to be created, let the URL say so:
+    sqlite:shop.db?mode=rwc
 ESC[1mESC[36mhelp:ESC[0m if it should be there, correct the path in DATABASE_URL
 ",
     );

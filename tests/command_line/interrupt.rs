@@ -79,7 +79,12 @@ fn ctrl_c_rolls_the_seed_back_and_says_how_to_go_on() {
         "interrupt",
         "tokio::time::sleep(std::time::Duration::from_secs(60)).await",
     );
-    let shown = interrupted(&app, "seed:apply", "sqlite:admin-roles.db", &["INT"]);
+    let shown = interrupted(
+        &app,
+        "seed:apply",
+        "sqlite:admin-roles.db?mode=rwc",
+        &["INT"],
+    );
     assert_shows(&shown, &format!("exit 130\n-- stderr\n{STOPPED}"));
     let file = app.path("admin-roles.db");
     assert_eq!(wait(texts(&file, MARKERS)), ["2026-03-02-initial-tenants"]);
@@ -128,7 +133,7 @@ note: nothing was kept: a dry run is rolled back however it ends
 }
 
 fn interrupted_again(app: &App, line: &str, signal: &str) -> String {
-    interrupted(app, line, "sqlite:admin-roles.db", &[signal])
+    interrupted(app, line, "sqlite:admin-roles.db?mode=rwc", &[signal])
 }
 
 /// A seed that never lets go of the thread cannot be rolled back in order, but can be ended.
@@ -138,7 +143,12 @@ fn a_second_signal_ends_a_seed_that_computes() {
         "interrupt-twice",
         "std::thread::sleep(std::time::Duration::from_secs(60))",
     );
-    let shown = interrupted(&app, "seed:apply", "sqlite:admin-roles.db", &["INT", "INT"]);
+    let shown = interrupted(
+        &app,
+        "seed:apply",
+        "sqlite:admin-roles.db?mode=rwc",
+        &["INT", "INT"],
+    );
     let (progress, _) = STOPPED.split_once("error: ").unwrap_or_default();
     assert_shows(&shown, &format!("exit 130\n-- stderr\n{progress}"));
     let file = app.path("admin-roles.db");

@@ -109,7 +109,7 @@ fn a_run_has_the_shape_that_is_documented_whether_it_fails_or_not() {
     app.build_ops_binary();
     let run = |line: &str| -> Value {
         let call = app.ops_binary(&format!("{line} --format json"));
-        let call = call.variable("DATABASE_URL", "sqlite:app.db");
+        let call = call.variable("DATABASE_URL", "sqlite:app.db?mode=rwc");
         serde_json::from_str(&call.stdout()).unwrap()
     };
     let verified = run("seed:verify");

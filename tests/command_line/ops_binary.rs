@@ -103,17 +103,16 @@ fn a_message_names_the_place_that_the_url_came_from() {
     let app = App::example("source");
     app.edit(
         "Cargo.toml",
-        "sqlite:admin-roles.db",
-        "sqlite:no/such/folder.db",
+        "sqlite:admin-roles.db?mode=rwc",
+        "sqlite:no/such/folder.db?mode=rwc",
     );
     assert_shows(
         &app.command("seed:apply").run(),
         "\
 exit 2
 -- stderr
-error: could not connect to sqlite:[app]/no/such/folder.db
-caused by: the database says: unable to open database file (code 14)
-help: do the folder and the file exist, and may this user write there? the path is in Cargo.toml
+error: there is no folder [app]/no/such for the database file
+help: create it, or correct the path in Cargo.toml
 ",
     );
 }

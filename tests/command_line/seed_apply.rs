@@ -97,11 +97,11 @@ help: build the app with TLS, in one of the ways that sqlx knows:
     );
 
     assert_shows(
-        &apply_to("sqlite:app.db", ""),
+        &apply_to("sqlite:app.db?mode=rwc", ""),
         "\
 exit 2
 -- stderr
-error: the database URL in DATABASE_URL is not the URL of a PostgreSQL database
+error: the database URL in DATABASE_URL is that of a SQLite database
 note: this app is built for PostgreSQL, with the feature postgres of kumiko-seeds
 help: use postgres://user:password@host:port/database
 ",

@@ -97,14 +97,14 @@ applied 2026-05-20-grant-tenant-admin in [time]
 fn a_misspelt_seed_is_offered_as_it_should_be() {
     let app = App::example("selection-misspelt");
     assert_shows(
-        &app.command("seed:apply --to 2026-05-20-grant-tenants-admin --database-url sqlite:a.db")
+        &app.command("seed:apply --to 2026-05-20-grant-tenants-admin --database-url sqlite:a.db?mode=rwc")
             .run(),
         "\
 exit 2
 -- stderr
 error: there is no seed 2026-05-20-grant-tenants-admin in this binary
 help: did you mean 2026-05-20-grant-tenant-admin?
-    cargo kumiko-ops seed:apply --to 2026-05-20-grant-tenant-admin --database-url sqlite:a.db
+    cargo kumiko-ops seed:apply --to 2026-05-20-grant-tenant-admin --database-url 'sqlite:a.db?mode=rwc'
 ",
     );
     assert!(!app.path("a.db").exists());

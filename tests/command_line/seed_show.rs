@@ -224,7 +224,7 @@ handlers     tenant:write:update-member-roles, line 20, with role TenantAdmin
         &app.ops_binary(&format!("seed:show {id}")).run(),
         &format!("{source}{unknown}"),
     );
-    let url = "sqlite:show.db";
+    let url = "sqlite:show.db?mode=rwc";
     let apply = app.ops_binary("seed:apply").variable("DATABASE_URL", url);
     assert!(apply.run().starts_with("exit 0"));
     let shown = app.ops_binary(&format!("seed:show {id}"));

@@ -6,7 +6,11 @@ use crate::transcript::assert_shows;
 #[test]
 fn it_needs_no_database() {
     let app = App::example("verify");
-    app.edit("Cargo.toml", "database-url = \"sqlite:admin-roles.db\"", "");
+    app.edit(
+        "Cargo.toml",
+        "database-url = \"sqlite:admin-roles.db?mode=rwc\"",
+        "",
+    );
     assert_shows(
         &app.command("seed:verify").run(),
         "exit 0\n-- stdout\n2 seeds, 1 handler call: all good\n",

@@ -37,7 +37,8 @@ fn the_ops_binary_understands_both() {
     app.build_ops_binary();
     let run = |line: &str| {
         let call = app.ops_binary(line);
-        call.variable("DATABASE_URL", "sqlite:app.db").run()
+        call.variable("DATABASE_URL", "sqlite:app.db?mode=rwc")
+            .run()
     };
     let shown = run("seed apply");
     assert!(

@@ -27,7 +27,7 @@ pub(super) fn database_url(path: &Path) -> Result<Result<String, &'static str>, 
     // As dotenvy itself does, the first of two values counts.
     for variable in dotenvy::Iter::new(content) {
         let (name, value) = variable.map_err(|error| not_understood(path, content, &error))?;
-        if name == "DATABASE_URL" && !value.is_empty() {
+        if name == "DATABASE_URL" && !value.trim().is_empty() {
             return Ok(Ok(value));
         }
     }

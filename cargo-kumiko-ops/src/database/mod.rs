@@ -2,16 +2,16 @@
 
 mod env_file;
 mod place;
-mod sqlite_path;
 
 use std::path::Path;
 
-use kumiko_seeds::cli::{DatabaseArguments, DatabaseUrl, Failure};
+use kumiko_seeds::cli::{DatabaseArguments, DatabaseUrl, Failure, Look};
 
 use crate::arguments::shell_word;
 use crate::package::Member;
+use crate::seed_new::context_module::{database_of, enabled};
 use crate::shown_path::shown_path;
-use place::{Look, Place};
+use place::Place;
 
 /// Finds the database: the flag, the variable, `.env` beside the package and at the root of the
 /// workspace, the settings of the package. The first that names one wins.
@@ -25,14 +25,20 @@ pub(crate) fn find(
         Err(misses) => misses,
     };
     let env_file = shown_path(&member.folder().join(".env"), current);
+    let url = match database_of(member) {
+        "sqlite" => format!("sqlite:{}.db?mode=rwc", member.name()),
+        _ => "postgres://user:password@host:port/database".to_owned(),
+    };
     let mut failure = Failure::new(format!(
         "no database is configured for package {}",
         member.name()
     ))
     .help(format!(
         "name it for this shell, or for good:\n    \
-         export DATABASE_URL=postgres://user:password@localhost/database\n    \
-         echo DATABASE_URL=sqlite:app.db >> {}",
+         export DATABASE_URL={}\n    \
+         echo {} >> {}",
+        shell_word(&url),
+        shell_word(&format!("DATABASE_URL={url}")),
         shell_word(&env_file.to_string_lossy())
     ));
     failure.notes = misses;
@@ -57,17 +63,33 @@ fn look(
     let mut misses = Vec::new();
     for place in places(arguments, member) {
         match place.look(current)? {
-            Look::Found(url) => return Ok(Ok(url)),
+            Look::Found(url) => {
+                check_kind(&url, member)?;
+                return Ok(Ok(url));
+            }
             Look::Miss(miss) => misses.push(miss),
         }
     }
     Ok(Err(misses))
 }
 
+/// Fails if the package uses the library for the other kind of database alone: the ops binary would refuse the URL.
+fn check_kind(url: &DatabaseUrl, member: &Member) -> Result<(), Failure> {
+    let Some(library) = member.library() else {
+        return Ok(());
+    };
+    let name = library.rename.as_deref().unwrap_or(&library.name);
+    let all = &member.package.features;
+    let mut features = enabled(all.keys().map(String::as_str), name, all);
+    features.extend(library.features.iter().map(String::as_str));
+    let features: Vec<&str> = features.into_iter().collect();
+    url.check_kind(&format!("package {}", member.name()), &features)
+}
+
 fn places<'a>(arguments: &'a DatabaseArguments, member: &'a Member) -> Vec<Place<'a>> {
     let mut places = vec![
-        Place::Flag(arguments.database_url.as_deref()),
-        Place::Variable(std::env::var_os("DATABASE_URL")),
+        Place::Flag(arguments),
+        Place::Variable,
         Place::EnvFile(member.folder().join(".env")),
     ];
     if member.workspace_root != member.folder() {

@@ -1,6 +1,7 @@
 //! What to do when a package is ready. Pure.
 
 use super::database::Database;
+use crate::arguments::shell_word;
 
 /// What the next steps depend on.
 pub(super) struct Ready<'a> {
@@ -26,12 +27,11 @@ pub(super) fn next_steps(ready: &Ready<'_>) -> String {
     if !ready.has_database_url {
         let url = match ready.database {
             Database::Postgres => "postgres://user:password@localhost/database".to_owned(),
-            Database::Sqlite => format!("sqlite:{}.db", ready.package_name),
+            Database::Sqlite => format!("sqlite:{}.db?mode=rwc", ready.package_name),
         };
-        lines.push(format!("    export DATABASE_URL={url}"));
+        lines.push(format!("    export DATABASE_URL={}", shell_word(&url)));
     }
-    // `seed:apply` creates a SQLite file, and `seed:status` wants one that exists.
-    for command in ["seed:new first-change", "seed:apply", "seed:status"] {
+    for command in ["seed:new first-change", "seed:status", "seed:apply"] {
         lines.push(format!("    cargo kumiko-ops {command}{}", ready.package));
     }
     lines.join("\n")

@@ -26,7 +26,7 @@ pub(super) fn choose(member: &Member, last_source: Option<&str>) -> String {
 }
 
 /// The database that the package's features say, as the feature of the library is named.
-pub(super) fn database_of(member: &Member) -> &'static str {
+pub(crate) fn database_of(member: &Member) -> &'static str {
     let Some(library) = member.library() else {
         return "postgres";
     };

@@ -8,26 +8,22 @@ use sqlx::Pool;
 
 use super::apply_failure::{Run, of_dry_run_interrupted};
 use super::apply_output::{write_report, write_stopped, write_warnings};
-use super::database::Open;
+use super::database::connect_for_applying;
 use super::dry_run_output::{write_dry_run, write_stopped_dry_run};
 use super::interrupt::Interrupt;
 use super::progress_display::{Action, ProgressDisplay};
 use super::{ApplyArguments, DatabaseUrl, Exit, Failure, Invocation, database_url, seed_selection};
-use crate::{AppliedBy, SeedRunner};
+use crate::{AppliedBy, Backend, SeedRunner};
 
-pub(super) async fn run<DB: Open>(
+pub(super) async fn run<DB: Backend>(
     runner: SeedRunner<DB>,
     arguments: &ApplyArguments,
 ) -> Result<Exit, Failure> {
     let invocation = Invocation::of_this_process(&arguments.database);
     let ids: Vec<&str> = runner.seeds().iter().map(|seed| seed.id).collect();
     let arguments = &seed_selection::with_ids(arguments, &ids, &invocation)?;
-    let url = database_url(&arguments.database)?;
-    let pool = if arguments.dry_run {
-        DB::open_for_trying(&url).await?
-    } else {
-        DB::open_or_create(&url).await?
-    };
+    let url = database_url::<DB>(&arguments.database)?;
+    let pool = connect_for_applying::<DB>(&url, arguments).await?;
     let action = if arguments.dry_run {
         Action::Try
     } else {
@@ -76,7 +72,7 @@ struct Command<'a> {
 }
 
 impl Command<'_> {
-    async fn apply<DB: Open>(
+    async fn apply<DB: Backend>(
         mut self,
         runner: &SeedRunner<DB>,
         pool: &Pool<DB>,
@@ -110,7 +106,7 @@ impl Command<'_> {
         }
     }
 
-    async fn try_out<DB: Open>(
+    async fn try_out<DB: Backend>(
         mut self,
         runner: &SeedRunner<DB>,
         pool: &Pool<DB>,

@@ -2,12 +2,12 @@
 
 use std::io::{Write, stderr, stdin, stdout};
 
-use super::database::Open;
+use super::database::{connect, history_of};
 use super::output::written;
 use super::printable::printable;
 use super::question::{can_be_asked, is_confirmed};
 use super::{ByHandArguments, DatabaseUrl, Exit, Failure, find_seed};
-use crate::{AppliedBy, Error, Seed, SeedInfo, SeedRunner, SkipFlags, Status};
+use crate::{AppliedBy, Backend, Error, Seed, SeedInfo, SeedRunner, SkipFlags, Status};
 
 /// What to do to a marker.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,7 @@ pub async fn change_by_hand(
     arguments: &ByHandArguments,
     command: &str,
 ) -> Result<Exit, Failure> {
+    url.check_for_changing()?;
     if !arguments.yes {
         confirm(url, change, command)?;
     }
@@ -74,11 +75,12 @@ async fn change_in_either(url: &DatabaseUrl, change: ByHand<'_>) -> Result<(), F
     if url.is_for::<sqlx::Sqlite>() {
         return change_in::<sqlx::Sqlite>(url, change).await;
     }
-    Err(url.is_of_no_kind())
+    Err(url.is_for_no_feature())
 }
 
-async fn change_in<DB: Open>(url: &DatabaseUrl, change: ByHand<'_>) -> Result<(), Failure> {
-    let pool = DB::open_existing(url).await?;
+async fn change_in<DB: Backend>(url: &DatabaseUrl, change: ByHand<'_>) -> Result<(), Failure> {
+    let pool = connect::<DB>(url).await?;
+    let pool = pool.ok_or_else(|| url.not_created())?;
     let runner = SeedRunner::<DB>::new(&[]).applied_by(AppliedBy::Cli);
     let changed = match change {
         ByHand::Mark(seed) => runner.mark(&pool, seed).await,
@@ -97,11 +99,11 @@ async fn change_in<DB: Open>(url: &DatabaseUrl, change: ByHand<'_>) -> Result<()
 }
 
 /// `seed:mark` of an app's own ops binary.
-pub(super) async fn mark<DB: Open>(
+pub(super) async fn mark<DB: Backend>(
     runner: &SeedRunner<DB>,
     arguments: &ByHandArguments,
 ) -> Result<Exit, Failure> {
-    let url = super::database_url(&arguments.database)?;
+    let url = super::database_url::<DB>(&arguments.database)?;
     let ids: Vec<&str> = runner.seeds().iter().map(|seed| seed.id).collect();
     let id = find_seed(&arguments.id, &ids)?;
     let seed = runner.seeds().iter().find(|seed| seed.id == id);
@@ -111,12 +113,13 @@ pub(super) async fn mark<DB: Open>(
 }
 
 /// `seed:unmark` of an app's own ops binary. The seed need not be one of the binary's.
-pub(super) async fn unmark<DB: Open>(
+pub(super) async fn unmark<DB: Backend>(
     runner: &SeedRunner<DB>,
     arguments: &ByHandArguments,
 ) -> Result<Exit, Failure> {
-    let url = super::database_url(&arguments.database)?;
-    let history = super::database::history_in::<DB>(&url).await?;
+    let url = super::database_url::<DB>(&arguments.database)?;
+    let history = history_of(runner, &url).await?;
+    let history = history.ok_or_else(|| url.not_created())?;
     let seeds = runner.seeds().iter().map(Seed::info);
     let status = Status::compare(seeds, history, &SkipFlags::default());
     let ids: Vec<&str> = status.seeds.iter().map(|seed| seed.id.as_str()).collect();

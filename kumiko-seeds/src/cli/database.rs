@@ -1,72 +1,84 @@
-//! Which database a command works on, and opening it.
+//! The URL of a database, as every command reads it.
+
+mod connect;
+mod connect_help;
+mod history;
+mod look;
+mod sqlite_file;
+mod sqlite_url;
+mod url_fault;
 
 use std::fmt;
-use std::str::FromStr;
-use std::time::Duration;
+use std::path::Path;
 
-use futures_util::future::BoxFuture;
-use sqlx::pool::PoolOptions;
-use sqlx::{ConnectOptions, Connection, Database, Pool};
+use sqlx::Database;
 
-use super::shown_url::{has_secrets_in_place, without_secrets};
-use super::{DatabaseArguments, Failure};
-use crate::{Backend, History, SeedRunner};
+use super::Failure;
+use super::shown_url::without_secrets;
+
+pub(super) use connect::{connect, connect_for_applying};
+pub(super) use connect_help::help;
+pub(super) use history::history_of;
+pub use history::{none_yet, read_history};
+pub use look::Look;
+pub(super) use look::none_found;
 
 /// A database URL and where it was found. It prints without its password.
+///
+/// **Invariant:** it is the one reading of a URL that all commands have, in every program, and the reading of the
+/// driver: the app itself finds the same database under it.
 #[derive(Clone)]
 pub struct DatabaseUrl {
     url: String,
     source: String,
-    creating_command: Option<String>,
+    kind: Kind,
 }
 
-/// Where the program that started this one found the URL in `DATABASE_URL`, for messages. `cargo
-/// kumiko-ops` sets it, so that nobody is sent to a variable that they never set.
-const SOURCE_VARIABLE: &str = "KUMIKO_DATABASE_URL_SOURCE";
-
-const POSTGRES_URL: &str = "postgres://user:password@host:port/database";
-const SQLITE_URL: &str = "sqlite:path/to/file.db";
-
-/// How long to wait for a server to answer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The databases that seeds run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Postgres,
+    Sqlite,
+}
 
 impl DatabaseUrl {
-    /// A URL that was found in `source`: a flag, a variable, a file.
-    pub fn new(url: impl Into<String>, source: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            source: source.into(),
-            creating_command: None,
-        }
-    }
-
-    /// Sets the command that creates the database, which is what to do where there is none.
-    #[must_use]
-    pub fn created_by(mut self, command: impl Into<String>) -> Self {
-        self.creating_command = Some(command.into());
-        self
-    }
-
-    /// The URL of `--database-url`, or else of the variable `DATABASE_URL`. An empty one is none.
-    #[must_use]
-    pub fn from_arguments(arguments: &DatabaseArguments) -> Option<Self> {
-        let flag = arguments
-            .database_url
-            .clone()
-            .map(|url| Self::new(url, "--database-url"));
-        let variable = || {
-            let url = std::env::var("DATABASE_URL").ok()?;
-            let source = std::env::var(SOURCE_VARIABLE).ok();
-            Some(Self::new(url, source.as_deref().unwrap_or("DATABASE_URL")))
+    /// Reads the URL that was found in `source`: a flag, a variable, a file.
+    ///
+    /// # Errors
+    /// If the database's driver would not understand it, or not as it is meant.
+    pub fn read(text: &str, source: impl Into<String>) -> Result<Self, Failure> {
+        let source = source.into();
+        let kind = url_fault::kind(text).map_err(|fault| fault.in_source(&source))?;
+        let url = match kind {
+            // The driver of PostgreSQL takes it away as well.
+            Kind::Postgres => text.trim_matches(url_fault::is_trimmed_by_postgres),
+            Kind::Sqlite => text,
         };
-        flag.or_else(variable).filter(|found| !found.url.is_empty())
+        Ok(Self {
+            url: url.to_owned(),
+            source,
+            kind,
+        })
     }
 
-    /// The variables through which another program's [`DatabaseUrl::from_arguments`] finds this URL,
-    /// and knows where it came from.
+    /// The same database from wherever it is looked for: the relative path of a SQLite file starts at `folder`.
+    #[must_use]
+    pub fn starting_at(self, folder: &Path) -> Self {
+        let url = match self.kind {
+            Kind::Postgres => self.url,
+            Kind::Sqlite => sqlite_url::starting_at(folder, &self.url),
+        };
+        Self { url, ..self }
+    }
+
+    /// The variables through which another program finds this URL with [`Look::at_variable`], and knows
+    /// where it came from.
     #[must_use]
     pub fn variables(&self) -> [(&'static str, &str); 2] {
-        [("DATABASE_URL", &self.url), (SOURCE_VARIABLE, &self.source)]
+        [
+            (look::URL_VARIABLE, &self.url),
+            (look::SOURCE_VARIABLE, &self.source),
+        ]
     }
 
     /// The URL as it is, password and all. Hand it on in an environment, never in an argument.
@@ -81,46 +93,87 @@ impl DatabaseUrl {
         &self.source
     }
 
-    fn scheme(&self) -> &str {
-        self.url.split(':').next().unwrap_or_default()
+    /// Fails if the database is of no kind that `subject` is built for: `this app`, or a package.
+    ///
+    /// `features` are those of `kumiko-seeds` that it is built with; others than those of databases do not count.
+    ///
+    /// # Errors
+    /// With what to use instead.
+    pub fn check_kind(&self, subject: &str, features: &[&str]) -> Result<(), Failure> {
+        let kinds = [Kind::Postgres, Kind::Sqlite];
+        let built_for = kinds
+            .into_iter()
+            .find(|kind| features.contains(&kind.feature()));
+        match built_for {
+            Some(kind) if !features.contains(&self.kind.feature()) => {
+                Err(self.is_not_for(subject, kind))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn is_for<DB: Database>(&self) -> bool {
-        DB::URL_SCHEMES.contains(&self.scheme())
-            && (self.scheme() == "sqlite" || has_secrets_in_place(&self.url))
+        DB::NAME == self.kind.name()
     }
 
-    pub(super) fn is_of_no_kind(&self) -> Failure {
-        self.is_not_of("PostgreSQL or SQLite")
-            .help(format!("use {POSTGRES_URL} or {SQLITE_URL}"))
+    fn check_is_for<DB: Database>(&self) -> Result<(), Failure> {
+        self.check_kind("this app", &[Kind::of::<DB>().feature()])
     }
 
-    /// The failure of an app that has its seeds for another kind of database.
-    fn is_not_for<DB: Database>(&self) -> Failure {
-        let mut failure = self.is_not_of(DB::NAME);
-        let (feature, url) = match DB::NAME {
-            "PostgreSQL" => ("postgres", POSTGRES_URL),
-            _ => ("sqlite", SQLITE_URL),
+    /// The failure of a program that was built for the other kind of database alone.
+    pub(super) fn is_for_no_feature(&self) -> Failure {
+        let other = match self.kind {
+            Kind::Postgres => Kind::Sqlite,
+            Kind::Sqlite => Kind::Postgres,
         };
-        let is_known = ["postgres", "postgresql", "sqlite"].contains(&self.scheme());
-        if is_known && !DB::URL_SCHEMES.contains(&self.scheme()) {
-            failure.notes.push(format!(
-                "this app is built for {}, with the feature {feature} of kumiko-seeds",
-                DB::NAME
-            ));
-        }
-        failure.help(format!("use {url}"))
+        self.is_not_for("this program", other)
     }
 
-    fn is_not_of(&self, kind: &str) -> Failure {
-        let Self { source, .. } = self;
-        let failure = Failure::new(format!(
-            "the database URL in {source} is not the URL of a {kind} database"
+    fn is_not_for(&self, subject: &str, kind: Kind) -> Failure {
+        let mut failure = Failure::new(format!(
+            "the database URL in {} is that of a {} database",
+            self.source,
+            self.kind.name()
         ));
-        if self.scheme().starts_with("postgres") {
-            failure.help("in user and password, write / as %2F, ? as %3F, # as %23 and @ as %40")
+        failure.notes.push(format!(
+            "{subject} is built for {}, with the feature {} of kumiko-seeds",
+            kind.name(),
+            kind.feature()
+        ));
+        failure.help(format!("use {}", kind.example()))
+    }
+}
+
+impl Kind {
+    fn of<DB: Database>() -> Self {
+        if DB::NAME == Self::Sqlite.name() {
+            Self::Sqlite
         } else {
-            failure
+            Self::Postgres
+        }
+    }
+
+    /// What people call it, which is also the driver's name.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "PostgreSQL",
+            Self::Sqlite => "SQLite",
+        }
+    }
+
+    /// The feature of this library.
+    fn feature(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Sqlite => "sqlite",
+        }
+    }
+
+    /// A URL of it.
+    fn example(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres://user:password@host:port/database",
+            Self::Sqlite => "sqlite:path/to/file.db",
         }
     }
 }
@@ -135,168 +188,6 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "DatabaseUrl({self} from {})", self.source)
     }
-}
-
-/// Reads what a database of either kind tells of seeds, without creating anything.
-///
-/// # Errors
-/// If the database cannot be reached or read, or the URL is of neither kind.
-pub async fn read_history(url: &DatabaseUrl) -> Result<History, Failure> {
-    #[cfg(feature = "postgres")]
-    if url.is_for::<sqlx::Postgres>() {
-        return history_in::<sqlx::Postgres>(url).await;
-    }
-    #[cfg(feature = "sqlite")]
-    if url.is_for::<sqlx::Sqlite>() {
-        return history_in::<sqlx::Sqlite>(url).await;
-    }
-    Err(url.is_of_no_kind())
-}
-
-/// Reads what a database tells of seeds, without creating anything.
-pub(super) async fn history_in<DB: Open>(url: &DatabaseUrl) -> Result<History, Failure> {
-    let pool = DB::open_existing(url).await?;
-    let history = SeedRunner::<DB>::new(&[]).history(&pool).await;
-    pool.close().await;
-    history.map_err(|error| Failure::of_error(&error, url))
-}
-
-/// A database that a command can open. Its methods are not for callers.
-pub trait Open: Backend {
-    /// Opens a database for reading, and fails if it is not there.
-    #[doc(hidden)]
-    fn open_existing(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>>;
-
-    /// Opens a database for applying seeds to it.
-    #[doc(hidden)]
-    fn open_or_create(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>>;
-
-    /// Opens a database for running seeds and keeping nothing, not even the database.
-    #[doc(hidden)]
-    fn open_for_trying(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>>;
-}
-
-#[cfg(feature = "postgres")]
-impl Open for sqlx::Postgres {
-    fn open_existing(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>> {
-        Box::pin(async move { connect::<Self>(url, parse::<Self>(url)?).await })
-    }
-
-    fn open_or_create(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>> {
-        Self::open_existing(url)
-    }
-
-    fn open_for_trying(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>> {
-        Self::open_existing(url)
-    }
-}
-
-#[cfg(feature = "sqlite")]
-impl Open for sqlx::Sqlite {
-    fn open_existing(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>> {
-        Box::pin(async move {
-            let options = parse::<Self>(url)?.create_if_missing(false);
-            let file = options.get_filename();
-            // SQLite says no more than that it could not open the file.
-            if !url.url.contains(":memory:") && !file.exists() {
-                let creation = match &url.creating_command {
-                    Some(command) => format!("create it:\n    {command}"),
-                    None => "seed:apply creates it".to_owned(),
-                };
-                let failure = format!("there is no database file {}", file.display());
-                let correction =
-                    format!("if it should be there, correct the path in {}", url.source);
-                return Err(Failure::new(failure).help(creation).help(correction));
-            }
-            connect::<Self>(url, options).await
-        })
-    }
-
-    fn open_or_create(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>> {
-        Box::pin(
-            async move { connect::<Self>(url, parse::<Self>(url)?.create_if_missing(true)).await },
-        )
-    }
-
-    fn open_for_trying(url: &DatabaseUrl) -> BoxFuture<'_, Result<Pool<Self>, Failure>> {
-        Box::pin(async move {
-            let options = parse::<Self>(url)?.create_if_missing(false);
-            if options.get_filename().exists() {
-                return connect::<Self>(url, options).await;
-            }
-            // What would be created is empty, and so is this.
-            let in_memory = DatabaseUrl::new("sqlite::memory:", url.source.clone());
-            connect::<Self>(&in_memory, parse::<Self>(&in_memory)?).await
-        })
-    }
-}
-
-type Options<DB> = <<DB as Database>::Connection as Connection>::Options;
-
-fn parse<DB: Database>(url: &DatabaseUrl) -> Result<Options<DB>, Failure> {
-    if !url.is_for::<DB>() {
-        return Err(url.is_not_for::<DB>());
-    }
-    // The parser's error may quote the URL, so it is not shown.
-    Options::<DB>::from_str(&url.url).map_err(|_| url.is_not_for::<DB>())
-}
-
-async fn connect<DB: Open>(url: &DatabaseUrl, options: Options<DB>) -> Result<Pool<DB>, Failure> {
-    let opened = async {
-        // A pool would retry a refused connection for half a minute, and then not say why it gave up.
-        tokio::time::timeout(CONNECT_TIMEOUT, options.connect())
-            .await
-            .unwrap_or(Err(sqlx::Error::PoolTimedOut))?
-            .close()
-            .await?;
-        let pool = PoolOptions::<DB>::new().max_connections(1);
-        pool.connect_with(options).await
-    };
-    opened.await.map_err(|error| {
-        let mut failure = Failure::new(format!("could not connect to {url}")).caused_by(&error);
-        failure.help.extend(help(&error, url));
-        failure
-    })
-}
-
-/// What to do about a driver's error.
-pub(super) fn help(error: &sqlx::Error, url: &DatabaseUrl) -> Option<String> {
-    let source = &url.source;
-    let text = match error {
-        sqlx::Error::Io(error) if error.to_string().contains("certificate") => {
-            "if the server's certificate is right, let the system trust who signed it, or name it:\n    \
-             export SSL_CERT_FILE=path/to/authority.pem"
-                .to_owned()
-        }
-        sqlx::Error::Tls(error) if error.to_string().contains("built without TLS") => {
-            "build the app with TLS, in one of the ways that sqlx knows:\n    \
-             cargo add sqlx --no-default-features --features tls-rustls-ring-native-roots"
-                .to_owned()
-        }
-        sqlx::Error::Tls(_) => format!("let the server use TLS, or correct sslmode in {source}"),
-        sqlx::Error::Io(_) => {
-            format!("is the server running, and are host and port in {source} right?")
-        }
-        sqlx::Error::PoolTimedOut => format!("is the server reachable? the address is in {source}"),
-        sqlx::Error::Database(error) => match error.code()?.as_ref() {
-            "28P01" | "28000" => format!("correct user and password in {source}"),
-            "3D000" => format!("create the database, or correct its name in {source}"),
-            "42501" => {
-                "ask the owner of the database to grant this, or to apply the seeds".to_owned()
-            }
-            "25006" | "0A000" | "8" | "1032" => {
-                "seeds need a database that can be written to, not a standby or a read-only file"
-                    .to_owned()
-            }
-            "14" => format!(
-                "do the folder and the file exist, and may this user write there? the path is in {source}"
-            ),
-            "26" => format!("the file in {source} is not a SQLite database"),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    Some(text)
 }
 
 #[cfg(all(test, feature = "postgres", feature = "sqlite"))]

@@ -60,7 +60,7 @@ pub use arguments::{
 };
 pub use by_hand::{ByHand, change_by_hand};
 pub use color::color_arguments;
-pub use database::{DatabaseUrl, read_history};
+pub use database::{DatabaseUrl, Look, none_yet, read_history};
 pub use failure::{Exit, Failure};
 pub use given_arguments::{repeated_database, shell_word};
 pub use invocation::Invocation;
@@ -73,16 +73,15 @@ pub use status_output::{check, write_status};
 pub use style::Palette;
 pub use terminal::Terminal;
 
-use crate::{SeedRunner, SkipFlags, Status};
+use crate::{Backend, SeedRunner, SkipFlags, Status};
 use arguments::{Arguments, Command};
-use database::Open;
 
 /// Runs the command in this process's arguments with the app's seeds.
 ///
 /// Give it the runner that the app itself boots with, so that both apply seeds the same way. The
 /// database is the one of `--database-url`, or of the variable `DATABASE_URL`.
 #[must_use]
-pub fn main<DB: Open>(runner: SeedRunner<DB>) -> ExitCode {
+pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
     let arguments: Arguments = match parse(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(exit) => return exit.into(),
@@ -159,23 +158,17 @@ pub fn block_on<T: Into<ExitCode>>(command: impl Future<Output = Result<T, Failu
     }
 }
 
-fn database_url(arguments: &DatabaseArguments) -> Result<DatabaseUrl, Failure> {
-    DatabaseUrl::from_arguments(arguments).ok_or_else(|| {
-        Failure::new("no database is configured: --database-url and DATABASE_URL are not set")
-            .help("DATABASE_URL=postgres://user:password@host/database <this command>")
-    })
+fn database_url<DB: Backend>(arguments: &DatabaseArguments) -> Result<DatabaseUrl, Failure> {
+    Look::at_both(arguments)?.map_err(database::none_found::<DB>)
 }
 
-async fn status<DB: Open>(
+async fn status<DB: Backend>(
     runner: &SeedRunner<DB>,
     arguments: &StatusArguments,
 ) -> Result<Exit, Failure> {
-    let url = database_url(&arguments.database)?;
-    let pool = DB::open_existing(&url).await?;
-    let history = runner
-        .history(&pool)
-        .await
-        .map_err(|error| Failure::of_error(&error, &url))?;
+    let url = database_url::<DB>(&arguments.database)?;
+    let history = database::history_of(runner, &url).await?;
+    let history = history.unwrap_or_else(|| none_yet(&url, &mut std::io::stderr()));
     let seeds = runner.seeds().iter().map(crate::Seed::info);
     let status = Status::compare(seeds, history, &SkipFlags::from_environment());
     // The binary carries its seeds without the paths they came from.

@@ -1,18 +1,20 @@
 //! `seed:show` of an app's own ops binary.
 
-use super::database::Open;
+use super::database::history_of;
 use super::shown_seed::{SeedSource, ShownSeed};
-use super::{DatabaseUrl, Exit, Failure, ShowArguments, Terminal, find_seed, write_seed};
-use crate::{History, Seed, SeedRunner, SkipFlags, Status};
+use super::{Exit, Failure, Look, ShowArguments, Terminal, find_seed, none_yet, write_seed};
+use crate::{Backend, History, Seed, SeedRunner, SkipFlags, Status};
 
 /// Prints all that the binary and the database know of a seed.
-pub(super) async fn show<DB: Open>(
+pub(super) async fn show<DB: Backend>(
     runner: &SeedRunner<DB>,
     arguments: &ShowArguments,
 ) -> Result<Exit, Failure> {
-    let url = DatabaseUrl::from_arguments(&arguments.database);
+    let url = Look::at_both(&arguments.database)?.ok();
     let history = match &url {
-        Some(url) => super::database::history_in::<DB>(url).await?,
+        Some(url) => history_of(runner, url)
+            .await?
+            .unwrap_or_else(|| none_yet(url, &mut std::io::stderr())),
         None => History::default(),
     };
     let seeds = runner.seeds();

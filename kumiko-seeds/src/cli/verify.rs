@@ -4,12 +4,11 @@ use std::io::{Write, stdout};
 
 use serde::Serialize;
 
-use super::database::Open;
 use super::output::{write_json, written};
 use super::{DatabaseArguments, Exit, Failure, Format, Invocation, VerifyArguments};
-use crate::{PreflightProblem, SeedRunner};
+use crate::{Backend, PreflightProblem, SeedRunner};
 
-pub(super) fn run<DB: Open>(
+pub(super) fn run<DB: Backend>(
     runner: &SeedRunner<DB>,
     arguments: &VerifyArguments,
 ) -> Result<Exit, Failure> {

@@ -28,10 +28,10 @@ note: package init-journey gets a library, since its binaries share the seeds; m
 next: register your write handlers in src/seeds.rs, and apply the seeds where the app starts, with its sqlx pool:
     init_journey::seeds::seeds().apply(&pool).await?;
 next: create a seed, write it, and apply it
-    export DATABASE_URL=sqlite:init-journey.db
+    export DATABASE_URL='sqlite:init-journey.db?mode=rwc'
     cargo kumiko-ops seed:new first-change
-    cargo kumiko-ops seed:apply
     cargo kumiko-ops seed:status
+    cargo kumiko-ops seed:apply
 ",
     );
     let seed = app.command("seed:new first-change").stdout();
@@ -42,7 +42,7 @@ next: create a seed, write it, and apply it
 
     let run = |line: &str| {
         let call = app.command(line);
-        call.variable("DATABASE_URL", "sqlite:init-journey.db")
+        call.variable("DATABASE_URL", "sqlite:init-journey.db?mode=rwc")
             .run()
     };
     assert_shows(

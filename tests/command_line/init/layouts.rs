@@ -131,8 +131,8 @@ next: register your write handlers in shop/src/seeds.rs, and apply the seeds whe
     shop::seeds::seeds().apply(&pool).await?;
 next: create a seed, write it, and apply it
     cargo kumiko-ops seed:new first-change -p shop
-    cargo kumiko-ops seed:apply -p shop
     cargo kumiko-ops seed:status -p shop
+    cargo kumiko-ops seed:apply -p shop
 ",
     );
     assert_eq!(

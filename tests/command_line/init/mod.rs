@@ -27,8 +27,8 @@ next: register your write handlers in src/seeds.rs, and apply the seeds where th
 next: create a seed, write it, and apply it
     export DATABASE_URL=postgres://user:password@localhost/database
     cargo kumiko-ops seed:new first-change
-    cargo kumiko-ops seed:apply
     cargo kumiko-ops seed:status
+    cargo kumiko-ops seed:apply
 ";
 
 /// What `cargo new --lib` makes, as far as it matters here.

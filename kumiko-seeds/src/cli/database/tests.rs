@@ -4,7 +4,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use std::str::FromStr;
+
+use super::connect::parse;
 use super::*;
+use crate::cli::DatabaseArguments;
 use crate::properties::cases;
 
 /// What must not be seen. Nothing else in a URL can form it.
@@ -59,9 +63,9 @@ fn url() -> impl Strategy<Value = String> {
     prop_oneof![3 => in_front, 1 => in_query]
 }
 
-fn is_seen_in(url: &DatabaseUrl, text: &str) -> bool {
+fn is_seen_in(url: &str, text: &str) -> bool {
     // A secret in the path of a file is none.
-    text.contains(SECRET) && !url.url.starts_with("sqlite:")
+    text.contains(SECRET) && !url.starts_with("sqlite:")
 }
 
 proptest! {
@@ -69,16 +73,27 @@ proptest! {
 
     #[test]
     fn a_password_is_in_nothing_that_is_shown(url in url()) {
-        let url = DatabaseUrl::new(url, "DATABASE_URL");
-        let arguments = DatabaseArguments { database_url: Some(url.secret().to_owned()) };
+        let arguments = DatabaseArguments { database_url: Some(url.clone()) };
         let repeated = crate::cli::repeated_database(&arguments);
-        for text in [url.to_string(), format!("{url:?}"), format!("{arguments:?}"), repeated] {
+        for text in [without_secrets(&url), format!("{arguments:?}"), repeated] {
+            prop_assert!(!is_seen_in(&url, &text), "{text}");
+        }
+        let read = match DatabaseUrl::read(&url, "DATABASE_URL") {
+            Ok(read) => read,
+            Err(failure) => {
+                for shown in [failure.to_string(), format!("{failure:?}")] {
+                    prop_assert!(!shown.contains(SECRET), "{shown}");
+                }
+                return Ok(());
+            }
+        };
+        for text in [read.to_string(), format!("{read:?}")] {
             prop_assert!(!is_seen_in(&url, &text), "{text}");
         }
         let failures = [
-            parse::<sqlx::Postgres>(&url).err(),
-            parse::<sqlx::Sqlite>(&url).err(),
-            Some(url.is_of_no_kind()),
+            read.check_kind("this app", &["postgres"]).err(),
+            read.check_kind("this app", &["sqlite"]).err(),
+            parse::<sqlx::Postgres>(&read).err(),
         ];
         for failure in failures.into_iter().flatten() {
             prop_assert!(!failure.to_string().contains(SECRET), "{failure}");
@@ -86,7 +101,7 @@ proptest! {
             prop_assert!(!debug.contains(SECRET), "{debug}");
         }
         // The server and the resolver of names repeat these in their errors.
-        if let Ok(options) = parse::<sqlx::Postgres>(&url) {
+        if read.is_for::<sqlx::Postgres>() && let Ok(options) = parse::<sqlx::Postgres>(&read) {
             prop_assert!(!options.get_host().contains(SECRET), "{}", options.get_host());
             let database = options.get_database().unwrap_or_default();
             prop_assert!(!database.contains(SECRET), "{database}");
@@ -96,12 +111,37 @@ proptest! {
     #[test]
     fn no_text_makes_a_url_panic(text in any::<String>(), at in any::<Index>(), part in url()) {
         let (before, after) = part.split_at((0..=at.index(part.len() + 1)).rev().find(|at| part.is_char_boundary(*at)).unwrap_or(0));
-        for url in [text.clone(), format!("{before}{text}{after}")] {
-            let url = DatabaseUrl::new(url, "DATABASE_URL");
-            let shown = format!("{url} {url:?} {}", url.is_of_no_kind());
-            prop_assert!(!shown.is_empty());
-            drop(parse::<sqlx::Postgres>(&url));
-            drop(parse::<sqlx::Sqlite>(&url));
+        for url in [text.clone(), format!("{before}{text}{after}"), format!("sqlite:{text}")] {
+            match DatabaseUrl::read(&url, "DATABASE_URL") {
+                Ok(url) => {
+                    let shown = format!("{url} {url:?} {:?}", url.place());
+                    prop_assert!(!shown.is_empty());
+                    drop(parse::<sqlx::Postgres>(&url));
+                    drop(parse::<sqlx::Sqlite>(&url));
+                }
+                Err(failure) => prop_assert!(!failure.help.is_empty()),
+            }
+        }
+    }
+
+    /// The commands look for the file that the driver opens, and refuse nothing that it understands.
+    #[test]
+    fn a_sqlite_url_is_read_as_its_driver_reads_it(
+        slashes in select(vec!["", "//", "///", "////", "sqlite:", "//sqlite:"]),
+        path in vec(select(vec!["a", "/", ".", "%20", "%3F", "%", "%4", "é", "#", ":", " ", ".db"]), 1..6),
+        query in select(vec!["", "?", "?mode=rw", "?mode=rwc&cache=private", "?mode=ro&mode=rwc", "?mode=x", "?x"]),
+    ) {
+        let url = format!("sqlite:{slashes}{}{query}", path.concat());
+        let driver = sqlx::sqlite::SqliteConnectOptions::from_str(&url);
+        prop_assume!(url.trim() == url && !url.contains("file:"));
+        match (DatabaseUrl::read(&url, "x"), driver) {
+            (Ok(_), Ok(options)) => {
+                let file = sqlite_url::file(&url);
+                prop_assert_eq!(file.as_deref(), Some(options.get_filename()));
+                let creates = format!("{options:?}").contains("create_if_missing: true");
+                prop_assert_eq!(sqlite_url::has_mode(&url, "rwc"), creates, "{}", url);
+            }
+            (read, driver) => prop_assert_eq!(read.is_ok(), driver.is_ok(), "{}: {:?}", url, read),
         }
     }
 }
