@@ -175,6 +175,7 @@ mod selection;
 mod skip_flags;
 mod status;
 mod store;
+mod unobserved;
 
 pub use backend::Backend;
 pub use context::SeedContext;

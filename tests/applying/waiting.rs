@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use kumiko_seeds::Error;
 use kumiko_tests::database::{Engine, TestDatabase};
-use kumiko_tests::replicas::replica;
+use kumiko_tests::replicas::{booted, ended, replica};
 use kumiko_tests::seeds::seed;
 use kumiko_tests::{app, note, on_both_databases};
 use sqlx::Postgres;
@@ -66,6 +66,25 @@ on_both_databases! {
         holder.wait().await.unwrap();
         let runner = app::runner(vec![note!("2026-01-01-a")]);
         assert_eq!(runner.apply(&database.pool).await.unwrap().applied.len(), 1);
+    }
+
+    async fn a_wait_of_seconds_is_said_once_where_nobody_listens(database: &TestDatabase<DB>) {
+        let mut holder = holder(database).await;
+        let [silent, traced, observed] = ["silent", "traced", "boot"]
+            .map(|release| replica(release, &database.url).spawn().unwrap());
+        // Past the report after five seconds, and the one after ten.
+        tokio::time::sleep(Duration::from_secs(12)).await;
+        drop(holder.stdin.take());
+        holder.wait().await.unwrap();
+        for quiet in [traced, observed] {
+            booted(quiet).await;
+        }
+        let silent = ended(silent).await;
+        assert!(silent.status.success());
+        let said = String::from_utf8(silent.stderr).unwrap();
+        assert!(said.starts_with("kumiko-seeds: waiting for the lock of seeds, held by process "), "{said}");
+        assert!(said.ends_with("s of at most 300.0s)\n"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
     }
 
     async fn a_killed_holder_leaves_no_lock(database: &TestDatabase<DB>) {

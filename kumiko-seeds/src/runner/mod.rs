@@ -28,7 +28,7 @@ use crate::extensions::Extensions;
 use crate::report::DryRun;
 use crate::{
     AppliedBy, ApplyError, Error, History, Progress, Report, Seed, SeedInfo, Selection, SkipFlags,
-    store,
+    store, unobserved,
 };
 
 /// The seeds of an app with all they need, ready to be applied.
@@ -119,6 +119,9 @@ impl<DB: Backend> SeedRunner<DB> {
 
     /// Calls `observer` with each step as it happens. It runs in the middle of the work, so it has
     /// to be quick. `tracing` events are written in any case.
+    ///
+    /// Where there is neither an observer nor a subscriber that takes warnings, a run that waits for the lock says so
+    /// on stderr, once, after five seconds. Nothing else is ever printed.
     #[must_use]
     pub fn observe(mut self, observer: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
@@ -274,8 +277,9 @@ impl<DB: Backend> SeedRunner<DB> {
 
     fn notify(&self, progress: Progress<'_>) {
         progress.trace();
-        if let Some(observer) = &self.observer {
-            observer(progress);
+        match &self.observer {
+            Some(observer) => observer(progress),
+            None => unobserved::say(progress),
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! `boot` has twenty seeds, `older` lacks the last of them, and `late` has one more, dated before the
 //! others. `batches` has the seeds of that module. Each applies what is pending, says when it waits, and
-//! prints the report, one line each, also if it fails.
+//! prints the report, one line each, also if it fails. `silent` is `boot` where nobody listens to the run, and
+//! `traced` where only a `tracing` subscriber does.
 //!
 //! `hold` takes the lock, says so, and holds it until its standard input ends.
 
@@ -33,12 +34,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let [release, url] = arguments.as_slice() else {
         return Err("usage: replica boot|older|late|batches|hold <url>".into());
     };
+    if release == "traced" {
+        tracing::subscriber::set_global_default(Deaf)?;
+    }
     if url.starts_with("postgres:") {
         let pool = Pool::connect(url).await?;
-        run(&pool, seeds::<Postgres>(release, on_postgres::SEEDS)).await
+        run(
+            &pool,
+            release,
+            seeds::<Postgres>(release, on_postgres::SEEDS),
+        )
+        .await
     } else if let Some(death) = Death::from_environment()? {
         let (pool, life) = mortal::pool(url, death).await?;
-        run(&pool, seeds::<Sqlite>(release, on_sqlite::SEEDS)).await?;
+        run(&pool, release, seeds::<Sqlite>(release, on_sqlite::SEEDS)).await?;
         println!("steps {}", life.steps());
         println!("commits {}", life.commits());
         if let Death::InCommit(..) = death {
@@ -48,7 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Ok(())
     } else {
         let pool = Pool::connect(url).await?;
-        run(&pool, seeds::<Sqlite>(release, on_sqlite::SEEDS)).await
+        run(&pool, release, seeds::<Sqlite>(release, on_sqlite::SEEDS)).await
     }
 }
 
@@ -62,12 +71,20 @@ fn seeds<DB: Engine>(release: &str, twenty: &[Seed<DB>]) -> Vec<Seed<DB>> {
     }
 }
 
-async fn run<DB: Engine>(pool: &Pool<DB>, seeds: Vec<Seed<DB>>) -> Result<(), Box<dyn Error>> {
-    let runner = app::runner(seeds).observe(|progress| {
-        if let Progress::Waiting { .. } = progress {
-            println!("waiting");
-        }
-    });
+async fn run<DB: Engine>(
+    pool: &Pool<DB>,
+    release: &str,
+    seeds: Vec<Seed<DB>>,
+) -> Result<(), Box<dyn Error>> {
+    let runner = app::runner(seeds);
+    let runner = match release {
+        "silent" | "traced" => runner,
+        _ => runner.observe(|progress| {
+            if let Progress::Waiting { .. } = progress {
+                println!("waiting");
+            }
+        }),
+    };
     let ended = runner.apply(pool).await;
     print(match &ended {
         Ok(report) => report,
@@ -93,4 +110,27 @@ async fn hold<DB: Engine>(ctx: &mut SeedContext<'_, DB>) -> kumiko_seeds::SeedRe
     println!("holding");
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Err("held".into())
+}
+
+/// A subscriber that takes everything and does nothing with it.
+struct Deaf;
+
+impl tracing::Subscriber for Deaf {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, _: &tracing::Event<'_>) {}
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
 }
