@@ -109,6 +109,33 @@ help: use postgres://user:password@host:port/database
     wait(database.remove());
 }
 
+/// Whoever reads the result gets nothing else, whatever prints.
+#[cfg(unix)]
+#[test]
+fn what_a_seed_prints_is_not_in_the_result() {
+    let app = App::example("prints");
+    app.edit(
+        "seeds/2026-05-20-grant-tenant-admin.rs",
+        "    Ok(())\n",
+        "    println!(\"a line\");
+    let mut echo = std::process::Command::new(\"echo\");
+    echo.arg(\"a child's line\").status()?;
+    print!(\"no line's end\");
+    Ok(())\n",
+    );
+    for dry_run in [" --dry-run", ""] {
+        let output = app
+            .command(&format!("seed:apply --format json{dry_run}"))
+            .output();
+        let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(result["version"], 1, "{result}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        for line in ["a line\n", "a child's line\n", "no line's end"] {
+            assert!(said.contains(line), "{said}");
+        }
+    }
+}
+
 /// A fresh seed has to compile without a warning, and must not count as applied before it is written.
 #[test]
 fn a_seed_that_is_not_written_fails() {

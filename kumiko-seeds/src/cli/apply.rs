@@ -11,6 +11,7 @@ use super::apply_output::{write_report, write_stopped, write_warnings};
 use super::database::connect_for_applying;
 use super::dry_run_output::{write_dry_run, write_stopped_dry_run};
 use super::interrupt::Interrupt;
+use super::kept_stdout::KeptStdout;
 use super::progress_display::{Action, ProgressDisplay};
 use super::{ApplyArguments, DatabaseUrl, Exit, Failure, Invocation, database_url, seed_selection};
 use crate::{AppliedBy, Backend, SeedRunner};
@@ -79,12 +80,14 @@ impl Command<'_> {
     ) -> Result<Exit, Failure> {
         let began = Instant::now();
         let mut signal = None;
+        let kept = KeptStdout::keep()?;
         let applied = runner
             .apply_until(pool, async {
                 signal = Some(self.interrupt.signal().await);
             })
             .await;
         pool.close().await;
+        drop(kept);
         self.display.finish();
         let took = began.elapsed();
         let format = self.arguments.format;
@@ -112,6 +115,7 @@ impl Command<'_> {
         pool: &Pool<DB>,
     ) -> Result<Exit, Failure> {
         let began = Instant::now();
+        let kept = KeptStdout::keep()?;
         let tried = {
             let trying = std::pin::pin!(runner.dry_run(pool));
             let signal = std::pin::pin!(self.interrupt.signal());
@@ -121,6 +125,7 @@ impl Command<'_> {
             }
         };
         pool.close().await;
+        drop(kept);
         self.display.finish();
         let took = began.elapsed();
         let format = self.arguments.format;

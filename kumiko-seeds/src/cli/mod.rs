@@ -12,7 +12,7 @@
 //!
 //! The binary knows `seed:status`, `seed:show`, `seed:apply`, `seed:verify`, `seed:mark` and
 //! `seed:unmark`. stdout carries the result, stderr
-//! everything else. Exit codes: 0 fine; 1 a seed failed, or is pending under `--check`; 2 could not run;
+//! everything else, also what a seed prints to stdout. Exit codes: 0 fine; 1 a seed failed, or is pending under `--check`; 2 could not run;
 //! 3 drift under `--check`; 130 interrupted by Ctrl-C, 143 by SIGTERM.
 
 mod apply;
@@ -28,6 +28,7 @@ mod failure_output;
 mod given_arguments;
 mod interrupt;
 mod invocation;
+mod kept_stdout;
 mod live_line;
 mod output;
 mod panic_output;
