@@ -39,6 +39,8 @@ pub enum Error {
         role: Option<String>,
         /// What creates the table of operations, where there is none.
         creation: Option<&'static str>,
+        /// The privileges on the table of operations that it takes.
+        privileges: &'static str,
         /// The server's refusal.
         source: sqlx::Error,
     },
@@ -296,7 +298,7 @@ impl StdError for ApplyError {
     }
 }
 
-fn the_role(role: Option<&str>) -> String {
+pub(crate) fn the_role(role: Option<&str>) -> String {
     role.map_or_else(
         || "the database's user".to_owned(),
         |role| format!("the role {role:?}"),

@@ -1,23 +1,67 @@
 //! What to do about an error, where the library knows more than the database says.
 
+mod missing_table;
+mod privileges;
+
 use std::error::Error as StdError;
-use std::fmt::Write;
+use std::iter::successors;
+
+use sqlx::error::DatabaseError;
 
 use crate::Error;
+#[cfg(feature = "events")]
+use crate::events::EventStoreError;
 
 /// SQLSTATE codes of statements that a connection believes to have prepared and the server does not
 /// know, or the other way round.
 const PREPARED_ELSEWHERE: [&str; 2] = ["26000", "42P05"];
 
+/// A write in a read-only transaction of PostgreSQL, and on a read-only connection to SQLite.
+const READ_ONLY: [&str; 2] = ["25006", "8"];
+
 pub(crate) fn of(error: &Error) -> Option<String> {
-    match error {
-        Error::NotPermitted { role, creation, .. } => {
-            return Some(grant(role.as_deref(), *creation));
+    let first: &(dyn StdError + 'static) = error;
+    let mut causes = successors(Some(first), |&cause| cause.source());
+    causes.find_map(|cause| of_cause(error, cause))
+}
+
+/// What to do about `error`, as far as this one of its causes tells.
+fn of_cause(error: &Error, cause: &(dyn StdError + 'static)) -> Option<String> {
+    if let Some(Error::NotPermitted {
+        role,
+        creation,
+        privileges,
+        ..
+    }) = cause.downcast_ref()
+    {
+        return Some(privileges::of_operations(
+            role.as_deref(),
+            *creation,
+            privileges,
+        ));
+    }
+    if let Some(Error::RowSecurity { table, role, .. }) = cause.downcast_ref() {
+        return Some(privileges::policy(table, role.as_deref()));
+    }
+    #[cfg(feature = "events")]
+    match cause.downcast_ref() {
+        Some(EventStoreError::RowSecurity { table, role, .. }) => {
+            return Some(privileges::policy(table, role.as_deref()));
         }
-        Error::RowSecurity { table, role, .. } => return Some(policy(table, role.as_deref())),
+        Some(EventStoreError::NotCreated {
+            creation, source, ..
+        }) => return privileges::of_event_tables(creation, source),
         _ => {}
     }
-    if PREPARED_ELSEWHERE.contains(&code(error)?.as_str()) {
+    match cause.downcast_ref() {
+        Some(sqlx::Error::Database(cause)) => of_database(error, &**cause),
+        _ => None,
+    }
+}
+
+fn of_database(error: &Error, cause: &dyn DatabaseError) -> Option<String> {
+    let code = cause.code()?;
+    if PREPARED_ELSEWHERE.contains(&&*code) {
         return Some(
             "the app's own queries use prepared statements, and the database is behind a pooler that does \
              not keep them, like PgBouncer in transaction mode; let PgBouncer keep them \
@@ -26,56 +70,15 @@ pub(crate) fn of(error: &Error) -> Option<String> {
                 .to_owned(),
         );
     }
-    None
-}
-
-/// The SQL that lets `role` apply seeds.
-fn grant(role: Option<&str>, creation: Option<&str>) -> String {
-    let mut text = "let the owner of the schema run this, and try again:".to_owned();
-    for line in creation.unwrap_or_default().lines() {
-        // Indented in the source by eight.
-        let line = line.strip_prefix("        ").unwrap_or(line);
-        if !line.is_empty() {
-            let _ = write!(text, "\n    {line}");
-        }
+    if READ_ONLY.contains(&&*code) && matches!(error, Error::Seed { .. }) {
+        return Some(
+            "ctx.db() only reads; write through a handler, so that there is an event:\n    \
+             ctx.system_write_as(\"feature:write:name\", json!({ \"id\": id })).await?;\n\
+             or, if the data has no events, on the connection for such data:\n    \
+             ctx.unmanaged_db().await?"
+                .to_owned(),
+        );
     }
-    if creation.is_some() {
-        text.push(';');
-    }
-    let role = role.map_or_else(|| "PUBLIC".to_owned(), quoted);
-    let _ = write!(
-        text,
-        "\n    GRANT SELECT, INSERT, UPDATE, DELETE ON kumiko_es_operations TO {role};"
-    );
-    text
-}
-
-/// The SQL that shows all rows of `table` to `role`. A policy gives no more than that; `BYPASSRLS` would hold for all
-/// tables, and is for policies that restrict what others permit.
-fn policy(table: &str, role: Option<&str>) -> String {
-    let name = quoted(&format!("kumiko seeds of {}", role.unwrap_or("all")));
-    let to = role.map_or_else(|| "PUBLIC".to_owned(), quoted);
-    let altered = role.map_or_else(|| "CURRENT_USER".to_owned(), quoted);
-    format!(
-        "let the owner of the table run this, and try again:\n    \
-         CREATE POLICY {name} ON {table} TO {to} USING (true) WITH CHECK (true);\n\
-         or, if a restrictive policy is in the way, let a superuser run this:\n    \
-         ALTER ROLE {altered} BYPASSRLS;"
-    )
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// The code of the database's error somewhere among the causes of `error`.
-fn code(error: &Error) -> Option<String> {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(sqlx::Error::Database(error)) = error.downcast_ref() {
-            return error.code().map(String::from);
-        }
-        cause = error.source();
-    }
-    None
+    missing_table::remedy(&code, cause.message())
+        .or_else(|| privileges::remedy(&code, cause.message()))
 }

@@ -38,7 +38,8 @@ pub(crate) async fn applied<DB: Backend>(
 pub(crate) async fn history<DB: Backend>(
     connection: &mut DB::Connection,
 ) -> Result<Option<History>, Error> {
-    let Some(rows) = read::<DB>(connection, DB::HISTORY).await? else {
+    let rows = read::<DB>(connection, DB::HISTORY).await;
+    let Some(rows) = rows.map_err(for_reading_alone)? else {
         return Ok(None);
     };
     let operations = rows
@@ -47,6 +48,14 @@ pub(crate) async fn history<DB: Backend>(
         .collect::<sqlx::Result<Vec<_>>>();
     let operations = operations.map_err(|error| fault::<DB>(READ, error))?;
     Ok(Some(History::of(operations)))
+}
+
+/// The same error for somebody who does not go on to write.
+fn for_reading_alone(mut error: Error) -> Error {
+    if let Error::NotPermitted { privileges, .. } = &mut error {
+        *privileges = "SELECT";
+    }
+    error
 }
 
 fn operation<DB: Backend>(row: &DB::Row) -> sqlx::Result<Operation> {
@@ -290,6 +299,7 @@ pub(crate) fn fault<DB: Backend>(step: &'static str, source: sqlx::Error) -> Err
             step,
             role: None,
             creation: (step == CREATE).then_some(DB::CREATE_OPERATIONS),
+            privileges: "SELECT, INSERT, UPDATE, DELETE",
             source,
         },
         _ => Error::database(step, source),

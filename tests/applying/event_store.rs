@@ -152,3 +152,39 @@ async fn a_listener_is_notified_at_commit() {
     drop(listener);
     database.remove().await;
 }
+
+/// These are the app's, and the form in which a time is sent depends on them.
+#[tokio::test]
+async fn the_settings_of_a_session_do_not_reach_what_is_loaded() {
+    use kumiko_tests::database::Engine;
+
+    let database = sqlx::Postgres::create().await;
+    let mut connection = database.pool.acquire().await.unwrap();
+    create_event_tables::<sqlx::Postgres>(&mut connection)
+        .await
+        .unwrap();
+    let (stream, user) = (stream(), User::system());
+    append::<sqlx::Postgres>(&mut connection, &stream, 0, vec![event(1)], &user)
+        .await
+        .unwrap();
+    let time = "UPDATE kumiko_events SET created_at = '2026-07-08 09:10:11.123Z'";
+    sqlx::Postgres::run(&mut connection, time).await.unwrap();
+    for settings in [
+        "SET DateStyle = 'German'; SET TimeZone = 'Asia/Kolkata'",
+        "SET DateStyle = 'SQL, DMY'; SET TimeZone = 'America/St_Johns'",
+        "SET DateStyle = 'Postgres, MDY'; SET TimeZone = 'UTC'",
+    ] {
+        sqlx::Postgres::run(&mut connection, settings)
+            .await
+            .unwrap();
+        let loaded =
+            load::<sqlx::Postgres>(&mut connection, stream.tenant_id, stream.aggregate_id).await;
+        assert_eq!(
+            loaded.unwrap()[0].created_at.to_rfc3339(),
+            "2026-07-08T09:10:11.123+00:00",
+            "{settings}"
+        );
+    }
+    drop(connection);
+    database.remove().await;
+}

@@ -7,7 +7,7 @@ use kumiko_tests::seeds::seed;
 use kumiko_tests::{app, on_both_databases};
 use uuid::uuid;
 
-async fn read_models<DB: Engine>(database: &TestDatabase<DB>) {
+pub(crate) async fn read_models<DB: Engine>(database: &TestDatabase<DB>) {
     let mut connection = database.pool.acquire().await.unwrap();
     app::create_tables::<DB>(&mut connection).await.unwrap();
     let (uuid, timestamp) = if DB::NAME == "PostgreSQL" {

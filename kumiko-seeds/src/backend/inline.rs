@@ -9,7 +9,7 @@ use super::Value;
 /// **Invariant:** of a value only printable ASCII enters the statement, and of that neither quotes nor
 /// backslashes, so there is nothing in it that could end the literal, whatever the server's settings for
 /// quotes, backslashes and encodings are.
-pub(super) fn inline(sql: &str, values: &[Value<'_>]) -> String {
+pub(crate) fn inline(sql: &str, values: &[Value<'_>]) -> String {
     let mut pieces = sql.split('$');
     let mut inlined = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {

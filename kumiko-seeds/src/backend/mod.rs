@@ -8,7 +8,7 @@
 mod ascii;
 mod carries;
 #[cfg(feature = "postgres")]
-mod inline;
+pub(crate) mod inline;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

@@ -45,6 +45,8 @@ macro_rules! time {
         )
     };
 }
+#[cfg(feature = "events")]
+pub(crate) use time;
 
 macro_rules! row_security {
     () => {

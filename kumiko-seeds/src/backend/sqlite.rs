@@ -18,6 +18,8 @@ macro_rules! as_it_is {
         $expression
     };
 }
+#[cfg(feature = "events")]
+pub(crate) use as_it_is;
 
 macro_rules! row_security {
     () => {

@@ -60,9 +60,11 @@ impl Run<'_> {
                 } else {
                     "what was applied stays applied"
                 };
-                vec![format!(
-                    "correct the seed and run this again; {kept}:\n    {again}"
-                )]
+                let correct = match error.remedy() {
+                    Some(_) => "then run this again",
+                    None => "correct the seed and run this again",
+                };
+                vec![format!("{correct}; {kept}:\n    {again}")]
             }
             Error::Preflight { .. } => vec![format!(
                 "register the handler, or correct its name or its roles in the seed; then run this \

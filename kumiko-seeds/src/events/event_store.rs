@@ -5,8 +5,10 @@ use uuid::Uuid;
 use super::backend::Inserted;
 use super::event::IDEMPOTENCY_KEY;
 use super::event_row::EventRow;
-use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User};
-use crate::backend::{Value, column};
+use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User, visible_rows};
+use crate::backend::{Fault, Value, column};
+
+const EVENTS: &str = "kumiko_events";
 
 /// Appends `events` to `stream`, which must have exactly `expected_version` events (0: none yet), and
 /// returns the version it then has.
@@ -43,8 +45,11 @@ pub(super) async fn insert<DB: EventBackend>(
     };
     match inserted {
         Ok(Inserted::All) => Ok(()),
+        Ok(Inserted::AllWithSecuredArchive) => {
+            visible_rows::check::<DB>(connection, "kumiko_archived_streams").await
+        }
         Ok(Inserted::First(count)) => Err(refusal::<DB>(connection, &rows[count..]).await?),
-        Err(source) => Err(failure(rows, source)),
+        Err(source) => Err(failure::<DB>(rows, source)),
     }
 }
 
@@ -72,7 +77,14 @@ async fn refusal<DB: EventBackend>(
     Ok(sqlx::Error::RowNotFound.into())
 }
 
-fn failure(rows: &[EventRow], source: sqlx::Error) -> EventStoreError {
+fn failure<DB: EventBackend>(rows: &[EventRow], source: sqlx::Error) -> EventStoreError {
+    if DB::fault(&source) == Fault::RowSecurity {
+        return EventStoreError::RowSecurity {
+            table: EVENTS,
+            role: None,
+            source: Some(source),
+        };
+    }
     if is_idempotency_violation(&source) {
         let with_key = |row: &&EventRow| row.metadata.contains(IDEMPOTENCY_KEY);
         if let Some(row) = rows.iter().find(with_key) {
@@ -102,20 +114,14 @@ fn is_idempotency_violation(error: &sqlx::Error) -> bool {
 /// or array, because the original wrote some so.
 ///
 /// # Errors
-/// If the database fails or holds what is no event.
+/// If the database fails or holds what is no event, and [`EventStoreError::RowSecurity`] if policies may hide events.
 pub async fn load<DB: EventBackend>(
     connection: &mut DB::Connection,
     tenant_id: Uuid,
     aggregate_id: Uuid,
 ) -> Result<Vec<StoredEvent>, EventStoreError> {
-    let rows = DB::fetch(
-        connection,
-        "SELECT id, aggregate_type, version, type, event_version, payload, metadata, created_at,
-                created_by
-         FROM kumiko_events WHERE tenant_id = $1 AND aggregate_id = $2 ORDER BY version",
-        &[Value::Uuid(tenant_id), Value::Uuid(aggregate_id)],
-    )
-    .await?;
+    let values = [Value::Uuid(tenant_id), Value::Uuid(aggregate_id)];
+    let rows = visible_rows::fetch::<DB>(connection, &[EVENTS], DB::LOAD, &values).await?;
     let event = |row: &DB::Row| {
         Ok(StoredEvent {
             id: column::<DB, _>(row, 0)?,
@@ -129,8 +135,8 @@ pub async fn load<DB: EventBackend>(
             event_version: column::<DB, _>(row, 4)?,
             payload: unwrapped(column::<DB, _>(row, 5)?),
             metadata: unwrapped(column::<DB, _>(row, 6)?),
-            created_at: column::<DB, _>(row, 7)?,
-            created_by: column::<DB, _>(row, 8)?,
+            created_by: column::<DB, _>(row, 7)?,
+            created_at: DB::time(row, 8)?,
         })
     };
     rows.iter().map(event).collect()
@@ -151,19 +157,16 @@ fn unwrapped(stored: serde_json::Value) -> serde_json::Value {
 /// The number of events in a stream; 0 if there is no such stream.
 ///
 /// # Errors
-/// If the database fails.
+/// If the database fails, and [`EventStoreError::RowSecurity`] if policies may hide events.
 pub async fn stream_version<DB: EventBackend>(
     connection: &mut DB::Connection,
     tenant_id: Uuid,
     aggregate_id: Uuid,
 ) -> Result<i32, EventStoreError> {
-    let rows = DB::fetch(
-        connection,
-        "SELECT COALESCE(MAX(version), 0) FROM kumiko_events
-         WHERE tenant_id = $1 AND aggregate_id = $2",
-        &[Value::Uuid(tenant_id), Value::Uuid(aggregate_id)],
-    )
-    .await?;
+    let sql = "SELECT COALESCE(MAX(version), 0) FROM kumiko_events
+               WHERE tenant_id = $1 AND aggregate_id = $2";
+    let values = [Value::Uuid(tenant_id), Value::Uuid(aggregate_id)];
+    let rows = visible_rows::fetch::<DB>(connection, &[EVENTS], sql, &values).await?;
     rows.first()
         .map_or(Ok(0), |row| Ok(column::<DB, i32>(row, 0)?))
 }

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::Stream;
+use crate::error::the_role;
 
 /// Why events could not be appended or read.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,17 @@ pub enum EventStoreError {
         event_type: String,
         /// What is wrong with it.
         message: String,
+    },
+    /// Row level security may hide rows of a table from the database role, or refuses it one, so that what is there
+    /// cannot be known. [`Error::remedy`](crate::Error::remedy) has the SQL.
+    #[error("{} may not see every row of the table {table}, which has row level security", the_role(role.as_deref()))]
+    RowSecurity {
+        /// The table.
+        table: &'static str,
+        /// The role.
+        role: Option<String>,
+        /// The server's refusal; none where it would have hidden rows without a word.
+        source: Option<sqlx::Error>,
     },
     /// The table of events or an index of it is missing and could not be created.
     #[error("could not create {}", missing.join(", "))]

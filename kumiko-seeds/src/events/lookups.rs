@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use sqlx::Database;
 use uuid::Uuid;
 
-use super::{EventBackend, StoredUuid};
+use super::{EventBackend, EventStoreError, StoredUuid, visible_rows};
 use crate::backend::{Value, column};
 use crate::extensions::Extensions;
 use crate::{SeedContext, SeedRunner};
@@ -95,7 +95,7 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
     /// The user with this address, if there is one.
     ///
     /// # Errors
-    /// If the read model cannot be read.
+    /// If the read model cannot be read, also where row level security may hide rows of it.
     pub async fn find_user_by_email(
         &mut self,
         email: &str,
@@ -109,7 +109,7 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
     /// The memberships of this user, oldest first, each with the tenant its stream is stored under.
     ///
     /// # Errors
-    /// If the read model cannot be read.
+    /// If the read model cannot be read, also where row level security may hide rows of it.
     pub async fn find_memberships_of_user(
         &mut self,
         user_id: &str,
@@ -123,7 +123,7 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
     /// All tenants, oldest first.
     ///
     /// # Errors
-    /// If the read model cannot be read.
+    /// If the read model cannot be read, also where row level security may hide rows of it.
     pub async fn find_tenants(&mut self) -> Result<Vec<Tenant>, Box<dyn Error + Send + Sync>> {
         let (connection, extensions, _) = self.parts();
         lookups::<DB>(extensions).find_tenants(connection).await
@@ -142,12 +142,9 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
         email: &'a str,
     ) -> Found<'a, Option<UserRow>> {
         Box::pin(async move {
-            let rows = DB::fetch(
-                connection,
-                "SELECT id, email, tenant_id FROM read_users WHERE email = $1",
-                &[Value::Text(email)],
-            )
-            .await?;
+            let sql = "SELECT id, email, tenant_id FROM read_users WHERE email = $1";
+            let values = [Value::Text(email)];
+            let rows = fetch::<DB>(connection, &["read_users"], sql, &values).await?;
             let Some(row) = rows.first() else {
                 return Ok(None);
             };
@@ -165,8 +162,9 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
         user_id: &'a str,
     ) -> Found<'a, Vec<Membership>> {
         Box::pin(async move {
-            let rows = DB::fetch(
+            let rows = fetch::<DB>(
                 connection,
+                &["read_tenant_memberships", "kumiko_events"],
                 "SELECT membership.id, membership.user_id, membership.tenant_id,
                         first_event.tenant_id, membership.roles
                  FROM read_tenant_memberships AS membership
@@ -195,7 +193,7 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
     fn find_tenants<'a>(&'a self, connection: &'a mut DB::Connection) -> Found<'a, Vec<Tenant>> {
         Box::pin(async move {
             let query = "SELECT id, name, key FROM read_tenants ORDER BY inserted_at, id";
-            let rows = DB::fetch(connection, query, &[]).await?;
+            let rows = fetch::<DB>(connection, &["read_tenants"], query, &[]).await?;
             rows.iter()
                 .map(|row| {
                     Ok(Tenant {
@@ -207,4 +205,18 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
                 .collect()
         })
     }
+}
+
+async fn fetch<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    tables: &[&'static str],
+    sql: &'static str,
+    values: &[Value<'_>],
+) -> Result<Vec<DB::Row>, Box<dyn Error + Send + Sync>> {
+    let rows = visible_rows::fetch::<DB>(connection, tables, sql, values).await;
+    rows.map_err(|error| match error {
+        // These are other tables than the event store's.
+        EventStoreError::Database { source } => source.into(),
+        error => error.into(),
+    })
 }

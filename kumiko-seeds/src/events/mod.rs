@@ -24,6 +24,7 @@ mod preflight;
 mod stored_uuid;
 mod system_write;
 mod user;
+mod visible_rows;
 mod write_context;
 mod write_error;
 

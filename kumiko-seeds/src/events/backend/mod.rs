@@ -28,6 +28,20 @@ pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<serde_json::Valu
     #[doc(hidden)]
     fn with_bounded_waits(statements: &str) -> String;
 
+    /// Loads a stream; `$1` its tenant, `$2` its aggregate.
+    #[doc(hidden)]
+    const LOAD: &'static str;
+
+    /// Runs a query of `tables` as [`Backend::fetch`] does, and says on which of them row level security is active, so that
+    /// rows may be missing; see [`Backend::blinded_role`].
+    #[doc(hidden)]
+    fn fetch_with_secured(
+        connection: &mut Self::Connection,
+        tables: &[&'static str],
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> impl Future<Output = sqlx::Result<(Vec<&'static str>, Vec<Self::Row>)>> + Send;
+
     /// Inserts an event, unless its version is taken, its predecessor is not there, or its stream is
     /// archived.
     #[doc(hidden)]
@@ -60,6 +74,8 @@ pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<serde_json::Valu
 pub enum Inserted {
     /// Every event is inserted.
     All,
+    /// So they are, but row level security is active on the table of archived streams.
+    AllWithSecuredArchive,
     /// The first so many are, and one of the others was refused.
     First(usize),
 }
@@ -105,7 +121,7 @@ async fn insert_with<DB: EventBackend>(
     connection: &mut DB::Connection,
     insert: &'static str,
     row: &EventRow,
-) -> sqlx::Result<Inserted> {
+) -> sqlx::Result<Vec<DB::Row>> {
     let values = [
         Value::Uuid(row.aggregate_id),
         Value::Text(&row.aggregate_type),
@@ -117,9 +133,20 @@ async fn insert_with<DB: EventBackend>(
         Value::Json(&row.metadata),
         Value::Text(&row.created_by),
     ];
-    let inserted = DB::fetch(connection, insert, &values).await?;
-    Ok(match inserted.as_slice() {
-        [] => Inserted::First(0),
-        _ => Inserted::All,
-    })
+    DB::fetch(connection, insert, &values).await
 }
+
+/// Loads a stream. A time may need another form.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+macro_rules! load_sql {
+    ($time:ident) => {
+        concat!(
+            "SELECT id, aggregate_type, version, type, event_version, payload, metadata, created_by, ",
+            $time!("created_at"),
+            " FROM kumiko_events WHERE tenant_id = $1 AND aggregate_id = $2 ORDER BY version"
+        )
+    };
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use load_sql;

@@ -1,10 +1,12 @@
 //! The event store's statements that only PostgreSQL understands.
 
-use sqlx::postgres::PgConnection;
-use sqlx::{Postgres, Row};
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Postgres, Row};
 use uuid::Uuid;
 
-use super::{EventBackend, Inserted, insert_event_sql, insert_with};
+use super::{EventBackend, Inserted, insert_event_sql, insert_with, load_sql};
+use crate::backend::inline::inline;
+use crate::backend::postgres::time;
 use crate::backend::{Backend, Value};
 use crate::events::event_row::EventRow;
 
@@ -27,6 +29,13 @@ macro_rules! archived {
     };
 }
 
+/// Whether row level security is active on the table of archived streams.
+macro_rules! archive_is_secured {
+    () => {
+        "coalesce(row_security_active(to_regclass('kumiko_archived_streams')), false)"
+    };
+}
+
 /// The notification wakes the original's dispatcher; PostgreSQL sends it at commit, and once however
 /// many events there are.
 macro_rules! concat_notification {
@@ -39,7 +48,8 @@ macro_rules! concat_notification {
                     archived!("tenant_id = %L AND aggregate_id = %L', $3, $1")
                 )
             ),
-            ", CAST(pg_notify('kumiko_events_new', '') AS text)"
+            ", CAST(pg_notify('kumiko_events_new', '') AS text), ",
+            archive_is_secured!()
         )
     };
 }
@@ -79,13 +89,43 @@ impl EventBackend for Postgres {
         )
     }
 
+    const LOAD: &'static str = load_sql!(time);
+
+    async fn fetch_with_secured(
+        connection: &mut PgConnection,
+        tables: &[&'static str],
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> sqlx::Result<(Vec<&'static str>, Vec<PgRow>)> {
+        let active = tables
+            .iter()
+            .map(|table| format!("row_security_active('{table}')"));
+        let active = active.collect::<Vec<_>>().join(", ");
+        let message = format!("SELECT {active}; {}", inline(sql, values));
+        let mut rows = sqlx::raw_sql(AssertSqlSafe(message))
+            .fetch_all(connection)
+            .await?;
+        if rows.is_empty() {
+            return Err(sqlx::Error::RowNotFound);
+        }
+        let active = rows.remove(0);
+        let mut secured = Vec::new();
+        for (index, table) in tables.iter().enumerate() {
+            if active.try_get(index)? {
+                secured.push(*table);
+            }
+        }
+        Ok((secured, rows))
+    }
+
     async fn insert_event(connection: &mut PgConnection, row: &EventRow) -> sqlx::Result<Inserted> {
         let insert = if row.version == 1 {
             concat_notification!(first)
         } else {
             concat_notification!(later)
         };
-        insert_with::<Self>(connection, insert, row).await
+        let inserted = insert_with::<Self>(connection, insert, row).await?;
+        outcome(inserted.first(), 2)
     }
 
     /// Only the first event of a stream can meet a conflict, since the others follow it.
@@ -113,7 +153,7 @@ impl EventBackend for Postgres {
             .persistent(false)
             .fetch_optional(connection)
             .await?;
-        Ok(inserted.map_or(Inserted::First(0), |_| Inserted::All))
+        outcome(inserted.as_ref(), 1)
     }
 
     async fn is_archived(
@@ -169,8 +209,20 @@ const INSERT_EVENTS: &str = concat!(
         ORDER BY position
         RETURNING 1
     )
-    SELECT CAST(pg_notify('kumiko_events_new', '') AS text) FROM inserted LIMIT 1"
+    SELECT CAST(pg_notify('kumiko_events_new', '') AS text), ",
+    archive_is_secured!(),
+    " FROM inserted LIMIT 1"
 );
+
+/// How an insertion went that ended with `row`, whose column `index` says whether row level security is active on the
+/// table of archived streams.
+fn outcome(row: Option<&PgRow>, index: usize) -> sqlx::Result<Inserted> {
+    Ok(match row.map(|row| row.try_get(index)).transpose()? {
+        None => Inserted::First(0),
+        Some(false) => Inserted::All,
+        Some(true) => Inserted::AllWithSecuredArchive,
+    })
+}
 
 /// Rows turned into columns, which is how PostgreSQL takes many of them as one parameter each.
 #[derive(Default)]

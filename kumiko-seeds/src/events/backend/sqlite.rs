@@ -1,10 +1,11 @@
 //! The event store's statements that only SQLite understands.
 
 use sqlx::Sqlite;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use uuid::Uuid;
 
-use super::{EventBackend, Inserted, insert_event_sql, insert_with};
+use super::{EventBackend, Inserted, insert_event_sql, insert_with, load_sql};
+use crate::backend::sqlite::as_it_is;
 use crate::backend::{Backend, Value};
 use crate::events::event_row::EventRow;
 
@@ -51,6 +52,19 @@ impl EventBackend for Sqlite {
         statements.to_owned()
     }
 
+    const LOAD: &'static str = load_sql!(as_it_is);
+
+    /// SQLite hides nothing.
+    async fn fetch_with_secured(
+        connection: &mut SqliteConnection,
+        _: &[&'static str],
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> sqlx::Result<(Vec<&'static str>, Vec<SqliteRow>)> {
+        let rows = Self::fetch(connection, sql, values).await?;
+        Ok((Vec::new(), rows))
+    }
+
     /// A statement cannot name a table that may not be there, so there are two, and where there is such a
     /// table both are executed.
     async fn insert_event(
@@ -62,12 +76,14 @@ impl EventBackend for Sqlite {
         } else {
             insert_event_sql_twice!(later)
         };
-        match insert_with::<Self>(connection, without_archive, row).await? {
-            Inserted::First(_) if has_archive(connection).await? => {
-                insert_with::<Self>(connection, with_archive, row).await
-            }
-            inserted => Ok(inserted),
+        let mut inserted = insert_with::<Self>(connection, without_archive, row).await?;
+        if inserted.is_empty() && has_archive(connection).await? {
+            inserted = insert_with::<Self>(connection, with_archive, row).await?;
         }
+        Ok(match inserted.as_slice() {
+            [] => Inserted::First(0),
+            _ => Inserted::All,
+        })
     }
 
     /// One by one: the database is in this process, and there is no way to it that could be saved.
