@@ -1,14 +1,15 @@
 //! A package of a test's own, and the program run in it.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
+use xtask::without_package;
 
-use crate::program::{cargo, program, workspace};
+use crate::program::{cargo, program, settings, target, workspace};
 use crate::transcript::transcript;
 
 /// A package, or a workspace of packages.
@@ -196,6 +197,7 @@ impl App {
 
     fn start<'a>(&self, program: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Call<'_> {
         let mut command = Command::new(program);
+        without_package(&mut command);
         command
             .args(arguments)
             .current_dir(&self.root)
@@ -275,26 +277,10 @@ impl Call<'_> {
     }
 }
 
-/// What keeps builds alike and their output free of what differs from machine to machine.
-fn settings() -> [(&'static str, OsString); 6] {
-    [
-        ("CARGO_TARGET_DIR", target().into()),
-        ("CARGO_NET_OFFLINE", "true".into()),
-        ("CARGO_TERM_COLOR", "never".into()),
-        ("CARGO_INCREMENTAL", "0".into()),
-        ("CARGO_PROFILE_DEV_DEBUG", "0".into()),
-        ("RUST_BACKTRACE", "0".into()),
-    ]
-}
-
 /// All apps are built into one folder, and their programs have one name.
 fn target_guard() -> MutexGuard<'static, ()> {
     static TARGET: Mutex<()> = Mutex::new(());
     TARGET.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn target() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("command-line-target")
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -9,6 +9,7 @@
 )]
 
 mod app;
+mod builds;
 mod by_hand;
 mod choosing_a_database;
 mod choosing_a_package;

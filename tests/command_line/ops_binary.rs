@@ -84,6 +84,35 @@ exit 7
     );
 }
 
+#[test]
+fn the_ops_binary_is_told_of_no_other_package() {
+    let app = App::example("other-package");
+    app.write(
+        "src/bin/admin-roles-ops.rs",
+        "//! Prints for which package Cargo has run something.
+
+fn main() {
+            for name in [\"CARGO_MANIFEST_DIR\", \"CARGO_PKG_NAME\", \"OUT_DIR\"] {
+                println!(\"{:?}\", std::env::var(name));
+            }
+        }",
+    );
+    // What `cargo run` sets for the subcommand, when it is run from its sources.
+    let call = app.command("seed:apply");
+    let call = call.variable("CARGO_MANIFEST_DIR", "/sources/cargo-kumiko-ops");
+    let call = call.variable("CARGO_PKG_NAME", "cargo-kumiko-ops");
+    assert_shows(
+        &call.variable("OUT_DIR", "/sources/out").run(),
+        "\
+exit 0
+-- stdout
+Err(NotPresent)
+Err(NotPresent)
+Err(NotPresent)
+",
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_that_ends_the_ops_binary_ends_the_subcommand() {

@@ -1,8 +1,11 @@
 //! The program under test.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::OnceLock;
+
+pub(crate) use xtask::cargo;
 
 /// The program, built from this checkout with the features it is published with.
 pub(crate) fn program() -> &'static Path {
@@ -15,20 +18,30 @@ pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// Cargo, started as it is set up here and in no other way.
-pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+/// The folder that tests build into. It is not the one that they run from: what a running `cargo test` has
+/// built must stay as it is.
+pub(crate) fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("command-line-target")
+}
+
+/// What keeps builds alike and their output free of what differs from machine to machine.
+pub(crate) fn settings() -> [(&'static str, OsString); 6] {
+    [
+        ("CARGO_TARGET_DIR", target().into()),
+        ("CARGO_NET_OFFLINE", "true".into()),
+        ("CARGO_TERM_COLOR", "never".into()),
+        ("CARGO_INCREMENTAL", "0".into()),
+        ("CARGO_PROFILE_DEV_DEBUG", "0".into()),
+        ("RUST_BACKTRACE", "0".into()),
+    ]
 }
 
 fn build() -> PathBuf {
-    // Beside the folder for tests is what `cargo test` has built already.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let output = cargo()
         .args(["build", "--locked", "--package", "cargo-kumiko-ops"])
         .arg("--message-format=json-render-diagnostics")
-        .arg("--target-dir")
-        .arg(target)
         .current_dir(workspace())
+        .envs(settings())
         .stderr(Stdio::inherit())
         .output()
         .unwrap();

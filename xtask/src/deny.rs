@@ -14,7 +14,7 @@ pub(crate) fn run(checks: Vec<OsString>) -> Result<ExitCode, Failure> {
     }
     let line = ["cargo-deny", "--locked", "check"].map(OsString::from);
     let line: Vec<OsString> = line.into_iter().chain(checks).collect();
-    let status = guarded::run(&line, &[])?;
+    let status = guarded::run(&line, &[] as &[(&str, &str)])?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }

@@ -9,6 +9,7 @@ use std::ffi::OsStr;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitStatus, Stdio};
 
+use crate::cargo::without_package;
 use crate::failure::Failure;
 
 /// A shell script that runs until its standard input closes, in a process group of its own.
@@ -26,17 +27,13 @@ pub(crate) fn script(name: &str, text: &str) -> Command {
 /// Runs a command with the given additions to its environment and waits for its end.
 pub fn run(
     words: &[impl AsRef<OsStr>],
-    environment: &[(&str, &str)],
+    environment: &[(&str, impl AsRef<OsStr>)],
 ) -> Result<ExitStatus, Failure> {
     let mut shell = script("guarded", include_str!("guarded.sh"));
-    shell.args(words).envs(environment.iter().copied());
-    // `cargo run` describes this package to the program it runs. A cargo started from here would see
-    // these as changed inputs of build scripts, and build again what a plain `cargo test` has built.
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-            shell.env_remove(&name);
-        }
+    without_package(&mut shell);
+    shell.args(words);
+    for (name, value) in environment {
+        shell.env(name, value);
     }
     let failed = |error| Failure::new("a command could not be run").caused_by(error);
     let mut child = shell.spawn().map_err(failed)?;

@@ -5,6 +5,7 @@
 compile_error!("xtask starts servers with Unix means; on Windows, run it in WSL");
 
 mod account;
+mod cargo;
 mod cluster;
 mod failure;
 pub mod guarded;
@@ -13,6 +14,7 @@ mod programs;
 mod server;
 
 pub use account::is_root;
+pub use cargo::{cargo, without_package};
 pub use cluster::{Cluster, Ending};
 pub use failure::Failure;
 pub use pgbouncer::{PgBouncer, PoolMode};

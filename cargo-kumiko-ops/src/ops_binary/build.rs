@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use cargo_metadata::Message;
 use kumiko_seeds::cli::{Failure, color_arguments};
 
+use super::surroundings::without_package;
 use crate::arguments::BuildArguments;
 use crate::package::Member;
 
@@ -19,7 +20,7 @@ pub(crate) fn build(
 ) -> Result<PathBuf, Failure> {
     let failure = || Failure::new(format!("could not build the ops binary {bin}"));
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut process = Command::new(&cargo)
+    let mut process = without_package(&mut Command::new(&cargo))
         .arg("build")
         .arg("--manifest-path")
         .arg(member.manifest())

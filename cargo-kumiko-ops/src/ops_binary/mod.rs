@@ -3,6 +3,7 @@
 mod build;
 mod choice;
 mod start;
+mod surroundings;
 
 pub(crate) use build::build;
 pub(crate) use choice::find;

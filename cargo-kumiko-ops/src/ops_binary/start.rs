@@ -5,6 +5,8 @@ use std::process::{Command, ExitCode};
 
 use kumiko_seeds::cli::{DatabaseUrl, Failure, Invocation, color_arguments};
 
+use super::surroundings::without_package;
+
 /// What to start a program with.
 pub(crate) struct Start<'a> {
     /// The command and its arguments.
@@ -18,7 +20,7 @@ pub(crate) struct Start<'a> {
 /// Runs the ops binary in this process's place. It comes back only where that is not possible.
 pub(crate) fn start(program: &Path, start: &Start<'_>) -> Result<ExitCode, Failure> {
     let mut command = Command::new(program);
-    command
+    without_package(&mut command)
         .args(&start.words)
         .args(color_arguments())
         .envs(start.invocation.variables());

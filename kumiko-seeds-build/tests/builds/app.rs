@@ -150,15 +150,34 @@ impl App {
     }
 
     fn cargo(&self, arguments: &[&str]) -> Output {
-        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        cargo()
             .args(arguments)
             .arg("--offline")
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", env!("CARGO_TARGET_TMPDIR"))
+            .env("CARGO_TARGET_DIR", target())
             .env("CARGO_TERM_COLOR", "never")
             .output()
             .unwrap()
     }
+}
+
+/// Cargo, without what the one that runs these tests has told them about their package: to some build
+/// scripts that is an input.
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let of_a_package = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if of_a_package.iter().any(|start| text.starts_with(start)) {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// The folder that all apps are built into.
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("builds-target")
 }
 
 /// A seed that is right, with one line of its own in the body of `run`.
