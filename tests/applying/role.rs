@@ -16,6 +16,9 @@ impl Role {
         let name = format!("{name} role");
         let create = format!("CREATE ROLE \"{name}\" LOGIN PASSWORD 'plain'");
         database.execute(&create).await;
+        // Before PostgreSQL 15 a new database lets everybody create tables.
+        let revoke = "REVOKE CREATE ON SCHEMA public FROM PUBLIC";
+        database.execute(revoke).await;
         let (_, server) = database.url.split_once('@').unwrap();
         let name_in_url = name.replace(' ', "%20");
         let url = format!("postgres://{name_in_url}:plain@{server}");

@@ -23,7 +23,7 @@ async fn what_was_reported_survives_each_failover() {
         (15, Moment::BeforeTheCommitIsWritten),
     ];
     for (applied, moment) in moments {
-        let standby = Cluster::standby_of(&primary).unwrap();
+        let standby = Cluster::standby_of(&mut primary).unwrap();
         let mut database = TestDatabase::on(&primary.url()).await;
         slow_down(&database).await;
         wait_for_standby_from_now_on(&primary).await;

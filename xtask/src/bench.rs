@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
-use xtask::{Failure, URL_VARIABLE, guarded, is_in_path};
+use xtask::{Cluster, Failure, URL_VARIABLE, guarded, is_in_path};
 
 use crate::steps;
 
@@ -29,7 +29,7 @@ pub(crate) fn run(effort: Effort) -> Result<ExitCode, Failure> {
     for name in PROGRAMS {
         cargo("build", name, &[], "")?;
     }
-    let cluster = steps::start_postgres()?;
+    let cluster = Cluster::of(steps::postgres(None)?)?;
     let mut text = introduction();
     for name in PROGRAMS {
         let chapter = env::temp_dir().join(format!("kumiko-{name}-{}.md", std::process::id()));

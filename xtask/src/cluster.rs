@@ -16,6 +16,7 @@ const POSTGRES: Kind = Kind {
 /// program ends.
 pub struct Cluster {
     server: Server,
+    programs: Programs,
     password: String,
 }
 
@@ -33,14 +34,30 @@ pub enum Ending {
 impl Cluster {
     /// Starts a new, empty server on a free port.
     pub fn start() -> Result<Self, Failure> {
-        let password = random_password()
-            .map_err(|error| Failure::new("there is no randomness").caused_by(error))?;
-        Self::create(password, None)
+        Self::of(Programs::find()?)
     }
 
-    /// Starts a server that streams what `primary` writes, on a port of its own.
-    pub fn standby_of(primary: &Self) -> Result<Self, Failure> {
-        Self::create(primary.password.clone(), Some(primary.server.port))
+    /// Starts a new, empty server of these programs on a free port.
+    pub fn of(programs: Programs) -> Result<Self, Failure> {
+        let password = random_password()
+            .map_err(|error| Failure::new("there is no randomness").caused_by(error))?;
+        Self::create(programs, password, None)
+    }
+
+    /// Starts a server that streams what `primary` writes, on a port of its own. The primary is away for
+    /// the moment in which its data are copied, since not every package brings a program that copies those
+    /// of a running server.
+    pub fn standby_of(primary: &mut Self) -> Result<Self, Failure> {
+        let data = primary.server.order("where", "told")?;
+        primary.end(Ending::FastShutdown)?;
+        let origin = Origin {
+            data,
+            port: primary.server.port,
+        };
+        let (programs, password) = (primary.programs.clone(), primary.password.clone());
+        let standby = Self::create(programs, password, Some(&origin));
+        primary.start_again()?;
+        standby
     }
 
     /// Ends the server and keeps its data.
@@ -50,12 +67,12 @@ impl Cluster {
             Ending::FastShutdown => "INT",
             Ending::SmartShutdown => "TERM",
         };
-        self.server.order(signal, "ended")
+        self.server.order(signal, "ended").map(drop)
     }
 
     /// Starts the server that ended again, with its data and on its port.
     pub fn start_again(&mut self) -> Result<(), Failure> {
-        self.server.order("start", "ready")
+        self.server.order("start", "ready").map(drop)
     }
 
     /// Where tests connect to, as a superuser.
@@ -67,15 +84,33 @@ impl Cluster {
         )
     }
 
-    fn create(password: String, primary: Option<u16>) -> Result<Self, Failure> {
-        let programs = Programs::find()?;
+    fn create(
+        programs: Programs,
+        password: String,
+        origin: Option<&Origin>,
+    ) -> Result<Self, Failure> {
         let server = Server::start(&POSTGRES, &password, |port| {
-            let primary = primary.map(|port| port.to_string().into());
-            let arguments = [programs.folder().into(), settings(port).into()];
-            arguments.into_iter().chain(primary).collect()
+            let own = [programs.folder().into(), settings(port).into()];
+            let origin =
+                origin.map(|from| [from.data.clone().into(), from.port.to_string().into()]);
+            own.into_iter()
+                .chain(origin.into_iter().flatten())
+                .collect()
         })?;
-        Ok(Self { server, password })
+        Ok(Self {
+            server,
+            programs,
+            password,
+        })
     }
+}
+
+/// What a standby begins with.
+struct Origin {
+    /// The folder of the data of a primary that is not running.
+    data: String,
+    /// Where the primary will be found.
+    port: u16,
 }
 
 /// Random, so that a test of a wrong password meets a server that really asks for the right one.

@@ -1,12 +1,14 @@
 # Runs PostgreSQL, after throwaway.sh.
 #
 # Arguments: the folder of the server programs, the text to add to postgresql.conf, and for a standby
-# the port of its primary.
-# Standard input, after the password: orders, one a line: "start", or the signal that ends the server
-# (KILL, INT, TERM), which is answered with the line "ended".
+# the data of its primary, which is not running, and the port on which the primary will be found.
+# Standard input, after the password: orders, one a line: "start", "where", which is answered with the
+# folder of the data and the line "told", or the signal that ends the server (KILL, INT, TERM), which is
+# answered with the line "ended".
 programs=$1
 settings=$2
-primary=${3:-}
+origin=${3:-}
+primary=${4:-}
 data=$folder/data
 pid_file=$data/postmaster.pid
 # An immediate shutdown takes the server's other processes along.
@@ -53,24 +55,30 @@ shut_down() {
     wait "$server" || true
 }
 
-if [ -z "$primary" ]; then
+if [ -z "$origin" ]; then
     printf '%s\n' "$password" >"$folder/password"
     "$programs/initdb" --pgdata="$data" --username=postgres --pwfile="$folder/password" \
         --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync </dev/null >"$log" 2>&1 || give_up
 else
-    PGPASSWORD=$password "$programs/pg_basebackup" --pgdata="$data" --host=127.0.0.1 \
-        --port="$primary" --username=postgres --write-recovery-conf --checkpoint=fast --no-sync \
-        </dev/null >"$log" 2>&1 || give_up
+    cp -R -p "$origin" "$data" >"$log" 2>&1 || give_up
+    touch "$data/standby.signal"
+    # The primary may be back only after the standby is there.
+    cat >>"$data/postgresql.auto.conf" <<END
+primary_conninfo = 'host=127.0.0.1 port=$primary user=postgres password=$password'
+wal_retrieve_retry_interval = '100ms'
+END
 fi
 printf '%s\n' "$settings" >>"$data/postgresql.conf"
 
 start
 while IFS= read -r order; do
-    if [ "$order" = start ]; then
-        start
-        continue
-    fi
-    if [ "$order" = KILL ]; then crash; else shut_down "$order"; fi
-    server=
-    echo ended
+    case $order in
+    start) start ;;
+    where) printf '%s\ntold\n' "$data" ;;
+    *)
+        if [ "$order" = KILL ]; then crash; else shut_down "$order"; fi
+        server=
+        echo ended
+        ;;
+    esac
 done

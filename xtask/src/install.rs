@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use xtask::{Failure, PgBouncer, Programs, is_in_path, is_root};
+use xtask::{Failure, PgBouncer, Programs, Release, is_in_path, is_root};
 
 /// What Debian's package reads before it makes and starts a server of its own.
 const CLUSTER_SETTINGS: &str = "/etc/postgresql-common/createcluster.conf";
@@ -14,25 +14,37 @@ const START_POLICY: &str = "/usr/sbin/policy-rc.d";
 /// Where this machine's own policy is kept meanwhile.
 const OWN_START_POLICY: &str = "/usr/sbin/policy-rc.d.before-kumiko";
 
-/// Installs what tests need and this machine lacks, where that is possible without questions.
-pub(crate) fn what_is_missing() -> Result<(), Failure> {
-    provide("PostgreSQL", || Programs::find().map(drop), postgres)?;
-    provide("PgBouncer", || PgBouncer::program().map(drop), pgbouncer)?;
+/// Installs what tests need and this machine lacks, where that is possible without questions, and gives the
+/// programs of PostgreSQL: of a release, or of what is installed.
+pub(crate) fn what_is_missing(release: Option<Release>) -> Result<Programs, Failure> {
+    let programs = match release {
+        None => provide("PostgreSQL", Programs::find, postgres)?,
+        Some(release) => programs_of(release)?,
+    };
+    provide("PgBouncer", PgBouncer::program, pgbouncer)?;
     // Without it the tests that count instructions count none, and say so.
     match provide("Valgrind", valgrind, || install("valgrind")) {
-        Err(_) if !can_install() => Ok(()),
-        provided => provided,
+        Err(failure) if can_install() => Err(failure),
+        _ => Ok(programs),
     }
 }
 
-fn provide(
+fn programs_of(release: Release) -> Result<Programs, Failure> {
+    if let Some(programs) = release.programs()? {
+        return Ok(programs);
+    }
+    provide("npm", npm, || install("npm"))?;
+    release.fetch()
+}
+
+fn provide<T>(
     name: &str,
-    find: impl Fn() -> Result<(), Failure>,
+    find: impl Fn() -> Result<T, Failure>,
     install: impl Fn() -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let Err(missing) = find() else { return Ok(()) };
-    if !can_install() {
-        return Err(missing);
+) -> Result<T, Failure> {
+    match find() {
+        Err(_) if can_install() => {}
+        found => return found,
     }
     eprintln!("{name} is not installed; installing it with apt-get ...");
     apt_get(&["update"])?;
@@ -42,6 +54,17 @@ fn provide(
 
 fn can_install() -> bool {
     is_root() && is_in_path("apt-get")
+}
+
+fn npm() -> Result<(), Failure> {
+    let missing = || {
+        Failure::new("npm, which fetches PostgreSQL of a chosen version, was not found").help(
+            "install it, then run the command again:
+    Debian, Ubuntu:  sudo apt-get install npm
+    Fedora:          sudo dnf install nodejs-npm",
+        )
+    };
+    is_in_path("npm").then_some(()).ok_or_else(missing)
 }
 
 fn valgrind() -> Result<(), Failure> {

@@ -11,6 +11,7 @@ mod failure;
 pub mod guarded;
 mod pgbouncer;
 mod programs;
+mod release;
 mod server;
 
 pub use account::is_root;
@@ -19,6 +20,7 @@ pub use cluster::{Cluster, Ending};
 pub use failure::Failure;
 pub use pgbouncer::{PgBouncer, PoolMode};
 pub use programs::{Programs, is_in_path};
+pub use release::Release;
 
 /// The variable through which tests find the server that they share.
 pub const URL_VARIABLE: &str = "KUMIKO_TEST_POSTGRES_URL";

@@ -12,7 +12,7 @@ use std::io;
 use std::process::ExitCode;
 
 use arguments::Request;
-use xtask::{Failure, URL_VARIABLE};
+use xtask::{Cluster, Failure, Release, URL_VARIABLE};
 
 fn main() -> ExitCode {
     answer().unwrap_or_else(|failure| {
@@ -27,17 +27,17 @@ fn answer() -> Result<ExitCode, Failure> {
             print!("{}", arguments::HELP);
             Ok(ExitCode::SUCCESS)
         }
-        Request::Test(arguments) => steps::test(arguments),
+        Request::Test { release, arguments } => steps::test(release, arguments),
         Request::Ci(steps) => steps::run(&steps),
-        Request::Postgres => keep_postgres(),
+        Request::Postgres(release) => keep_postgres(release),
         Request::Deny(checks) => deny::run(checks),
         Request::Bench(effort) => bench::run(effort),
     }
 }
 
 /// Runs a server until the user has had enough. Ctrl-C ends this program, and the server with it.
-fn keep_postgres() -> Result<ExitCode, Failure> {
-    let cluster = steps::start_postgres()?;
+fn keep_postgres(release: Option<Release>) -> Result<ExitCode, Failure> {
+    let cluster = Cluster::of(steps::postgres(release)?)?;
     println!("export {URL_VARIABLE}={}", cluster.url());
     eprintln!("running until Ctrl-C or the end of standard input");
     io::copy(&mut io::stdin(), &mut io::sink())

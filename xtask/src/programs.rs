@@ -1,7 +1,7 @@
 //! Where Postgres's server programs are.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,7 +22,7 @@ const VERSIONED: [(&str, &str, &str); 5] = [
 ];
 
 /// A folder with the programs that make and run a server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Programs {
     folder: PathBuf,
 }
@@ -45,6 +45,22 @@ impl Programs {
                 folder: behind_links(folder),
             })
             .ok_or_else(missing)
+    }
+
+    /// Those of this folder, if it holds a server.
+    pub(crate) fn in_folder(folder: &Path) -> Option<Self> {
+        holds_server(folder).then(|| Self {
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// `PATH` for whoever is to find these programs before all others.
+    #[must_use]
+    pub fn path(&self) -> OsString {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let folders = [self.folder.clone()].into_iter();
+        // A folder whose name holds a colon cannot be in PATH.
+        env::join_paths(folders.chain(env::split_paths(&path))).unwrap_or(path)
     }
 
     /// The folder that holds `initdb`, `postgres` and, with most packages, all others.

@@ -44,7 +44,7 @@ impl Server {
             let port = free_port().map_err(|error| not_started(kind.name).caused_by(error))?;
             let mut server = Self::spawn(kind, &account, port, &arguments(port))?;
             match server.tell(password, "ready") {
-                Ok(()) => return Ok(server),
+                Ok(_) => return Ok(server),
                 // Another process took the port after it was found free.
                 Err(output) if output.contains("Address already in use") && attempt < ATTEMPTS => {
                     attempt += 1;
@@ -54,8 +54,9 @@ impl Server {
         }
     }
 
-    /// Gives the script an order, and waits for the answer that means that it is carried out.
-    pub(crate) fn order(&mut self, order: &str, answer: &str) -> Result<(), Failure> {
+    /// Gives the script an order, waits for the answer that means that it is carried out, and gives what the
+    /// script said before that.
+    pub(crate) fn order(&mut self, order: &str, answer: &str) -> Result<String, Failure> {
         self.tell(order, answer).map_err(|output| {
             let name = self.name;
             Failure::new(format!("{name} did not do as it was told: {order}")).caused_by(output)
@@ -95,8 +96,8 @@ impl Server {
         })
     }
 
-    /// Writes a line and reads up to the line `answer`; an error is what the script wrote instead.
-    fn tell(&mut self, line: &str, answer: &str) -> Result<(), String> {
+    /// Writes a line and reads up to the line `answer`; an error is what the script wrote without it.
+    fn tell(&mut self, line: &str, answer: &str) -> Result<String, String> {
         if let Some(pipe) = &mut self.pipe {
             writeln!(pipe, "{line}").map_err(|error| error.to_string())?;
         }
@@ -104,7 +105,7 @@ impl Server {
         for line in self.output.by_ref() {
             let line = line.map_err(|error| error.to_string())?;
             if line == answer {
-                return Ok(());
+                return Ok(output.join("\n"));
             }
             output.push(line);
         }
