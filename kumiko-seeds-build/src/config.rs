@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use crate::generate::generate;
 use crate::output::write_if_changed;
 use crate::scan::scan_shown_as;
+use crate::source_folder::SourceFolder;
 use crate::watch::watched_instead;
 use crate::{Compiled, Error, Problem, SeedFile};
 
@@ -75,7 +76,11 @@ impl Config {
         let scanned = scan_shown_as(&folder, shown);
         watch(&folder, shown, &scanned, &out_dir);
         let seeds = scanned?;
-        let code = generate(shown_text, &seeds)?;
+        let code = generate(
+            shown_text,
+            &SourceFolder::of(&folder, &package, &out_dir)?,
+            &seeds,
+        )?;
         write_if_changed(&output, &code).map_err(|error| {
             Problem::new(
                 &output,

@@ -81,6 +81,7 @@ mod problem;
 mod properties;
 mod scan;
 mod source;
+mod source_folder;
 mod source_hash;
 mod suggestion;
 mod watch;

@@ -207,6 +207,8 @@ pub mod sqlite {
     pub use crate::__include_sqlite_seeds as include_seeds;
 }
 
+#[doc(hidden)]
+pub use kumiko_seeds_macros::seed_module as __seed_module;
 #[cfg(feature = "events")]
 #[doc(no_inline)]
 pub use serde_json::json;

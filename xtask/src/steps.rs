@@ -76,7 +76,8 @@ impl Step {
             // others as if they were published already.
             Self::Package => {
                 "package --locked --allow-dirty --all-features --target-dir target/packages \
-                 -p kumiko-seeds -p kumiko-seeds-build -p kumiko-ops-templates -p cargo-kumiko-ops"
+                 -p kumiko-seeds-macros -p kumiko-seeds -p kumiko-seeds-build \
+                 -p kumiko-ops-templates -p cargo-kumiko-ops"
             }
         }
     }

@@ -1,16 +1,17 @@
 //! The generated code, for everything that is accepted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use syn::{Item, Lit, Meta};
+use syn::{Item, LitStr};
 
 use super::cases;
 use super::sources::{read_in_time, source};
 use super::writing::{id, text};
 use crate::generate::generate;
+use crate::source_folder::SourceFolder;
 use crate::{HandlerCall, SeedFile};
 
 /// A seed with nothing in it that was not chosen by an enemy. Of the source's own text only the calls get
@@ -36,31 +37,26 @@ fn seed_file() -> impl Strategy<Value = SeedFile> {
     )
 }
 
-/// The value of the attribute `path` of the one module of the code.
-fn path_of_module(file: &syn::File) -> Option<String> {
-    let [Item::Mod(module), Item::Const(_), Item::Static(_)] = file.items.as_slice() else {
+/// The strings in the call that stands for the one module: the path and the hash.
+fn strings_of_module(file: &syn::File) -> Option<Vec<String>> {
+    let [Item::Macro(module), Item::Const(_), Item::Static(_)] = file.items.as_slice() else {
         return None;
     };
-    module
-        .attrs
-        .iter()
-        .find_map(|attribute| match &attribute.meta {
-            Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
-                syn::Expr::Lit(literal) => match &literal.lit {
-                    Lit::Str(text) => Some(text.value()),
-                    _ => None,
-                },
-                _ => None,
-            },
-            _ => None,
-        })
+    let tokens = module.mac.tokens.clone().into_iter();
+    let literals = tokens.filter_map(|token| syn::parse2::<LitStr>(token.into()).ok());
+    Some(literals.map(|literal| literal.value()).collect())
+}
+
+fn folder_of(seed: &SeedFile) -> SourceFolder {
+    let folder = seed.path.parent().unwrap();
+    SourceFolder::of(folder, Path::new("/app"), Path::new("/out")).unwrap()
 }
 
 /// The strings in the one seed, in their order.
 fn strings(file: &syn::File) -> Vec<String> {
     struct Strings(Vec<String>);
     impl<'ast> syn::visit::Visit<'ast> for Strings {
-        fn visit_lit_str(&mut self, literal: &'ast syn::LitStr) {
+        fn visit_lit_str(&mut self, literal: &'ast LitStr) {
             self.0.push(literal.value());
         }
     }
@@ -76,10 +72,11 @@ proptest! {
 
     #[test]
     fn every_text_gets_into_the_code_as_a_text(seed in seed_file()) {
-        let code = generate("seeds", std::slice::from_ref(&seed)).unwrap();
+        let code = generate("seeds", &folder_of(&seed), std::slice::from_ref(&seed)).unwrap();
         let parsed = syn::parse_str(&code).unwrap();
-        let path = path_of_module(&parsed);
-        prop_assert_eq!(path.as_deref(), seed.path.to_str());
+        let path = folder_of(&seed).path_of(&seed.id);
+        prop_assert_eq!(Path::new(&path), seed.path.as_path());
+        prop_assert_eq!(strings_of_module(&parsed), Some(vec![path, seed.source_hash.clone()]));
         let file = format!("seeds/{}.rs", seed.id);
         let mut expected = vec![seed.id, file, seed.skip_flag, seed.source_hash];
         for call in seed.handler_calls {
@@ -94,7 +91,8 @@ proptest! {
 
     #[test]
     fn the_name_of_the_folder_is_only_a_comment(folder in text()) {
-        let code = generate(&folder, &[]).unwrap();
+        let source_folder = SourceFolder::of("/app".as_ref(), "/app".as_ref(), "/out".as_ref()).unwrap();
+        let code = generate(&folder, &source_folder, &[]).unwrap();
         let file: syn::File = syn::parse_str(&code).unwrap();
         prop_assert_eq!(file.items.len(), 1);
         prop_assert!(!super::steers(&code.replace('\n', "")), "{code:?}");
@@ -119,7 +117,7 @@ proptest! {
             source_hash: read.source_hash,
             declares_skippable: read.skippable.is_some(),
         };
-        let code = generate("seeds", &[seed]).unwrap();
+        let code = generate("seeds", &folder_of(&seed), &[seed]).unwrap();
         prop_assert!(syn::parse_str::<syn::File>(&code).is_ok(), "{code}");
     }
 }

@@ -1,16 +1,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
 /// A package with a build script and no seeds yet, in a folder of its own. It stands in for the runtime crate
-/// with the few types that the generated file names, so that it builds without any dependency but this crate.
+/// with the few types that the generated file names, so that it builds without the driver of a database.
 pub(crate) struct App {
     name: String,
     root: PathBuf,
+    target: PathBuf,
     /// Removes the folder in the end.
-    _folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 /// What one `cargo build` did.
@@ -41,14 +44,17 @@ impl App {
         let app = Self {
             name: name.to_owned(),
             root: parent.path().join(folder),
-            _folder: parent,
+            target: target(),
+            folder: Arc::new(parent),
         };
         let library = Path::new(env!("CARGO_MANIFEST_DIR"));
         app.write(
             "Cargo.toml",
             format!(
                 "[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+                 [dependencies]\nkumiko-seeds-macros = {{ path = '{}' }}\n\n\
                  [build-dependencies]\nkumiko-seeds-build = {{ path = '{}' }}\n",
+                library.join("../kumiko-seeds-macros").display(),
                 library.display()
             ),
         );
@@ -57,6 +63,52 @@ impl App {
         // The versions of the workspace are there without a network.
         fs::copy(library.join("../Cargo.lock"), app.root.join("Cargo.lock")).unwrap();
         app
+    }
+
+    /// With its build output in its own folder, as Cargo has it by default. The dependencies are compiled for it alone.
+    pub(crate) fn with_target_inside(mut self) -> Self {
+        self.target = self.path("target");
+        self
+    }
+
+    /// A copy in another folder beside this one, with all time stamps and with the build output if that is inside.
+    pub(crate) fn copied(&self, folder: &str) -> Self {
+        let copy = self.at(folder);
+        let status = Command::new("cp")
+            .arg("-a")
+            .args([&self.root, &copy.root])
+            .status();
+        assert!(status.unwrap().success());
+        copy
+    }
+
+    /// The same app after its folder got another name.
+    pub(crate) fn moved(self, folder: &str) -> Self {
+        let moved = self.at(folder);
+        fs::rename(&self.root, &moved.root).unwrap();
+        moved
+    }
+
+    fn at(&self, folder: &str) -> Self {
+        let root = self.folder.path().join(folder);
+        let is_inside = self.target.starts_with(&self.root);
+        Self {
+            name: self.name.clone(),
+            target: if is_inside {
+                root.join("target")
+            } else {
+                self.target.clone()
+            },
+            root,
+            folder: Arc::clone(&self.folder),
+        }
+    }
+
+    /// Gives a file or folder a time stamp from long ago, as a cache or an image layer may.
+    pub(crate) fn make_old(&self, path: &str) {
+        let file = fs::File::open(self.path(path)).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000))
+            .unwrap();
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
@@ -154,7 +206,7 @@ impl App {
             .args(arguments)
             .arg("--offline")
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", target())
+            .env("CARGO_TARGET_DIR", &self.target)
             .env("CARGO_TERM_COLOR", "never")
             .output()
             .unwrap()

@@ -9,5 +9,6 @@
 mod app;
 mod errors;
 mod hostile;
+mod places;
 mod rebuilds;
 mod results;
