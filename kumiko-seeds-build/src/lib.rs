@@ -35,10 +35,11 @@
 //! }
 //! ```
 //!
-//! `pub(crate)` and `pub(super)` do as well as `pub`. Files whose name starts with `_` or `.` are left
-//! alone, and so is everything that does not end in `.rs`. Every other file must have a valid name (see
+//! `pub(crate)` and `pub(super)` do as well as `pub`. What starts with `_` or `.` is left alone, and so is what
+//! is no Rust file, and what editors leave behind. Every other file must have a valid name (see
 //! [`validate_id`]) and these three items; what does not is reported with file and line, all of it in one go,
-//! and fails the build before the compiler sees it.
+//! and fails the build before the compiler sees it. So is what looks like a seed and would not be read: `x.RS`,
+//! `x.rs.txt`, a folder with Rust files.
 //!
 //! # Hundreds of seeds
 //!
@@ -69,6 +70,7 @@
 mod compiled;
 mod condition;
 mod config;
+mod entry;
 mod error;
 mod generate;
 mod handler_calls;

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::entry::{Entry, entry};
 use crate::nesting::{LargeStack, on_large_stacks};
 use crate::source::read_source;
 use crate::suggestion::suggested_file_name;
@@ -34,18 +35,21 @@ pub struct SeedFile {
 
 /// Reads the seeds of a folder, sorted by id. It compiles nothing and does not look at the environment.
 ///
-/// A folder that does not exist has no seeds. Folders, files not ending in `.rs` and files whose name starts
-/// with `_` or `.` are left alone. The error lists everything that is wrong with the rest: names that are no
-/// ids, files that cannot be read, sources that are no seeds, and two ids with one skip flag. It also has the
-/// seeds in which nothing is wrong.
+/// A folder that does not exist has no seeds. What is no Rust file is left alone, and so is what starts with `_` or `.`
+/// and what editors and merges leave behind (`~`, `.orig`, `.rej`, `.bak`, `.tmp`). The error lists everything that is
+/// wrong with the rest: what looks like a seed and is none (`x.RS`, `x.rs.txt`, `x/mod.rs`, a folder with Rust files),
+/// names that are no ids, files that cannot be read, sources that are no seeds, and two ids with one skip flag. It also
+/// has the seeds in which nothing is wrong.
 pub fn scan(folder: &Path) -> Result<Vec<SeedFile>, Error> {
     scan_shown_as(folder, folder)
 }
 
 /// As [`scan`], with the problems showing another path for the folder than the one it is read from.
 pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>, Error> {
-    let stems = seed_file_stems(folder).map_err(|message| Problem::new(shown, message))?;
-    let read = on_large_stacks(&stems, |stem, stack| read_seed(stem, folder, shown, stack));
+    let entries = entries(folder, shown).map_err(|message| Problem::new(shown, message))?;
+    let read = on_large_stacks(&entries, |entry, stack| {
+        read_seed(entry, folder, shown, stack)
+    });
     let Some(read) = read else {
         let message = "there is not enough memory to read the seeds; end other programs";
         return Err(Problem::new(shown, message).into());
@@ -53,8 +57,8 @@ pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>
     let mut seeds = Vec::new();
     let mut problems = Vec::new();
     let mut first_with_flag = BTreeMap::new();
-    for (stem, read) in stems.iter().zip(read) {
-        problems.extend(flag_problem(stem, shown, &mut first_with_flag));
+    for (entry, read) in entries.iter().zip(read) {
+        problems.extend(flag_problem(entry, shown, &mut first_with_flag));
         match read {
             Ok(seed) => seeds.push(seed),
             Err(mut found) => problems.append(&mut found),
@@ -67,9 +71,9 @@ pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>
     }
 }
 
-/// The names, without `.rs`, of the files that have to be seeds, in byte order.
-fn seed_file_stems(folder: &Path) -> Result<Vec<OsString>, String> {
-    let entries = match fs::read_dir(folder) {
+/// What has to be a seed, in byte order of the names without `.rs`.
+fn entries(folder: &Path, shown: &Path) -> Result<Vec<Entry>, String> {
+    let listed = match fs::read_dir(folder) {
         Ok(entries) => entries,
         // A link that leads nowhere exists, and someone meant something by it.
         Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.is_symlink() => {
@@ -80,37 +84,17 @@ fn seed_file_stems(folder: &Path) -> Result<Vec<OsString>, String> {
         }
         Err(error) => return Err(format!("the folder cannot be read: {error}")),
     };
-    let mut stems = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| format!("the folder cannot be read: {error}"))?;
-        if let Some(stem) = stem_of_seed_file(&entry.file_name())
-            && !entry.path().is_dir()
-        {
-            stems.push(stem);
-        }
+    let mut entries = Vec::new();
+    for listed in listed {
+        let listed = listed.map_err(|error| format!("the folder cannot be read: {error}"))?;
+        entries.extend(entry(&listed, shown));
     }
     // Not by file name: "a-b.rs" sorts before "a.rs", and the id "a" before "a-b".
-    stems.sort_by(|one, other| one.as_encoded_bytes().cmp(other.as_encoded_bytes()));
-    Ok(stems)
-}
-
-fn stem_of_seed_file(file_name: &OsStr) -> Option<OsString> {
-    let is_left_alone = matches!(
-        file_name.as_encoded_bytes().first(),
-        Some(b'_' | b'.') | None
-    );
-    let path = Path::new(file_name);
-    let ends_in_rs = path.extension().is_some_and(|ending| ending == "rs");
-    if is_left_alone || !ends_in_rs {
-        return None;
-    }
-    path.file_stem().map(OsStr::to_owned)
-}
-
-fn with_ending(stem: &OsStr) -> OsString {
-    let mut file_name = stem.to_owned();
-    file_name.push(".rs");
-    file_name
+    entries.sort_by(|one, other| {
+        let [one, other] = [one, other].map(|entry| entry.stem.as_encoded_bytes());
+        one.cmp(other)
+    });
+    Ok(entries)
 }
 
 fn checked_id(stem: &OsStr) -> Result<String, String> {
@@ -128,12 +112,15 @@ fn checked_id(stem: &OsStr) -> Result<String, String> {
 
 /// Finds out whether another file, of those asked about before, has the same skip flag.
 fn flag_problem(
-    stem: &OsStr,
+    entry: &Entry,
     shown: &Path,
     first_with_flag: &mut BTreeMap<String, PathBuf>,
 ) -> Option<Problem> {
-    let flag = skip_flag(&checked_id(stem).ok()?);
-    let file = shown.join(with_ending(stem));
+    if entry.fault.is_some() {
+        return None;
+    }
+    let flag = skip_flag(&checked_id(&entry.stem).ok()?);
+    let file = shown.join(&entry.file_name);
     let Some(first) = first_with_flag.get(&flag) else {
         first_with_flag.insert(flag, file);
         return None;
@@ -146,15 +133,17 @@ fn flag_problem(
 }
 
 fn read_seed(
-    stem: &OsStr,
+    entry: &Entry,
     folder: &Path,
     shown: &Path,
     stack: &LargeStack,
 ) -> Result<SeedFile, Vec<Problem>> {
-    let file_name = with_ending(stem);
-    let path = folder.join(&file_name);
-    let shown = &shown.join(&file_name);
-    let id = checked_id(stem).map_err(|message| vec![Problem::new(shown, message)])?;
+    let path = folder.join(&entry.file_name);
+    let shown = &shown.join(&entry.file_name);
+    if let Some(fault) = &entry.fault {
+        return Err(vec![Problem::new(shown, fault)]);
+    }
+    let id = checked_id(&entry.stem).map_err(|message| vec![Problem::new(shown, message)])?;
     let source = read_text(&path).map_err(|message| vec![Problem::new(shown, message)])?;
     let source = read_source(&source, stack).map_err(|findings| {
         findings

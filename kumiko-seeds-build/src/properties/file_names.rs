@@ -16,7 +16,7 @@ fn file_name() -> impl Strategy<Value = String> {
     let stem = prop_oneof![near_id(), text()];
     (
         stem,
-        prop_oneof![4 => Just(".rs"), 1 => Just(".RS"), 1 => Just("")],
+        prop_oneof![4 => Just(".rs"), 1 => Just(".RS"), 1 => Just(".rs.txt"), 1 => Just(".rs~"), 1 => Just("")],
     )
         .prop_map(|(stem, ending)| {
             let mut stem = stem.replace(['/', '\0'], "");
@@ -40,8 +40,10 @@ proptest! {
             if ["", ".", ".."].contains(&&*name) || fs::write(folder.path().join(&name), source).is_err() {
                 continue;
             }
-            let (ends_in_rs, is_left_alone) = (name.rsplit_once('.').is_some_and(|(_, ending)| ending == "rs"), name.starts_with(['_', '.']));
-            if ends_in_rs && !is_left_alone {
+            let is_rust = name.split('.').skip(1).any(|ending| ending.trim().to_lowercase() == "rs");
+            let endings = ["~", "#", ".orig", ".rej", ".bak", ".tmp", ".swp", ".swo"];
+            let is_left_alone = name.starts_with(['_', '.']) || endings.iter().any(|ending| name.ends_with(ending));
+            if (is_rust || validate_id(&name).is_ok()) && !is_left_alone {
                 expected.insert(name);
             }
         }

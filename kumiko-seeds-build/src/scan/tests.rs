@@ -33,10 +33,27 @@ fn sorts_by_id_and_leaves_the_rest_alone() {
         "2025-12-31-z.rs",
         "_shared.rs",
         ".hidden.rs",
+        ".gitkeep",
+        ".2026-05-20-a.rs.swp",
         "README.md",
         "2026-05-20-a.rs.orig",
+        "2026-05-20-a.rs.bak",
+        "2026-05-20-a.rs~",
+        "#2026-05-20-a.rs#",
+        "2026-05-20-a.json",
+        "2026-05-20",
+        "rs",
     ]);
-    fs::create_dir(folder.path().join("folder.rs")).unwrap();
+    for path in [
+        "_helpers/a.rs",
+        ".git/a.rs",
+        "data/tenants.json",
+        "data/_old/a.rs",
+    ] {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, GOOD).unwrap();
+    }
     assert_eq!(
         ids(folder.path()),
         ["2025-12-31-z", "2026-05-20-a", "2026-05-20-a-b"]
@@ -117,6 +134,78 @@ fn names_that_are_no_ids_are_reported_with_a_name_that_is() {
 }
 
 #[test]
+fn what_looks_meant_and_is_not_read_is_reported() {
+    let folder = folder_with(&[
+        "2026-05-20-a.rs",
+        "2026-05-21-a.RS",
+        "2026-05-21-b.Rs",
+        "2026-05-22-a.rs.txt",
+        "2026-05-22-b.rs.disabled",
+        "2026-05-22-c.rs.rs.txt",
+        "2026-05-23-a.rs ",
+        "2026-05-23-b.rs.",
+        "2026-05-24-a",
+        "Fix.rS",
+    ]);
+    for path in [
+        "2026/05/2026-05-25-a.rs",
+        "2026/05/b.txt",
+        "2026-05-26-a/mod.rs",
+        "more/B.RS",
+        "x.rs/a",
+    ] {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, GOOD).unwrap();
+    }
+    let or = "or let its name start with _ if it is no seed";
+    let or_folder = "or let the folder's name start with _ if it holds no seeds";
+    let expected = [
+        format!(
+            "seeds/2026: seeds in a folder are not found; move seeds/2026/05/2026-05-25-a.rs to seeds/2026-05-25-a.rs, {or_folder}"
+        ),
+        format!(
+            "seeds/2026-05-21-a.RS: the name does not end in .rs; rename it to 2026-05-21-a.rs, {or}"
+        ),
+        format!(
+            "seeds/2026-05-21-b.Rs: the name does not end in .rs; rename it to 2026-05-21-b.rs, {or}"
+        ),
+        format!(
+            "seeds/2026-05-22-a.rs.txt: the name does not end in .rs; rename it to 2026-05-22-a.rs, {or}"
+        ),
+        format!(
+            "seeds/2026-05-22-b.rs.disabled: the name does not end in .rs; rename it to 2026-05-22-b.rs, {or}"
+        ),
+        format!(
+            "seeds/2026-05-22-c.rs.rs.txt: the name does not end in .rs; rename it to 2026-05-22-c.rs, {or}"
+        ),
+        format!(
+            "seeds/2026-05-23-a.rs : the name does not end in .rs; rename it to 2026-05-23-a.rs, {or}"
+        ),
+        format!(
+            "seeds/2026-05-23-b.rs.: the name does not end in .rs; rename it to 2026-05-23-b.rs, {or}"
+        ),
+        format!(
+            "seeds/2026-05-24-a: the name does not end in .rs; rename it to 2026-05-24-a.rs, {or}"
+        ),
+        format!(
+            "seeds/2026-05-26-a: seeds in a folder are not found; move seeds/2026-05-26-a/mod.rs to seeds/2026-05-26-a.rs, {or_folder}"
+        ),
+        format!("seeds/Fix.rS: the name does not end in .rs; rename it to YYYY-MM-DD-fix.rs, {or}"),
+        format!(
+            "seeds/more: seeds in a folder are not found; move seeds/more/B.RS to seeds/YYYY-MM-DD-b.rs, {or_folder}"
+        ),
+        format!("seeds/x.rs: it is a folder; put the seed's source in its place, {or_folder}"),
+    ];
+    let problems = problems(folder.path());
+    for (problem, expected) in problems.iter().zip(&expected) {
+        assert_eq!(problem, expected);
+    }
+    assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+    assert_eq!(scan(folder.path()).unwrap_err().readable_seeds().len(), 1);
+}
+
+#[test]
 fn two_ids_with_one_flag_are_reported() {
     let folder = folder_with(&["2026-05-20-a-b.rs", "2026-05-20-a--b.rs"]);
     assert_eq!(
@@ -161,6 +250,9 @@ fn odd_files_are_problems_and_nothing_waits() {
             "seeds/\u{fffd}a.rs: the name is not UTF-8; rename it to YYYY-MM-DD-a.rs, or let its name start with _ if it is no seed",
         ]
     );
+    symlink(".", path(b"here")).unwrap();
+    symlink("nowhere", path(b"2026-05-20-link")).unwrap();
+    assert_eq!(problems(folder.path()).len(), 5, "a link is followed once");
     symlink("nowhere", path(b"broken")).unwrap();
     assert_eq!(
         problems(&path(b"broken")),
