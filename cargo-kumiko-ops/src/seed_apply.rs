@@ -16,7 +16,6 @@ pub(crate) fn run(arguments: &ApplyArguments) -> Result<ExitCode, Failure> {
     let bin = ops_binary::find(&member)?;
     let url = database::find(&arguments.apply.database, &member, &current)?;
     url.check_for_applying(&arguments.apply)?;
-    let program = ops_binary::build(&member, bin, &arguments.build)?;
     let options = format!(
         "{}{}{}",
         arguments.package.repeated(),
@@ -25,12 +24,11 @@ pub(crate) fn run(arguments: &ApplyArguments) -> Result<ExitCode, Failure> {
     );
     let mut words = vec!["seed:apply".to_owned()];
     words.extend(arguments.apply.words());
-    ops_binary::start(
-        &program,
-        &Start {
-            words,
-            url: Some(&url),
-            invocation: Invocation::new("cargo kumiko-ops", options),
-        },
-    )
+    let start = Start {
+        words,
+        url: Some(&url),
+        invocation: Invocation::new("cargo kumiko-ops", options),
+    };
+    let program = ops_binary::build_of_files(&member, &current, bin, &arguments.build, &start)?;
+    ops_binary::start(&program, &start)
 }

@@ -3,7 +3,9 @@
 use std::io::{Write, stderr};
 use std::path::Path;
 
-use kumiko_seeds::cli::{Exit, Failure, Terminal, check, none_yet, read_history, write_status};
+use kumiko_seeds::cli::{
+    Exit, Failure, Terminal, check, none_yet, read_history, shell_word, write_status,
+};
 use kumiko_seeds::{SeedInfo, SkipFlags, Status};
 use kumiko_seeds_build::SeedFile;
 
@@ -33,7 +35,8 @@ pub(crate) async fn run(
     Ok(check(&status, &arguments.status))
 }
 
-fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile>, Failure> {
+/// The seeds of the package, if nothing is wrong with any.
+pub(crate) fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile>, Failure> {
     match readable_seeds(member, current)? {
         (seeds, None) => Ok(seeds),
         (_, Some(problems)) => Err(problems),
@@ -46,14 +49,9 @@ pub(crate) fn readable_seeds(
     current: &Path,
 ) -> Result<(Vec<SeedFile>, Option<Failure>), Failure> {
     let folder = member.seeds_folder();
-    if member.settings.seeds.is_some() && !folder.exists() {
+    if !folder.exists() && (member.settings.seeds.is_some() || member.compiles_seeds()) {
         // Every applied seed would be reported as missing.
-        return Err(
-            Failure::new(format!("there is no folder {}", folder.display())).help(format!(
-                "create it, or correct `seeds` of [package.metadata.kumiko-ops] in {}",
-                member.manifest().display()
-            )),
-        );
+        return Err(no_folder(member, &folder));
     }
     let error = match kumiko_seeds_build::scan(&shown_path(&folder, current)) {
         Ok(seeds) => return Ok((seeds, None)),
@@ -64,6 +62,26 @@ pub(crate) fn readable_seeds(
     let problems = Failure::new(format!("the seeds cannot be read:\n{}", lines.join("\n")))
         .help("correct this and run it again; nothing was asked of the database");
     Ok((error.readable_seeds().to_vec(), Some(problems)))
+}
+
+fn no_folder(member: &Member, folder: &Path) -> Failure {
+    let failure = Failure::new(format!("there is no folder {}", folder.display()));
+    let manifest = member.manifest().display();
+    if member.settings.seeds.is_some() {
+        return failure.help(format!(
+            "create it, or correct `seeds` of [package.metadata.kumiko-ops] in {manifest}"
+        ));
+    }
+    let folder = shell_word(&folder.to_string_lossy());
+    failure
+        .help(format!(
+            "create it, with a file in it, since git keeps no empty folder:\n    \
+             mkdir -p {folder} && touch {folder}/.gitkeep"
+        ))
+        .help(format!(
+            "or, if build.rs compiles another folder, name that one in {manifest}:\n    \
+             [package.metadata.kumiko-ops]\n    seeds = \"path/from/the/package\""
+        ))
 }
 
 pub(crate) fn seed_info(seed: &SeedFile) -> SeedInfo<'_> {

@@ -6,7 +6,7 @@ use crate::SeedFile;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Compiled {
-    /// The seeds in the generated array, sorted by id. Empty if there is no folder of seeds.
+    /// The seeds in the generated array, sorted by id.
     pub seeds: Vec<SeedFile>,
     /// The generated file.
     pub output: PathBuf,

@@ -5,8 +5,15 @@ use crate::generate::generate;
 use crate::output::write_if_changed;
 use crate::scan::scan_shown_as;
 use crate::source_folder::SourceFolder;
-use crate::watch::watched_instead;
 use crate::{Compiled, Error, Problem, SeedFile};
+
+/// The environment variable that makes the build script of an app run again: any other value than before does,
+/// and the app is compiled with the seeds as they are.
+///
+/// Cargo goes by time stamps, and runs the script only if a seed or its folder is newer than the last run. Where
+/// checkouts, caches or the layers of images bring old times, give it what changes with the sources:
+/// `KUMIKO_SEEDS_REBUILD=$(git rev-parse HEAD) cargo build`.
+pub const REBUILD_VARIABLE: &str = "KUMIKO_SEEDS_REBUILD";
 
 /// Compiles a folder of seeds; the one call an app's `build.rs` needs.
 ///
@@ -73,8 +80,11 @@ impl Config {
         let shown_text = one_line_of_text(shown)?;
         let folder = package.join(&self.folder);
 
-        let scanned = scan_shown_as(&folder, shown);
-        watch(&folder, shown, &scanned, &out_dir);
+        let scanned = match there_is_no(&folder, shown_text, &package) {
+            Some(problem) => Err(problem.into()),
+            None => scan_shown_as(&folder, shown),
+        };
+        watch(shown, &scanned);
         let seeds = scanned?;
         let code = generate(
             shown_text,
@@ -98,11 +108,8 @@ impl Default for Config {
 }
 
 /// Names what to watch: the folder, for files that come and go, and each seed in it.
-fn watch(folder: &Path, shown: &Path, scanned: &Result<Vec<SeedFile>, Error>, out_dir: &Path) {
-    if !folder.exists() {
-        build_helper::rerun_if_changed(watched_if_missing(folder, shown, out_dir));
-        return;
-    }
+fn watch(shown: &Path, scanned: &Result<Vec<SeedFile>, Error>) {
+    println!("cargo::rerun-if-env-changed={REBUILD_VARIABLE}");
     build_helper::rerun_if_changed(shown);
     let seeds = match scanned {
         Ok(seeds) => seeds,
@@ -115,13 +122,21 @@ fn watch(folder: &Path, shown: &Path, scanned: &Result<Vec<SeedFile>, Error>, ou
     }
 }
 
-/// What to watch for a folder that is missing. The build output may be in a folder that cannot be named to Cargo.
-fn watched_if_missing(folder: &Path, shown: &Path, out_dir: &Path) -> PathBuf {
-    let watched = watched_instead(folder, out_dir);
-    match one_line_of_text(&watched) {
-        Ok(_) => watched,
-        Err(_) => shown.to_owned(),
+/// A folder that is named and is not there has another name, or was empty and is not in the checkout for that.
+fn there_is_no(folder: &Path, shown: &str, package: &Path) -> Option<Problem> {
+    if folder.exists() || folder.is_symlink() {
+        return None;
     }
+    let usual = "seeds";
+    let message = if shown != usual && package.join(usual).is_dir() {
+        format!("there is no such folder, but there is {usual}; correct the name in build.rs")
+    } else {
+        format!(
+            "there is no such folder; create it, or correct the name in build.rs: \
+             mkdir -p {shown} && touch {shown}/.gitkeep (git keeps no empty folder)"
+        )
+    };
+    Some(Problem::new(shown, message))
 }
 
 /// `build_helper` panics if Cargo has not set a variable, so each is looked at before.
@@ -176,23 +191,4 @@ fn one_line_of_text(folder: &Path) -> Result<&str, Problem> {
         return Err(Problem::new(folder, message));
     }
     Ok(text)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use super::*;
-
-    #[test]
-    fn a_line_break_above_the_build_output_gives_cargo_no_directive() {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, is_named) in [("out", cfg!(unix)), ("a\ncargo::error=b", false)] {
-            let out_dir = folder.path().join(name);
-            let missing = folder.path().join("seeds");
-            let watched = watched_if_missing(&missing, Path::new("seeds"), &out_dir);
-            assert_eq!(watched.starts_with(&out_dir), is_named, "{watched:?}");
-            assert_eq!(watched == Path::new("seeds"), name != "out", "{watched:?}");
-        }
-    }
 }

@@ -39,7 +39,17 @@
 //! is no Rust file, and what editors leave behind. Every other file must have a valid name (see
 //! [`validate_id`]) and these three items; what does not is reported with file and line, all of it in one go,
 //! and fails the build before the compiler sees it. So is what looks like a seed and would not be read: `x.RS`,
-//! `x.rs.txt`, a folder with Rust files.
+//! `x.rs.txt`, a folder with Rust files, and a folder of seeds that is not there.
+//!
+//! # Time stamps
+//!
+//! Cargo runs a build script again if a file that it watches is newer than its last run. A seed with an older time,
+//! from a cache, a checkout or the layer of an image, is not noticed by a plain `cargo build`. Two things help:
+//! `cargo kumiko-ops seed:apply` compares the binary with the files before it runs any, and builds again if
+//! they differ; and another value of [`KUMIKO_SEEDS_REBUILD`](REBUILD_VARIABLE) makes every build look anew.
+//!
+//! The generated file names no place. An app that is copied, moved or mounted with its build output is compiled with the
+//! seeds of the folder that it is in; a seed that is not as the build script has read it does not compile.
 //!
 //! # Hundreds of seeds
 //!
@@ -86,10 +96,9 @@ mod source;
 mod source_folder;
 mod source_hash;
 mod suggestion;
-mod watch;
 
 pub use compiled::Compiled;
-pub use config::{Config, compile};
+pub use config::{Config, REBUILD_VARIABLE, compile};
 pub use error::Error;
 pub use handler_calls::HandlerCall;
 pub use id::{IdError, skip_flag, validate_id};

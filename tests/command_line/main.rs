@@ -16,6 +16,7 @@ mod choosing_a_package;
 mod color;
 mod database;
 mod database_to_create;
+mod differing_binary;
 mod harmless;
 mod hostile_app;
 mod hostile_text;

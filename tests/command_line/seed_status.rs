@@ -152,6 +152,25 @@ help: correct this and run it again; nothing was asked of the database
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_no_folder_without_seeds() {
+    let app = shop(&[]);
+    std::fs::remove_dir_all(app.path("seeds")).unwrap();
+    assert_shows(
+        &status(&app, "--check"),
+        "\
+exit 2
+-- stderr
+error: there is no folder [app]/seeds
+help: create it, with a file in it, since git keeps no empty folder:
+    mkdir -p [app]/seeds && touch [app]/seeds/.gitkeep
+help: or, if build.rs compiles another folder, name that one in [app]/Cargo.toml:
+    [package.metadata.kumiko-ops]
+    seeds = \"path/from/the/package\"
+",
+    );
+}
+
+#[test]
 fn a_folder_with_another_name_is_a_setting() {
     let app = shop(&[]);
     let setting = "\n[package.metadata.kumiko-ops]\nseeds = \"db/seeds\"\n";

@@ -12,11 +12,12 @@ use crate::arguments::BuildArguments;
 use crate::package::Member;
 
 /// Builds the bin target and gives the path of the program. What Cargo and the compiler print goes to
-/// stderr, as it does with `cargo build`.
-pub(crate) fn build(
+/// stderr, as it does with `cargo build`. Cargo and the build scripts get `variable` beside the environment.
+pub(super) fn build(
     member: &Member,
     bin: &str,
     arguments: &BuildArguments,
+    variable: Option<(&str, String)>,
 ) -> Result<PathBuf, Failure> {
     let failure = || Failure::new(format!("could not build the ops binary {bin}"));
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -28,6 +29,7 @@ pub(crate) fn build(
         .arg("--message-format=json-render-diagnostics")
         .args(arguments.words())
         .args(color_arguments())
+        .envs(variable)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()

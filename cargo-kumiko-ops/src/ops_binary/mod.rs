@@ -2,9 +2,11 @@
 
 mod build;
 mod choice;
+mod differences;
+mod of_files;
 mod start;
 mod surroundings;
 
-pub(crate) use build::build;
 pub(crate) use choice::find;
+pub(crate) use of_files::build_of_files;
 pub(crate) use start::{Start, start};

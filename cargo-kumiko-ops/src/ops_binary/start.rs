@@ -17,17 +17,22 @@ pub(crate) struct Start<'a> {
     pub(crate) invocation: Invocation,
 }
 
+impl Start<'_> {
+    /// Gives the program what it learns from its environment.
+    pub(super) fn set_environment(&self, command: &mut Command) {
+        without_package(command).envs(self.invocation.variables());
+        if let Some(url) = self.url {
+            // Other users of the machine can read arguments, but not this.
+            command.envs(url.variables());
+        }
+    }
+}
+
 /// Runs the ops binary in this process's place. It comes back only where that is not possible.
 pub(crate) fn start(program: &Path, start: &Start<'_>) -> Result<ExitCode, Failure> {
     let mut command = Command::new(program);
-    without_package(&mut command)
-        .args(&start.words)
-        .args(color_arguments())
-        .envs(start.invocation.variables());
-    if let Some(url) = start.url {
-        // Other users of the machine can read arguments, but not this.
-        command.envs(url.variables());
-    }
+    command.args(&start.words).args(color_arguments());
+    start.set_environment(&mut command);
     replace_this_process(&mut command).map_err(|error| {
         Failure::new(format!(
             "could not start the ops binary {}",

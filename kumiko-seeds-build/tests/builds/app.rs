@@ -12,6 +12,7 @@ pub(crate) struct App {
     name: String,
     root: PathBuf,
     target: PathBuf,
+    variable: Option<(&'static str, &'static str)>,
     /// Removes the folder in the end.
     folder: Arc<TempDir>,
 }
@@ -45,6 +46,7 @@ impl App {
             name: name.to_owned(),
             root: parent.path().join(folder),
             target: target(),
+            variable: None,
             folder: Arc::new(parent),
         };
         let library = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -68,6 +70,12 @@ impl App {
     /// With its build output in its own folder, as Cargo has it by default. The dependencies are compiled for it alone.
     pub(crate) fn with_target_inside(mut self) -> Self {
         self.target = self.path("target");
+        self
+    }
+
+    /// With a variable in the environment of Cargo.
+    pub(crate) fn with_variable(mut self, name: &'static str, value: &'static str) -> Self {
+        self.variable = Some((name, value));
         self
     }
 
@@ -100,6 +108,7 @@ impl App {
                 self.target.clone()
             },
             root,
+            variable: self.variable,
             folder: Arc::clone(&self.folder),
         }
     }
@@ -208,6 +217,7 @@ impl App {
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.target)
             .env("CARGO_TERM_COLOR", "never")
+            .envs(self.variable)
             .output()
             .unwrap()
     }

@@ -1,5 +1,4 @@
 use std::fs;
-use std::time::SystemTime;
 
 use crate::app::{App, seed};
 
@@ -45,47 +44,70 @@ fn a_seed_that_comes_changes_or_goes_is_noticed() {
     assert_eq!(ids(&app), ["2026-05-20-z"]);
 }
 
-#[cfg(unix)]
+/// What plain builds cannot see, since Cargo goes by times.
 #[test]
-fn an_app_without_a_folder_of_seeds_is_not_built_again_until_it_has_one() {
-    let app = App::new("no-folder");
-    assert!(!app.is_fresh());
-    assert!(app.is_fresh(), "nothing has changed since the first build");
-    app.write("src/other.rs", "");
-    assert!(app.is_fresh(), "a file nobody uses is no change");
-    assert!(app.generated_file().exists());
-
-    fs::create_dir(app.path("seeds")).unwrap();
-    assert!(!app.is_fresh(), "the folder is there");
-    assert!(app.is_fresh());
+fn with_another_value_of_the_variable_old_times_do_not_matter() {
+    let app = App::new("variable");
     app.write("seeds/2026-05-20-x.rs", seed("Text", ""));
+    let app = app.with_variable("KUMIKO_SEEDS_REBUILD", "1");
     assert_eq!(ids(&app), ["2026-05-20-x"]);
 
-    fs::remove_dir_all(app.path("seeds")).unwrap();
-    assert_eq!(ids(&app), [""; 0]);
-    assert!(app.is_fresh(), "nothing has changed since the folder went");
+    app.write("seeds/2026-05-19-y.rs", seed("Text", ""));
+    app.make_old("seeds/2026-05-19-y.rs");
+    app.make_old("seeds");
+    let app = app.with_variable("KUMIKO_SEEDS_REBUILD", "2");
+    assert_eq!(ids(&app), ["2026-05-19-y", "2026-05-20-x"]);
+    assert!(app.is_fresh(), "the value is the same");
+
+    app.write("seeds/2026-05-19-y.rs", seed("Other text", ""));
+    app.make_old("seeds/2026-05-19-y.rs");
+    let app = app.with_variable("KUMIKO_SEEDS_REBUILD", "3");
+    assert!(app.printed_seeds()[0].contains("Other text"));
+
+    app.remove("seeds/2026-05-19-y.rs");
+    app.make_old("seeds");
+    assert_eq!(
+        ids(&app),
+        ["2026-05-20-x"],
+        "a file that is gone is noticed anyway"
+    );
 }
 
-#[cfg(unix)]
 #[test]
-fn a_folder_moved_here_with_its_old_times_is_noticed() {
-    let app = App::new("moved-folder");
-    assert!(!app.is_fresh());
-    app.write(
-        "build.rs",
-        fs::read_to_string(app.path("build.rs")).unwrap() + "// Edited.\n",
-    );
-    assert!(!app.is_fresh());
-    assert!(app.is_fresh());
+fn a_folder_that_is_not_there_is_an_error_until_it_is() {
+    let app = App::new("no-folder");
+    let error = "seeds: there is no such folder; create it, or correct the name in build.rs: \
+                 mkdir -p seeds && touch seeds/.gitkeep (git keeps no empty folder)";
+    assert_eq!(app.errors(), [error]);
+    assert_eq!(app.errors(), [error], "it is reported again");
 
     app.write("old/2026-05-20-x.rs", seed("Text", ""));
-    for path in ["old/2026-05-20-x.rs", "old"] {
-        let file = fs::File::open(app.path(path)).unwrap();
-        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
-    }
+    app.make_old("old/2026-05-20-x.rs");
+    app.make_old("old");
     fs::rename(app.path("old"), app.path("seeds")).unwrap();
     assert_eq!(ids(&app), ["2026-05-20-x"]);
     assert!(app.is_fresh());
+
+    fs::remove_dir_all(app.path("seeds")).unwrap();
+    assert_eq!(app.errors(), [error]);
+
+    let status = std::process::Command::new("sh")
+        .args(["-c", "mkdir -p seeds && touch seeds/.gitkeep"])
+        .current_dir(app.path(""))
+        .status();
+    assert!(status.unwrap().success());
+    assert_eq!(ids(&app), [""; 0]);
+    assert!(app.is_fresh(), "nothing has changed since the folder came");
+}
+
+#[test]
+fn a_folder_whose_name_has_a_slip_is_an_error() {
+    let app = App::with_build_script("slip", "kumiko_seeds_build::compile(\"seed\");");
+    app.write("seeds/2026-05-20-x.rs", seed("Text", ""));
+    assert_eq!(
+        app.errors(),
+        ["seed: there is no such folder, but there is seeds; correct the name in build.rs"]
+    );
 }
 
 #[test]

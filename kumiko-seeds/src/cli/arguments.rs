@@ -35,6 +35,9 @@ pub(super) enum Command {
     /// Take the marker of a seed away, so that it runs again; what it did is not undone
     #[command(name = "seed:unmark")]
     Unmark(ByHandArguments),
+    /// Print which seeds are compiled into this binary, for `cargo kumiko-ops`
+    #[command(name = super::CARRIED_COMMAND, hide = true)]
+    Carried,
 }
 
 /// Which database. It prints without a password.

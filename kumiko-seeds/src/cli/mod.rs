@@ -20,6 +20,7 @@ mod apply_failure;
 mod apply_output;
 mod arguments;
 mod by_hand;
+mod carried;
 mod color;
 mod database;
 mod dry_run_output;
@@ -60,6 +61,7 @@ pub use arguments::{
     StatusFormat, VerifyArguments,
 };
 pub use by_hand::{ByHand, change_by_hand};
+pub use carried::{CARRIED_COMMAND, CarriedSeed, carried_seeds};
 pub use color::color_arguments;
 pub use database::{DatabaseUrl, Look, none_yet, read_history};
 pub use failure::{Exit, Failure};
@@ -96,6 +98,7 @@ pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
             Command::Show(arguments) => show::show(&runner, &arguments).await,
             Command::Mark(arguments) => by_hand::mark(&runner, &arguments).await,
             Command::Unmark(arguments) => by_hand::unmark(&runner, &arguments).await,
+            Command::Carried => carried::run(&runner, &mut std::io::stdout().lock()),
         }
     })
 }
