@@ -18,7 +18,7 @@ pub async fn run(_: &mut SeedContext<'_>) -> SeedResult {
 
 /// Gives files and folders the time that a checkout, a cache or the layer of an image may restore.
 fn make_old(app: &App, paths: &[&str]) {
-    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_577_836_800);
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_hours(438_288);
     for path in paths {
         let file = File::open(app.path(path)).unwrap();
         file.set_modified(long_ago).unwrap();
