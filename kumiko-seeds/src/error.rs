@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::causes::{causes, with_causes};
 use crate::lock::Holder;
 use crate::remedy;
-use crate::report::{Report, seconds};
+use crate::report::{Report, Warning, seconds};
 
 /// Why a run or a look at the database failed.
 #[derive(Debug, thiserror::Error)]
@@ -235,8 +235,8 @@ impl fmt::Display for PreflightProblem {
 /// that failed left nothing behind (but see [`Error::TransactionEnded`]): starting again goes on
 /// where this run stopped.
 ///
-/// It debug-prints for people, with its causes and its [summary](ApplyError::summary), because that is
-/// what a `main` that returns it shows.
+/// It debug-prints for people, with its causes, its [summary](ApplyError::summary) and the skip flags that had no
+/// effect, because that is what a `main` that returns it shows.
 #[non_exhaustive]
 pub struct ApplyError {
     /// Why the run stopped.
@@ -262,10 +262,14 @@ impl fmt::Debug for ApplyError {
             write!(formatter, "\ncaused by: {cause}")?;
         }
         write!(formatter, "\nnote: {}", self.summary())?;
-        match self.error.remedy() {
-            Some(remedy) => write!(formatter, "\nhelp: {remedy}"),
-            None => Ok(()),
+        let warnings = self.report.warnings.iter();
+        for flag in warnings.filter(|warning| warning.is_about_a_flag()) {
+            write!(formatter, "\nnote: {flag}")?;
         }
+        for help in self.error.remedy().into_iter().chain(self.skipping()) {
+            write!(formatter, "\nhelp: {help}")?;
+        }
+        Ok(())
     }
 }
 
@@ -289,6 +293,19 @@ impl ApplyError {
             list(&applied),
             list(&self.not_attempted)
         )
+    }
+}
+
+impl ApplyError {
+    /// How to leave the seed out at which the run stopped, for somebody who has tried to.
+    pub(crate) fn skipping(&self) -> Option<String> {
+        self.report.warnings.iter().find_map(|warning| match warning {
+            Warning::FlagOnUnskippable { flag, id } if Some(*id) == self.seed => Some(format!(
+                "to leave {id} out with {flag}=1, write `pub const SKIPPABLE: bool = true;` into it and build \
+                 again; with KUMIKO_SKIP_ES_OPS=1 an app boots without any seed"
+            )),
+            _ => None,
+        })
     }
 }
 

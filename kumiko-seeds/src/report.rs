@@ -130,6 +130,19 @@ pub enum Warning {
     },
 }
 
+impl Warning {
+    /// Whether somebody has set a skip flag that changes nothing.
+    pub(crate) fn is_about_a_flag(&self) -> bool {
+        matches!(
+            self,
+            Self::FlagOnUnskippable { .. }
+                | Self::FlagWithoutSeed { .. }
+                | Self::FlagAtBootOnly { .. }
+                | Self::FlagValue { .. }
+        )
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,7 +1,7 @@
 //! Environment flags that skip seeds.
 
 use kumiko_seeds::AppliedBy;
-use kumiko_tests::seeds::{flags, skippable};
+use kumiko_tests::seeds::{flags, seed, skippable};
 use kumiko_tests::{app, note, on_both_databases};
 
 const A: &str = "KUMIKO_SKIP_ES_OPS_2026_01_01_A";
@@ -56,6 +56,29 @@ on_both_databases! {
                  `pub const SKIPPABLE: bool = true;`",
                 "KUMIKO_SKIP_ES_OPS_2026_01_03_C=1 has no effect: no seed has this flag"
             ]
+        );
+    }
+
+    async fn flags_without_effect_are_mentioned_when_a_seed_ends_the_boot(database: &TestDatabase<DB>) {
+        let fails = seed("2026-01-02-b", |_| Box::pin(async { Err("no".into()) }));
+        let error = app::runner(vec![fails])
+            .skip_flags(flags(&[(A, "1"), (B, "1"), ("KUMIKO_SKIP_ES_OPS", "true")]))
+            .apply(&database.pool)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            format!("{error:?}"),
+            "seed 2026-01-02-b failed\n\
+             caused by: no\n\
+             note: stopped at: 2026-01-02-b; applied before: none; not attempted: none; \
+             the failed step is rolled back, so a retry is safe\n\
+             note: KUMIKO_SKIP_ES_OPS=\"true\" has no effect: only 1 counts\n\
+             note: KUMIKO_SKIP_ES_OPS_2026_01_01_A=1 has no effect: no seed has this flag\n\
+             note: KUMIKO_SKIP_ES_OPS_2026_01_02_B=1 has no effect: seed 2026-01-02-b does not say \
+             `pub const SKIPPABLE: bool = true;`\n\
+             help: to leave 2026-01-02-b out with KUMIKO_SKIP_ES_OPS_2026_01_02_B=1, write \
+             `pub const SKIPPABLE: bool = true;` into it and build again; with KUMIKO_SKIP_ES_OPS=1 an app boots \
+             without any seed"
         );
     }
 

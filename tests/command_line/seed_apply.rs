@@ -160,6 +160,22 @@ help: correct the seed and run this again; what was applied stays applied:
         "{first}"
     );
     assert_shows(&app.command("seed:apply").run(), shown);
+
+    let today = chrono::Utc::now().date_naive().to_string();
+    let flag = format!(
+        "KUMIKO_SKIP_ES_OPS_{}_FIX_ADMIN_ROLES",
+        today.replace('-', "_")
+    );
+    let shown = app.command("seed:apply").variable(&flag, "1").run();
+    let warning = format!(
+        "warning: {flag}=1 has no effect: seed [today]-fix-admin-roles does not say `pub const SKIPPABLE: bool = true;`\n"
+    );
+    assert!(shown.contains(&warning), "{shown}");
+    let help = format!(
+        "help: to leave [today]-fix-admin-roles out with {flag}=1, write `pub const SKIPPABLE: bool = true;` into it and \
+         build again; with KUMIKO_SKIP_ES_OPS=1 an app boots without any seed\n"
+    );
+    assert!(shown.ends_with(&help), "{shown}");
 }
 
 /// A package's first seed takes its context from the library, and the app below uses PostgreSQL.

@@ -31,6 +31,7 @@ impl Run<'_> {
             failure.exit = Exit::Pending;
         }
         failure.help.extend(self.help(&stopped.error));
+        failure.help.extend(stopped.skipping());
         failure
     }
 
