@@ -17,10 +17,9 @@ const ANOTHER_PACKAGE: [(&str, &str); 4] = [
 fn a_build_does_not_depend_on_the_cargo_that_started_it() {
     let app = App::example("started-by-cargo");
     // The build scripts of ring and others ask for these, and so run again when they change.
-    let watch: String = ANOTHER_PACKAGE
-        .iter()
+    let watch = ANOTHER_PACKAGE
         .map(|(name, _)| format!("    println!(\"cargo:rerun-if-env-changed={name}\");\n"))
-        .collect();
+        .concat();
     app.edit(
         "build.rs",
         "fn main() {\n",

@@ -62,7 +62,8 @@ async fn a_replica_does_not_take_the_lock_once_for_each_seed_of_another() {
     println!("{ON_POSTGRES} replicas took the lock {looked} times");
     let looked: usize = looked.parse().unwrap();
     assert!(looked >= 20, "{looked}");
-    assert!(looked < 20 + 2 * ON_POSTGRES, "{looked}");
+    // Each would look for each seed if it did not look for all at once. On a busy machine some look again.
+    assert!(looked < 20 * ON_POSTGRES / 2, "{looked}");
     database.remove().await;
 }
 
