@@ -44,6 +44,7 @@ pub(crate) enum Command {
 Examples:
   cargo kumiko-ops seed:new fix-admin-roles
   cargo kumiko-ops seed:new \"Fix admin roles\" --test --edit
+  cargo kumiko-ops seed:new \"Исправить роли\" --slug fix-roles
 
 A template of the project may hold {{id}}, {{slug}}, {{description}} and {{context}}, which is the module
 that SeedContext and SeedResult come from."
@@ -119,10 +120,12 @@ It asks first. seed:status shows that the seed was unmarked by hand."
     /// Print what a shell needs to complete these commands
     #[command(after_help = "\
 Examples:
-  cargo kumiko-ops completions bash > ~/.local/share/bash-completion/completions/cargo-kumiko-ops
-  cargo kumiko-ops completions fish > ~/.config/fish/completions/cargo-kumiko-ops.fish
+  echo 'eval \"$(cargo kumiko-ops completions bash)\"' >> ~/.bashrc
+  cargo kumiko-ops completions fish > ~/.config/fish/conf.d/cargo-kumiko-ops.fish
+  cargo kumiko-ops completions zsh > <a folder of fpath>/_cargo-kumiko-ops
 
-They complete the program, cargo-kumiko-ops; through cargo it depends on the shell.")]
+In these three shells, `cargo kumiko-ops` is completed as well as the program, cargo-kumiko-ops; in Zsh it needs
+Cargo's own completions.")]
     Completions(CompletionsArguments),
     /// Write the manual pages of these commands
     Man(ManArguments),
@@ -158,6 +161,9 @@ pub(crate) struct NewArguments {
     /// What the seed changes, in words or as a part of its file name: a-z, 0-9 and -
     #[arg(required = true, value_name = "NAME", num_args = 1..)]
     pub(crate) name: Vec<String>,
+    /// The name in the file's name, where NAME is a title to be kept as it is: a-z, 0-9 and -
+    #[arg(long, value_name = "SLUG", value_parser = slug)]
+    pub(crate) slug: Option<String>,
     /// The date before the name; by default that of today
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
     pub(crate) date: Option<NaiveDate>,
@@ -261,7 +267,7 @@ pub(crate) struct BuildArguments {
 }
 
 impl NewArguments {
-    /// The arguments but for name and date, to be put behind a command that is shown to be pasted.
+    /// The arguments but for name, slug and date, to be put behind a command that is shown to be pasted.
     pub(crate) fn repeated(&self) -> String {
         let template = self.template.as_ref();
         let template = template.map(|name| format!(" --template {}", shell_word(name)));
@@ -270,6 +276,13 @@ impl NewArguments {
         let flags: String = flags.map(|(_, flag)| flag).collect();
         template.unwrap_or_default() + &flags + &self.package.repeated()
     }
+}
+
+/// What may stand behind the date of an id.
+fn slug(text: &str) -> Result<String, String> {
+    let valid = kumiko_seeds_build::validate_id(&format!("2026-01-01-{text}"));
+    valid.map_err(|error| error.to_string())?;
+    Ok(text.to_owned())
 }
 
 /// A date of the calendar, written as in an id.

@@ -3,7 +3,7 @@
 use kumiko_seeds::cli::{ByHand, Exit, Failure, change_by_hand, find_seed, read_history};
 use kumiko_seeds::{SkipFlags, Status};
 
-use crate::arguments::{ByHandArguments, repeated_database};
+use crate::arguments::{ByHandArguments, repeated_database, shell_word};
 use crate::seed_status::{readable_seeds, seed_info};
 use crate::{database, package};
 
@@ -41,7 +41,7 @@ pub(crate) async fn unmark(arguments: &ByHandArguments) -> Result<Exit, Failure>
 }
 
 fn command(arguments: &ByHandArguments, verb: &str) -> String {
-    let id = &arguments.by_hand.id;
+    let id = shell_word(&arguments.by_hand.id);
     let package = arguments.package.repeated();
     let database = repeated_database(&arguments.by_hand.database);
     format!("cargo kumiko-ops seed:{verb} {id}{package}{database}")

@@ -9,7 +9,7 @@ use kumiko_seeds::cli::{
 use kumiko_seeds::{History, SkipFlags, Status};
 use kumiko_seeds_build::{HandlerCall, SeedFile};
 
-use crate::arguments::ShowArguments;
+use crate::arguments::{ShowArguments, shell_word};
 use crate::seed_status::{readable_seeds, seed_info};
 use crate::{database, package};
 
@@ -19,7 +19,10 @@ pub(crate) async fn run(
     stdout: &mut dyn Write,
 ) -> Result<Exit, Failure> {
     let current = package::current_folder()?;
-    let command = format!("cargo kumiko-ops seed:show {}", arguments.show.id);
+    let command = format!(
+        "cargo kumiko-ops seed:show {}",
+        shell_word(&arguments.show.id)
+    );
     let member = package::find(&arguments.package, &current, &command)?;
     let (seeds, problems) = readable_seeds(&member, &current)?;
     let url = database::find_configured(&arguments.show.database, &member, &current)?;

@@ -29,7 +29,9 @@ trying 2026-05-20-grant-tenant-admin
 #[test]
 fn the_events_are_listed_and_not_even_a_file_is_made() {
     let app = App::example("dry-run");
-    assert_shows(&app.command("seed:apply --dry-run").run(), TABLE);
+    let note = "note: there is no database file [app]/admin-roles.db yet; seed:apply creates it\n";
+    let shown = TABLE.replace("-- stderr\n", &format!("-- stderr\n{note}"));
+    assert_shows(&app.command("seed:apply --dry-run").run(), &shown);
     assert!(!app.path("admin-roles.db").exists());
     app.command("seed:apply --to 2026-03-02-initial-tenants")
         .run();
@@ -109,6 +111,7 @@ fn a_seed_that_would_fail_is_a_failure() {
     );
     let failure = "\
 -- stderr
+note: there is no database file [app]/admin-roles.db yet; seed:apply creates it
 trying 2026-03-02-initial-tenants
 trying 2026-05-20-grant-tenant-admin
 error: seed 2026-05-20-grant-tenant-admin failed

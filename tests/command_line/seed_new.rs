@@ -124,8 +124,8 @@ fn a_name_that_leaves_nothing_is_refused() {
 exit 2
 -- stderr
 error: \"!\" is no name for a seed: nothing of it can be written with a-z and 0-9
-help: for example
-    cargo kumiko-ops seed:new fix-admin-roles
+help: say how its file is to be named, for example
+    cargo kumiko-ops seed:new '!' --slug fix-admin-roles
 ",
     );
     assert_shows(

@@ -121,6 +121,57 @@ help: correct its path in [package.metadata.kumiko-ops.templates] of Cargo.toml
     );
 }
 
+/// A title in a script that leaves nothing for the name of a file stays the description.
+#[test]
+fn a_title_may_have_a_slug_beside_it() {
+    let app = App::fixture("shop");
+    let title = "Исправить роли";
+    let new = |words: &[&str]| {
+        let fixed = ["seed:new", "--date", "2026-03-01"];
+        app.call(fixed.into_iter().chain(words.iter().copied()))
+            .run()
+    };
+    assert_shows(
+        &new(&[title]),
+        "\
+exit 2
+-- stderr
+error: \"Исправить роли\" is no name for a seed: nothing of it can be written with a-z and 0-9
+help: say how its file is to be named, for example
+    cargo kumiko-ops seed:new 'Исправить роли' --slug fix-admin-roles
+",
+    );
+    assert_shows(
+        &new(&[title, "--slug", "fix-roles"]),
+        &format!("exit 0\n-- stdout\nseeds/2026-03-01-fix-roles.rs\n-- stderr\n{NEXT}"),
+    );
+    let seed = app.read("seeds/2026-03-01-fix-roles.rs");
+    assert!(
+        seed.contains("DESCRIPTION: &str = \"Исправить роли\";"),
+        "{seed}"
+    );
+    assert_shows(
+        &new(&[title, "--slug", "fix-roles"]),
+        "\
+exit 2
+-- stderr
+error: seeds/2026-03-01-fix-roles.rs exists, and is left as it is
+help: choose another slug:
+    cargo kumiko-ops seed:new 'Исправить роли' --slug fix-roles-2 --date 2026-03-01
+",
+    );
+    assert_shows(
+        &new(&[title, "--slug", "Fix_Roles"]),
+        "\
+exit 2
+-- stderr
+error: invalid value 'Fix_Roles' for '--slug <SLUG>': the slug contains 'F', and only a-z, 0-9 and - are allowed
+
+For more information, try '--help'.
+",
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn the_editor_gets_the_file_behind_its_own_arguments() {

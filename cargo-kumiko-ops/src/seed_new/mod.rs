@@ -30,24 +30,32 @@ pub(crate) fn run(
     stderr: &mut dyn Write,
 ) -> Result<Exit, Failure> {
     let text = arguments.name.join(" ");
-    let again = |slug: &str, date: Option<&str>| {
+    let again = |name: &str, date: Option<&str>| {
         let date = date.map_or_else(String::new, |date| format!(" --date {date}"));
         let rest = arguments.repeated();
-        format!("cargo kumiko-ops seed:new {slug}{date}{rest}")
+        format!("cargo kumiko-ops seed:new {name}{date}{rest}")
     };
-    let slug = slug::slug(&text, again)?;
+    let slug = match &arguments.slug {
+        Some(slug) => slug.clone(),
+        None => slug::slug(&text, again)?,
+    };
+    // What to type for a seed of that slug and the title as it is.
+    let named = |slug: &str| match arguments.slug {
+        Some(_) => slug::beside(&text, slug),
+        None => slug.to_owned(),
+    };
     let date = arguments.date.unwrap_or_else(|| Utc::now().date_naive());
     let id = format!("{date}-{slug}");
     // What can be wrong is found before anything is created.
     let editor = arguments.edit.then(Editor::from_environment).transpose()?;
 
     let current = package::current_folder()?;
-    let command = format!("cargo kumiko-ops seed:new {slug}");
+    let command = format!("cargo kumiko-ops seed:new {}", named(&slug));
     let member = package::find(&arguments.package, &current, &command)?;
     let folder = member.seeds_folder();
     let existing = Existing::in_folder(&folder);
     let given = arguments.date.map(|date| date.to_string());
-    let other = again(&format!("{slug}-2"), given.as_deref());
+    let other = again(&named(&format!("{slug}-2")), given.as_deref());
     let another_slug = format!("choose another slug:\n    {other}");
     if let Some(other) = existing.with_the_skip_flag_of(&id) {
         return Err(Failure::new(format!(
@@ -90,7 +98,7 @@ pub(crate) fn run(
         let shown = shown.display().to_string();
         drop(writeln!(stdout, "{}", printable(&shown)));
     }
-    if slug != text {
+    if slug != text && arguments.slug.is_none() {
         let text = printable(&format!("{text:?}"));
         drop(writeln!(stderr, "note: {text} is named {slug}"));
     }

@@ -1,6 +1,6 @@
 //! From what somebody typed to a slug. Pure.
 
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds::cli::{Failure, shell_word};
 use kumiko_seeds_build::validate_id;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -10,7 +10,7 @@ const LIMIT: usize = 60;
 
 /// The slug of a text: the text itself if it is one, else the nearest that there is.
 ///
-/// `again` is the command with another slug, and a date to go before it.
+/// `again` is the command with another name, and a date to go before it.
 pub(super) fn slug(
     text: &str,
     again: impl Fn(&str, Option<&str>) -> String,
@@ -32,10 +32,15 @@ pub(super) fn slug(
     }
     normalised(text).ok_or_else(|| {
         refused("nothing of it can be written with a-z and 0-9").help(format!(
-            "for example\n    {}",
-            again("fix-admin-roles", None)
+            "say how its file is to be named, for example\n    {}",
+            again(&beside(text, "fix-admin-roles"), None)
         ))
     })
+}
+
+/// The arguments for a seed of this slug that has the text for a title.
+pub(super) fn beside(text: &str, slug: &str) -> String {
+    format!("{} --slug {slug}", shell_word(text))
 }
 
 /// The date that a text starts with, as an id or the name of a file does.
@@ -191,7 +196,7 @@ mod tests {
                 answer(text),
                 format!(
                     "error: {text:?} is no name for a seed: nothing of it can be written with a-z and 0-9\n\
-                     help: for example\n    new fix-admin-roles\n"
+                     help: say how its file is to be named, for example\n    new '{text}' --slug fix-admin-roles\n"
                 )
             );
         }

@@ -89,10 +89,10 @@ pub struct ApplyArguments {
     /// Run what is pending and roll all of it back: which events it would append, and whether it works
     #[arg(long)]
     pub dry_run: bool,
-    /// Apply what is pending up to and including this seed: its id or its file
+    /// Apply what is pending up to and including this seed: its id, its name without the date, or its file
     #[arg(long, value_name = "SEED", conflicts_with = "only")]
     pub to: Option<String>,
-    /// Apply this seed alone, if no other is pending before it: its id or its file
+    /// Apply this seed alone, if no other is pending before it: its id, its name without the date, or its file
     #[arg(long, value_name = "SEED")]
     pub only: Option<String>,
     /// With --only, apply the seed although others are pending before it
@@ -118,7 +118,7 @@ pub struct VerifyArguments {
 /// The arguments of `seed:show`.
 #[derive(Clone, Debug, Args)]
 pub struct ShowArguments {
-    /// The seed: its id, the name of its file or the path of it
+    /// The seed: its id, its name without the date, or its file
     #[arg(value_name = "ID")]
     pub id: String,
     /// Which database.
@@ -154,7 +154,7 @@ pub enum StatusFormat {
 /// The arguments of `seed:mark` and `seed:unmark`.
 #[derive(Clone, Debug, Args)]
 pub struct ByHandArguments {
-    /// The seed: its id, the name of its file or the path of it
+    /// The seed: its id, its name without the date, or its file
     #[arg(value_name = "ID")]
     pub id: String,
     /// Which database.

@@ -2,34 +2,81 @@
 
 use super::Failure;
 
-/// The one of `ids` that `given` names: by its id, its file name or the path of its file.
+/// The one of `ids` that `given` names: by its id, by its name without the date, or by a file of either.
 ///
 /// # Errors
-/// If it is none of them; the nearest one is suggested.
+/// If it is none of them, and the nearest one is suggested; or if several have the name, and all are listed.
 pub fn find_seed<'a>(given: &str, ids: &[&'a str]) -> Result<&'a str, Failure> {
-    if let Some(id) = find(given, ids) {
-        return Ok(id);
+    match find(given, ids) {
+        Named::One(id) => Ok(id),
+        Named::Several(ids) => Err(several(given, &ids)),
+        Named::None => Err(none(given, ids)),
     }
+}
+
+/// The seeds that a text names.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Named<'a> {
+    One(&'a str),
+    /// Seeds of different dates, in byte order.
+    Several(Vec<&'a str>),
+    None,
+}
+
+/// The seed that is given as itself, as a file name, as a path, or as any of these without the date.
+pub(super) fn find<'a>(given: &str, ids: &[&'a str]) -> Named<'a> {
+    // A database may know ids that are no file names, with a slash in them for example.
+    let whole = [given, stem(given)]
+        .into_iter()
+        .find_map(|name| ids.iter().find(|id| **id == name));
+    if let Some(id) = whole {
+        return Named::One(id);
+    }
+    let name = stem(given);
+    let mut named: Vec<&str> = ids
+        .iter()
+        .filter(|id| !name.is_empty() && slug(id) == name)
+        .copied()
+        .collect();
+    named.sort_unstable();
+    match named.as_slice() {
+        [] => Named::None,
+        [id] => Named::One(id),
+        _ => Named::Several(named),
+    }
+}
+
+/// The failure of a name that several seeds have.
+pub(super) fn several(given: &str, ids: &[&str]) -> Failure {
+    Failure::new(format!("several seeds are named {}", stem(given))).help(format!(
+        "name one of them with its date: {}",
+        ids.join(", ")
+    ))
+}
+
+fn none(given: &str, ids: &[&str]) -> Failure {
     let failure = Failure::new(format!("there is no seed {}", stem(given)));
-    Err(match nearest(given, ids) {
+    match nearest(given, ids) {
         Some(id) => failure.help(format!("did you mean {id}?")),
         None if ids.is_empty() => failure.help("there are no seeds at all"),
         None => failure.help("see the ids of all seeds with seed:status"),
-    })
-}
-
-/// The id that is given as itself, as a file name or as a path.
-pub(super) fn find<'a>(given: &str, ids: &[&'a str]) -> Option<&'a str> {
-    // A database may know ids that are no file names, with a slash in them for example.
-    [given, stem(given)]
-        .into_iter()
-        .find_map(|name| ids.iter().find(|id| **id == name).copied())
+    }
 }
 
 fn stem(given: &str) -> &str {
     // Paths of Windows are pasted elsewhere too: from a ticket, from a chat.
     let name = given.rsplit(['/', '\\']).next().unwrap_or(given);
     name.strip_suffix(".rs").unwrap_or(name)
+}
+
+/// The id without its date; nothing if it has none.
+fn slug(id: &str) -> &str {
+    let date = id.get(.."YYYY-MM-DD-".len()).unwrap_or_default();
+    let is_date = date.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 | 10 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    if is_date { &id[date.len()..] } else { "" }
 }
 
 /// The id that is probably meant: the one that has the text in it if only one has, else the most
@@ -45,11 +92,10 @@ pub(super) fn nearest<'a>(given: &str, ids: &[&'a str]) -> Option<&'a str> {
         return Some(only);
     }
     // All ids start with a date, which makes any two of them similar: the slug is what was misspelt.
-    let slug = |id: &str| id.get("YYYY-MM-DD-".len()..).unwrap_or_default().to_owned();
     let similarity = |id: &str| {
         let whole = strsim::normalized_damerau_levenshtein(&name, id);
-        let of_slug = strsim::normalized_damerau_levenshtein(&name, &slug(id));
-        let of_slugs = strsim::normalized_damerau_levenshtein(&slug(&name), &slug(id));
+        let of_slug = strsim::normalized_damerau_levenshtein(&name, slug(id));
+        let of_slugs = strsim::normalized_damerau_levenshtein(slug(&name), slug(id));
         of_slug.max(if of_slugs > 0.5 { whole } else { 0.0 })
     };
     let best = ids.iter().map(|id| (similarity(id), *id));
@@ -59,7 +105,7 @@ pub(super) fn nearest<'a>(given: &str, ids: &[&'a str]) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{find, find_seed, nearest};
+    use super::{Named, find, find_seed, nearest};
 
     const IDS: [&str; 3] = [
         "2026-01-10-first",
@@ -74,6 +120,9 @@ mod tests {
             "2026-01-10-first.rs",
             "seeds/2026-01-10-first.rs",
             "./a b/../seeds/2026-01-10-first.rs",
+            "first",
+            "first.rs",
+            "seeds/first.rs",
         ] {
             assert_eq!(find_seed(given, &IDS), Ok("2026-01-10-first"), "{given}");
         }
@@ -87,7 +136,7 @@ mod tests {
     #[test]
     fn the_nearest_one_is_suggested() {
         for (given, help) in [
-            ("first", "did you mean 2026-01-10-first?"),
+            ("firs", "did you mean 2026-01-10-first?"),
             ("frist", "did you mean 2026-01-10-first?"),
             ("fix_roles", "did you mean 2026-02-20-fix-roles?"),
             ("2026-01-11-first", "did you mean 2026-01-10-first?"),
@@ -102,6 +151,25 @@ mod tests {
             let found = find_seed(given, &IDS).map_err(|failure| failure.help);
             assert_eq!(found, Err(vec![help.to_owned()]), "{given}");
         }
+    }
+
+    #[test]
+    fn a_name_that_several_seeds_have_is_refused() {
+        let ids = [
+            "2026-05-01-fix",
+            "2026-01-01-fix",
+            "fix",
+            "2026-01-01-first",
+        ];
+        let failure = find_seed("fix.rs", &ids[..2]).map_err(|failure| failure.to_string());
+        assert_eq!(
+            failure,
+            Err("error: several seeds are named fix\n\
+                 help: name one of them with its date: 2026-01-01-fix, 2026-05-01-fix\n"
+                .to_owned())
+        );
+        // An id comes first.
+        assert_eq!(find_seed("fix", &ids), Ok("fix"));
     }
 
     const APP_IDS: [&str; 3] = [
@@ -119,10 +187,11 @@ mod tests {
             "./app/seeds/2026-05-21-rename-tenants.rs",
             r"app\seeds\2026-05-21-rename-tenants.rs",
         ] {
-            assert_eq!(find(given, &APP_IDS), Some(APP_IDS[2]), "{given}");
+            assert_eq!(find(given, &APP_IDS), Named::One(APP_IDS[2]), "{given}");
         }
-        assert_eq!(find("", &APP_IDS), None);
-        assert_eq!(find("2026-05-21", &APP_IDS), None);
+        for given in ["", "2026-05-21", "2026-05-21-", "tenants"] {
+            assert_eq!(find(given, &APP_IDS), Named::None, "{given}");
+        }
     }
 
     #[test]

@@ -1,26 +1,28 @@
 //! Which seeds the arguments mean. Pure.
 
-use super::seed_choice::{find, nearest};
+use super::seed_choice::{Named, find, nearest, several};
 use super::{ApplyArguments, Failure, Invocation};
 use crate::Selection;
 
-/// The arguments with the id of a seed where its file was given.
+/// The arguments with the id of a seed where its file or its name was given.
 pub(super) fn with_ids(
     arguments: &ApplyArguments,
     ids: &[&str],
     invocation: &Invocation,
 ) -> Result<ApplyArguments, Failure> {
-    let id = |given: &String| {
-        find(given, ids).map(str::to_owned).ok_or_else(|| {
+    let id = |given: &String| match find(given, ids) {
+        Named::One(id) => Ok(id.to_owned()),
+        Named::Several(ids) => Err(several(given, &ids)),
+        Named::None => {
             let failure = Failure::new(format!("there is no seed {given} in this binary"));
-            match nearest(given, ids) {
+            Err(match nearest(given, ids) {
                 Some(id) => failure.help(format!(
                     "did you mean {id}?\n    {}",
                     invocation.line("seed:apply", &with_seed(arguments, id))
                 )),
                 None => failure.help(newest(ids)),
-            }
-        })
+            })
+        }
     };
     Ok(ApplyArguments {
         to: arguments.to.as_ref().map(id).transpose()?,
