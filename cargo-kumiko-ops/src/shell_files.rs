@@ -10,8 +10,11 @@ use kumiko_seeds::cli::{self, Exit, Failure};
 
 use crate::arguments::{Arguments, CompletionsArguments, ManArguments};
 
-/// The program that Cargo starts, which is what shells complete.
+/// The program that Cargo starts.
 const PROGRAM: &str = "cargo-kumiko-ops";
+
+const BASH_THROUGH_CARGO: &str = include_str!("shell_files/through_cargo.bash");
+const FISH_THROUGH_CARGO: &str = include_str!("shell_files/through_cargo.fish");
 
 /// Prints the completions for a shell.
 pub(crate) fn completions(
@@ -22,11 +25,14 @@ pub(crate) fn completions(
     // It is to be built with the name that shells know, which clap_complete sets.
     let mut command = cli::command::<Arguments>();
     generate(arguments.shell, &mut command, PROGRAM, &mut script);
-    if arguments.shell == Shell::Bash {
-        let text = String::from_utf8_lossy(&script);
-        script = for_bash(&text, &command).into_bytes();
-    }
-    match stdout.write_all(&script) {
+    let script = String::from_utf8_lossy(&script);
+    let script = match arguments.shell {
+        Shell::Bash => for_bash(&script),
+        Shell::Zsh => for_zsh(&script, &command),
+        Shell::Fish => format!("{script}{FISH_THROUGH_CARGO}"),
+        _ => script.into_owned(),
+    };
+    match stdout.write_all(script.as_bytes()) {
         // `completions bash | head` is no failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::new("could not write the completions").caused_by(&error))
@@ -54,18 +60,22 @@ pub(crate) fn manual(arguments: &ManArguments, stdout: &mut dyn Write) -> Result
     Ok(Exit::Fine)
 }
 
-/// The script with what Bash needs beyond `clap_complete`'s.
-///
-/// That gives a program with dashes in its name two different names inside of the script. And Bash takes
-/// the colon in the name of a command as the end of a word, so that the last part has to do.
-fn for_bash(script: &str, command: &Command) -> String {
+/// The script with what Bash needs beyond `clap_complete`'s, which gives a program with dashes in its name two
+/// different names inside of the script.
+fn for_bash(script: &str) -> String {
     let name = PROGRAM.replace('-', "__");
     let script = script.replace(&PROGRAM.replace('-', "__subcmd__"), &name);
+    script + BASH_THROUGH_CARGO
+}
+
+/// The script with names of commands as Zsh's lists want them: a colon ends the name, unless a backslash is before
+/// it. Cargo's own completions call what is named like this for `cargo kumiko-ops`.
+fn for_zsh(script: &str, command: &Command) -> String {
     let commands = command.get_subcommands().map(Command::get_name);
-    let parts = commands.filter_map(|command| Some((command, command.split_once(':')?.1)));
-    parts.fold(script, |script, (command, verb)| {
-        let label = format!("{name},{command})");
-        script.replace(&label, &format!("{name},{command} | {name},{verb})"))
+    let with_colon = commands.filter(|name| name.contains(':'));
+    with_colon.fold(script.to_owned(), |script, name| {
+        let escaped = name.replace(':', "\\:");
+        script.replace(&format!("'{name}:"), &format!("'{escaped}:"))
     })
 }
 

@@ -1,7 +1,8 @@
 //! `completions` and `man`: what shells and `man` get.
 
 use std::fs;
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use crate::app::App;
 use crate::transcript::assert_shows;
@@ -29,26 +30,114 @@ fn each_shell_gets_completions_that_it_understands() {
     }
 }
 
+/// What a shell does with these lines of which tabs complete the words; nothing where it is not installed.
+fn typed(app: &App, program: &str, arguments: &[&str], lines: &str) -> Option<String> {
+    let shell = Command::new(program)
+        .args(arguments)
+        .current_dir(app.path(""))
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut shell = shell.ok()?;
+    let mut keyboard = shell.stdin.take().unwrap();
+    keyboard.write_all(lines.as_bytes()).unwrap();
+    drop(keyboard);
+    let output = shell.wait_with_output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    let ran = shown.lines().filter(|line| line.starts_with("ran: "));
+    Some(ran.map(|line| line.trim_end().to_owned() + "\n").collect())
+}
+
+/// As somebody types it: Bash itself divides the line into words, and at colons, too.
 #[test]
-fn bash_completes_the_options_of_a_command() {
+fn bash_completes_what_is_typed() {
     let app = App::empty();
     app.write("script", &app.command("completions bash").stdout());
-    for words in ["seed : status --ch", "seed status --ch"] {
-        let count = words.split(' ').count();
-        let line = format!(
-            "source ./script 2>/dev/null; COMP_WORDS=(cargo-kumiko-ops {words}); COMP_CWORD={count}; \
-             _cargo__kumiko__ops cargo-kumiko-ops --ch; echo \"${{COMPREPLY[*]}}\""
-        );
-        let bash = Command::new("bash")
-            .args(["--norc", "-c", &line])
-            .current_dir(app.path(""))
-            .output();
-        // Not every system has it.
-        let Ok(output) = bash else { return };
+    // Something else completes the other subcommands of Cargo.
+    let setup = "cargo() { echo \"ran: $*\"; }\ncargo-kumiko-ops() { echo \"ran: $*\"; }\n\
+                 _other() { COMPREPLY=(build); }; complete -F _other cargo\nsource ./script\n";
+    let lines = "\
+cargo kumiko-ops seed:sta\t--ch\t
+cargo kumiko-ops see\tveri\t--loc\t
+cargo +stable --offline kumiko-ops seed:status --format js\t
+cargo kumiko-ops seed:status --format=gi\t
+cargo kumiko-ops seed unm\t
+cargo kumiko-ops seed status --pen\t
+cargo kumiko-ops compl\tfi\t
+cargo-kumiko-ops seed:app\t--out\t
+cargo bui\t
+";
+    let expected = "\
+ran: kumiko-ops seed:status --check
+ran: kumiko-ops seed:verify --locked
+ran: +stable --offline kumiko-ops seed:status --format json
+ran: kumiko-ops seed:status --format=github
+ran: kumiko-ops seed unmark
+ran: kumiko-ops seed status --pending
+ran: kumiko-ops completions fish
+ran: seed:apply --out-of-order
+ran: build
+";
+    for wordbreaks in ["", "COMP_WORDBREAKS=${COMP_WORDBREAKS//:}\n"] {
+        let lines = format!("{wordbreaks}{setup}{lines}");
+        if let Some(ran) = typed(&app, "bash", &["--norc", "-i"], &lines) {
+            assert_eq!(ran, expected);
+        }
+    }
+}
+
+#[test]
+fn zsh_completes_what_is_typed() {
+    let app = App::empty();
+    app.write(
+        "functions/_cargo-kumiko-ops",
+        &app.command("completions zsh").stdout(),
+    );
+    // As the completions of Cargo do it for its subcommands.
+    app.write(
+        "functions/_cargo",
+        "#compdef cargo\nshift words; (( CURRENT -= 1 )); _call_function ret _cargo-${words[1]}\n",
+    );
+    // A terminal of its own, in which a second shell is typed into.
+    let lines = r#"
+        zmodload zsh/zpty
+        zpty inner zsh -f -i
+        zpty -w inner 'fpath=(./functions $fpath); autoload -U compinit; compinit -u -D'
+        zpty -w inner 'cargo() { print "\nran: $*" }; cargo-kumiko-ops() { print "\nran: $*" }; print "\nready"'
+        zpty -r inner seen $'*\nready*'
+        zpty -w -n inner $'cargo kumiko-ops seed:sta\t--ch\t\n'
+        zpty -w -n inner $'cargo kumiko-ops se\tver\t--loc\t\n'
+        zpty -w -n inner $'cargo-kumiko-ops seed:status --format=js\t\n'
+        zpty -r inner seen $'*\nran: *\nran: *\nran: *\n*'
+        print -r -- $seen
+    "#;
+    if let Some(ran) = typed(&app, "zsh", &["-f"], lines) {
         assert_eq!(
-            String::from_utf8_lossy(&output.stdout),
-            "--check\n",
-            "{output:?}"
+            ran,
+            "ran: kumiko-ops seed:status --check\nran: kumiko-ops seed:verify --locked\n\
+             ran: seed:status --format=json\n"
+        );
+    }
+}
+
+#[test]
+fn fish_completes_what_is_typed() {
+    let app = App::empty();
+    app.write("script", &app.command("completions fish").stdout());
+    let lines = r"
+        source ./script
+        for line in 'cargo kumiko-ops seed:sta' 'cargo kumiko-ops seed unm' \
+            'cargo +stable kumiko-ops seed:status --che' 'cargo kumiko-ops seed status --pen' \
+            'cargo-kumiko-ops seed:status --format=js'
+            echo ran: (complete -C $line | string replace -r '\t.*' '')
+        end
+    ";
+    if let Some(ran) = typed(&app, "fish", &["--no-config"], lines) {
+        assert_eq!(
+            ran,
+            "ran: seed:status\nran: unmark\nran: --check\nran: --pending\nran: --format=json\n"
         );
     }
 }
