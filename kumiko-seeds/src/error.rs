@@ -213,6 +213,8 @@ impl Error {
 pub struct PreflightProblem {
     /// The seed.
     pub seed: &'static str,
+    /// Its file, as [`Seed::file`](crate::Seed::file) has it.
+    pub file: &'static str,
     /// The line in its file, counted from 1.
     pub line: u32,
     /// What is wrong with the call.
@@ -221,11 +223,7 @@ pub struct PreflightProblem {
 
 impl fmt::Display for PreflightProblem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{}.rs:{}: {}",
-            self.seed, self.line, self.message
-        )
+        write!(formatter, "{}:{}: {}", self.file, self.line, self.message)
     }
 }
 

@@ -74,9 +74,9 @@ on_both_databases! {
         assert_eq!(
             stopped.to_string(),
             "nothing was written, because pending seeds call handlers that would fail:\
-             \n  2026-01-02-b.rs:7: no write handler is registered as \"notes:write:ad\"; did you mean \"notes:write:add\"?\
-             \n  2026-01-02-b.rs:8: no write handler is registered as \"nothing:like:it\"\
-             \n  2026-01-02-b.rs:9: access denied to \"notes:write:add-as-editor\": it is open to Editor, and \
+             \n  tests/src/seeds.rs:7: no write handler is registered as \"notes:write:ad\"; did you mean \"notes:write:add\"?\
+             \n  tests/src/seeds.rs:8: no write handler is registered as \"nothing:like:it\"\
+             \n  tests/src/seeds.rs:9: access denied to \"notes:write:add-as-editor\": it is open to Editor, and \
              the system user came with system, Reader; add `.with_roles([\"Editor\"])`"
         );
         assert_eq!(stopped.not_attempted, ["2026-01-01-a", "2026-01-02-b"]);

@@ -43,7 +43,7 @@ fn every_call_that_would_fail_is_named_also_of_seeds_that_are_applied() {
     let failure = "\
 -- stderr
 error: seeds call handlers that would fail:
-  2026-05-20-grant-tenant-admin.rs:20: no write handler is registered as \"tenant:write:update-members-roles\"; did you mean \"tenant:write:update-member-roles\"?
+  seeds/2026-05-20-grant-tenant-admin.rs:20: no write handler is registered as \"tenant:write:update-members-roles\"; did you mean \"tenant:write:update-member-roles\"?
 note: 2 seeds, 1 handler call: 1 problem
 help: register the handler, or correct its name or its roles in the seed; then run this again:
     cargo kumiko-ops seed:verify -p verify-fails --locked";
@@ -66,6 +66,7 @@ exit 1
   \"problems\": [
     {
       \"seed\": \"2026-05-20-grant-tenant-admin\",
+      \"file\": \"seeds/2026-05-20-grant-tenant-admin.rs\",
       \"line\": 20,
       \"message\": \"no write handler is registered as \\\"tenant:write:update-members-roles\\\"; did you mean \\\"tenant:write:update-member-roles\\\"?\"
     }
@@ -77,7 +78,7 @@ exit 1
     let shown = app.command("seed:verify").run();
     assert!(
         shown.contains(
-            "  2026-05-20-grant-tenant-admin.rs:20: \"tenant:write:update-members-roles\" is called, but the \
+            "  seeds/2026-05-20-grant-tenant-admin.rs:20: \"tenant:write:update-members-roles\" is called, but the \
              runner has no handlers\n"
         ),
         "{shown}"

@@ -90,6 +90,7 @@ struct VerifiedDocument<'a> {
 #[derive(Serialize)]
 struct ProblemDocument<'a> {
     seed: &'static str,
+    file: &'static str,
     line: u32,
     message: &'a str,
 }
@@ -98,6 +99,7 @@ impl<'a> VerifiedDocument<'a> {
     fn of(result: &'a Verified) -> Self {
         let problems = result.problems.iter().map(|problem| ProblemDocument {
             seed: problem.seed,
+            file: problem.file,
             line: problem.line,
             message: &problem.message,
         });

@@ -38,6 +38,7 @@ fn unreachable_calls<DB: EventBackend>(
             let known = call.roles.is_some() || !matches!(error, WriteError::AccessDenied { .. });
             known.then(|| PreflightProblem {
                 seed: seed.id,
+                file: seed.file,
                 line: call.line,
                 message: error.to_string(),
             })

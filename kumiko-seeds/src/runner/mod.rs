@@ -213,9 +213,10 @@ impl<DB: Backend> SeedRunner<DB> {
         if self.preflights.is_empty() {
             // Without handlers there is nothing to check calls against, and every call fails.
             let calls = |seed: &Seed<DB>| {
-                let id = seed.id;
+                let (id, file) = (seed.id, seed.file);
                 seed.handler_calls.iter().map(move |call| PreflightProblem {
                     seed: id,
+                    file,
                     line: call.line,
                     message: format!(
                         "{:?} is called, but the runner has no handlers",
