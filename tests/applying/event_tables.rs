@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kumiko_seeds::events::{EventStoreError, create_event_tables};
 use kumiko_tests::database::{Engine, TestDatabase};
-use kumiko_tests::on_both_databases;
+use kumiko_tests::{app, note, on_both_databases};
 use sqlx::{Connection, Executor, PgConnection, Postgres};
 
 const EVENT: &str = "
@@ -102,4 +102,42 @@ async fn an_index_that_cannot_be_had_is_not_waited_for_without_an_end() {
     assert_eq!(timeout, "100ms", "the app's setting stays");
     transaction.rollback().await.unwrap();
     database.remove().await;
+}
+
+/// The other service creates its tables outside the lock of seeds, and PostgreSQL's `IF NOT EXISTS` does not see what is
+/// not committed.
+#[tokio::test]
+async fn another_service_may_be_creating_them() {
+    const TABLE: &str = "CREATE TABLE kumiko_events (
+        id bigserial PRIMARY KEY, aggregate_id uuid NOT NULL, aggregate_type text NOT NULL,
+        tenant_id uuid NOT NULL, version integer NOT NULL, type text NOT NULL,
+        event_version integer NOT NULL DEFAULT 1, payload jsonb NOT NULL, metadata jsonb NOT NULL,
+        created_at timestamptz(3) NOT NULL DEFAULT now(), created_by text NOT NULL);";
+    const INDEX: &str = "CREATE UNIQUE INDEX events_aggregate_version_uq
+        ON kumiko_events (tenant_id, aggregate_id, version);";
+    for (first, end) in [("", "COMMIT"), (INDEX, "COMMIT"), (INDEX, "ROLLBACK")] {
+        let database = Postgres::create().await;
+        let mut other = PgConnection::connect(&database.url).await.unwrap();
+        let creation = format!("BEGIN; {TABLE} {first}");
+        Postgres::run(&mut other, &creation).await.unwrap();
+        let runner = app::runner(vec![note!("2026-01-01-a")]);
+        let (applied, ()) = futures_util::future::join(runner.apply(&database.pool), async {
+            is_waited_for(&database).await;
+            Postgres::run(&mut other, end).await.unwrap();
+        })
+        .await;
+        assert_eq!(applied.unwrap().applied.len(), 1, "{first}{end}");
+        assert_eq!(database.payloads().await.len(), 1);
+        other.close().await.unwrap();
+        database.remove().await;
+    }
+}
+
+/// Comes back when a session waits for another one's transaction to end.
+async fn is_waited_for(database: &TestDatabase<Postgres>) {
+    let waiting = "SELECT CAST(pid AS text) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event = 'transactionid'";
+    while database.texts(waiting).await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::{AssertSqlSafe, Executor};
+use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use super::{EventBackend, EventStoreError};
 use crate::backend::column;
@@ -10,7 +10,8 @@ use crate::backend::column;
 /// Creates the table of events and its indexes where they are missing.
 ///
 /// Call it in [`SeedRunner::prepare`](crate::SeedRunner::prepare), which holds the lock of seeds, so that
-/// replicas do this one after another. Where all of it exists, this only looks, and waits for nobody.
+/// replicas do this one after another. Where all of it exists, this only looks, and waits for nobody. Where another
+/// service, which does not know of that lock, is creating the same, this waits for it and creates the rest.
 ///
 /// On PostgreSQL an index is created once every transaction that has written events is over, and
 /// whoever wants to write meanwhile waits. So this gives up after five seconds, or after `lock_timeout`
@@ -21,29 +22,73 @@ use crate::backend::column;
 pub async fn create_event_tables<DB: EventBackend>(
     connection: &mut DB::Connection,
 ) -> Result<(), EventStoreError> {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let missing = missing::<DB>(connection).await?;
+        match create::<DB>(connection, &missing).await {
+            Err(error) if attempts < MOST_ATTEMPTS && is_there_by_now(&error) => {}
+            created => {
+                return created.map_err(|source| EventStoreError::NotCreated {
+                    missing: missing.iter().map(|(name, _)| *name).collect(),
+                    creation: statements(&missing),
+                    source,
+                });
+            }
+        }
+    }
+}
+
+/// More than there are tables and indexes to meet another service at.
+const MOST_ATTEMPTS: usize = 8;
+
+/// A table or an index, and what creates it.
+type Relation = (&'static str, &'static str);
+
+async fn missing<DB: EventBackend>(
+    connection: &mut DB::Connection,
+) -> Result<Vec<Relation>, EventStoreError> {
     let rows = DB::fetch(connection, DB::EXISTING_RELATIONS, &[]).await?;
     let existing = rows.iter().map(|row| column::<DB, String>(row, 0));
     let existing = existing.collect::<sqlx::Result<BTreeSet<_>>>()?;
     let relations = [(TABLE, DB::CREATE_EVENTS)].into_iter().chain(INDEXES);
-    let (missing, creation): (Vec<_>, Vec<_>) = relations
-        .filter(|(name, _)| !existing.contains(*name))
-        .unzip();
+    let missing = relations.filter(|(name, _)| !existing.contains(*name));
+    Ok(missing.collect())
+}
+
+/// Creates what is `missing`, or nothing and leaves the transaction as it was.
+async fn create<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    missing: &[Relation],
+) -> sqlx::Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let creation = creation.join(";\n");
-    let statements = AssertSqlSafe(DB::with_bounded_waits(&creation));
-    let created = DB::executor(connection)
-        .execute(sqlx::raw_sql(statements))
-        .await;
-    match created {
-        Ok(_) => Ok(()),
-        Err(source) => Err(EventStoreError::NotCreated {
-            missing,
-            creation,
-            source,
-        }),
-    }
+    let creation = AssertSqlSafe(DB::with_bounded_waits(&statements(missing)));
+    // A savepoint, where there is a transaction.
+    let mut transaction = connection.begin().await?;
+    DB::executor(&mut transaction)
+        .execute(sqlx::raw_sql(creation))
+        .await?;
+    transaction.commit().await
+}
+
+fn statements(missing: &[Relation]) -> String {
+    let statements: Vec<_> = missing.iter().map(|(_, creation)| *creation).collect();
+    statements.join(";\n")
+}
+
+/// Whether somebody else has created the same meanwhile, without the lock of seeds: `IF NOT EXISTS` does not see what is
+/// not committed, and then waits for it and fails, mostly at a key of the server's own catalogue.
+fn is_there_by_now(error: &sqlx::Error) -> bool {
+    const DUPLICATE_TABLE: &str = "42P07";
+    const DUPLICATE_OBJECT: &str = "42710";
+    let Some(error) = error.as_database_error() else {
+        return false;
+    };
+    let code = error.code().unwrap_or_default();
+    let of_catalogue = error.constraint().is_some_and(|key| key.starts_with("pg_"));
+    of_catalogue || [DUPLICATE_TABLE, DUPLICATE_OBJECT].contains(&&*code)
 }
 
 const TABLE: &str = "kumiko_events";
