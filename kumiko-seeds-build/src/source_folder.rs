@@ -11,7 +11,7 @@ use crate::Problem;
 pub(crate) struct SourceFolder {
     /// The environment variable of Cargo that has the folder at which the path starts.
     pub(crate) variable: &'static str,
-    path: String,
+    pub(crate) path: String,
 }
 
 impl SourceFolder {

@@ -1,12 +1,13 @@
 //! What stands in the generated file for the module of a seed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Ident, LitStr, Token};
 
+use crate::place::{let_the_script_run, place};
 use crate::source_hash::source_hash;
 
 /// A seed's module, as the build library writes it.
@@ -37,14 +38,6 @@ impl Parse for SeedModule {
 }
 
 impl SeedModule {
-    fn file(&self) -> Result<PathBuf, String> {
-        let variable = self.variable.to_string();
-        let folder = std::env::var_os(&variable).ok_or_else(|| {
-            format!("the environment variable {variable} is not set; let Cargo run the compiler")
-        })?;
-        Ok(Path::new(&folder).join(self.path.value()))
-    }
-
     /// **Invariant:** what the generated file says of a seed is said of the text that is compiled. A file that cannot be
     /// read is left to the compiler, which says so.
     fn check(&self, file: &Path) -> Result<(), String> {
@@ -54,12 +47,8 @@ impl SeedModule {
         if source_hash(&source) == self.source_hash.value() {
             return Ok(());
         }
-        Err(format!(
-            "{} is not what the build script has read, and its time stamp does not tell; let the script run again:\n    \
-             touch {}",
-            self.path.value(),
-            shell_word(&file.to_string_lossy())
-        ))
+        let what = "is not what the build script has read";
+        Err(let_the_script_run(&self.path.value(), what, file))
     }
 }
 
@@ -69,7 +58,7 @@ impl ToTokens for SeedModule {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let fault =
             |message: String| syn::Error::new(self.path.span(), message).into_compile_error();
-        let file = match self.file() {
+        let file = match place(&self.variable, &self.path) {
             Ok(file) => file,
             Err(message) => return tokens.extend(fault(message)),
         };
@@ -84,30 +73,5 @@ impl ToTokens for SeedModule {
             #[allow(unreachable_pub)]
             mod #name;
         });
-    }
-}
-
-/// A word as a shell takes it.
-fn shell_word(text: &str) -> String {
-    let is_plain = |character: char| character.is_alphanumeric() || "/._-\\:".contains(character);
-    if text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shell_word;
-
-    #[test]
-    fn a_path_can_be_pasted() {
-        for (path, word) in [
-            ("/app/seeds/2026-05-20-x.rs", "/app/seeds/2026-05-20-x.rs"),
-            ("/my app/it's", r"'/my app/it'\''s'"),
-        ] {
-            assert_eq!(shell_word(path), word);
-        }
     }
 }

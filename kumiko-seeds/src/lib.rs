@@ -208,7 +208,7 @@ pub mod sqlite {
 }
 
 #[doc(hidden)]
-pub use kumiko_seeds_macros::seed_module as __seed_module;
+pub use kumiko_seeds_macros::{seed_folder as __seed_folder, seed_module as __seed_module};
 #[cfg(feature = "events")]
 #[doc(no_inline)]
 pub use serde_json::json;

@@ -39,7 +39,13 @@ fn seed_file() -> impl Strategy<Value = SeedFile> {
 
 /// The strings in the call that stands for the one module: the path and the hash.
 fn strings_of_module(file: &syn::File) -> Option<Vec<String>> {
-    let [Item::Macro(module), Item::Const(_), Item::Static(_)] = file.items.as_slice() else {
+    let [
+        Item::Macro(_),
+        Item::Macro(module),
+        Item::Const(_),
+        Item::Static(_),
+    ] = file.items.as_slice()
+    else {
         return None;
     };
     let tokens = module.mac.tokens.clone().into_iter();
@@ -61,7 +67,7 @@ fn strings(file: &syn::File) -> Vec<String> {
         }
     }
     let mut strings = Strings(Vec::new());
-    if let [_, Item::Const(seed), _] = file.items.as_slice() {
+    if let [_, _, Item::Const(seed), _] = file.items.as_slice() {
         syn::visit::visit_expr(&mut strings, &seed.expr);
     }
     strings.0
@@ -94,7 +100,7 @@ proptest! {
         let source_folder = SourceFolder::of("/app".as_ref(), "/app".as_ref(), "/out".as_ref()).unwrap();
         let code = generate(&folder, &source_folder, &[]).unwrap();
         let file: syn::File = syn::parse_str(&code).unwrap();
-        prop_assert_eq!(file.items.len(), 1);
+        prop_assert_eq!(file.items.len(), 2);
         prop_assert!(!super::steers(&code.replace('\n', "")), "{code:?}");
     }
 }

@@ -1,11 +1,20 @@
 //! An app is compiled with the seeds of the folder that it is in, wherever its build output came from.
 
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::SystemTime;
+
 use crate::app::{App, seed};
 
 /// Makes Cargo compile the app, and not run the build script, since that is older than the script's last run.
 fn edit(app: &App) {
-    let main = std::fs::read_to_string(app.path("src/main.rs")).unwrap();
+    let main = fs::read_to_string(app.path("src/main.rs")).unwrap();
     app.write("src/main.rs", main + "// Edited.\n");
+}
+
+fn touch(path: &Path) {
+    let file = File::open(path).unwrap();
+    file.set_modified(SystemTime::now()).unwrap();
 }
 
 fn descriptions(app: &App) -> Vec<String> {
@@ -71,16 +80,29 @@ fn work_trees_that_share_a_build_output_never_compile_each_others_seeds() {
     // The build script is not run, for nothing is newer than its last run. What it wrote does not fit.
     edit(&other);
     let messages = other.build().messages;
-    let seed = other.path("seeds/2026-05-20-x.rs");
+    let path = other.path("seeds/2026-05-20-x.rs");
     let expected = format!(
         "error: seeds/2026-05-20-x.rs is not what the build script has read, and its time stamp does not tell; \
          let the script run again:\n           touch {}\n",
-        seed.display()
+        path.display()
     );
     assert!(messages.contains(&expected), "{messages}");
-    std::fs::File::open(seed)
-        .unwrap()
-        .set_modified(std::time::SystemTime::now())
-        .unwrap();
+    touch(&path);
     assert_eq!(descriptions(&other), ["Text of the other"]);
+
+    // The same for a seed that the script has not read.
+    let more = one.copied("more");
+    more.write("seeds/2026-05-21-more.rs", seed("More", ""));
+    more.make_old("seeds/2026-05-21-more.rs");
+    more.make_old("seeds");
+    touch(&one.path("seeds/2026-05-20-x.rs"));
+    assert_eq!(descriptions(&one), ["Text"]);
+    edit(&more);
+    let messages = more.build().messages;
+    let expected = format!(
+        "error: seeds/2026-05-21-more.rs is not among the seeds that the build script has read, and its time stamp \
+         does not tell; let the script run again:\n           touch {}\n",
+        more.path("seeds/2026-05-21-more.rs").display()
+    );
+    assert!(messages.contains(&expected), "{messages}");
 }
