@@ -93,7 +93,7 @@ note: the ops binary is not what the files in seeds say, as when their times are
 error: the ops binary admin-roles-ops has other seeds than the files in seeds
 note: 2026-05-20-grant-tenant-admin is a file, and is not in the binary
 note: nothing was applied
-help: does build.rs compile this folder, and is the runner given all of SEEDS? `seeds` of [package.metadata.kumiko-ops] in [app]/Cargo.toml names another folder
+help: does build.rs compile this folder, and is the runner given all of SEEDS? for another folder set `seeds` of [package.metadata.kumiko-ops] in [app]/Cargo.toml
 help: or run what the binary has, by itself:
     [target]/debug/admin-roles-ops
 ";

@@ -54,8 +54,8 @@ pub(crate) fn build_of_files(
     failure.notes = differences;
     failure.notes.push("nothing was applied".to_owned());
     let failure = failure.help(format!(
-        "does build.rs compile this folder, and is the runner given all of SEEDS? `seeds` of \
-         [package.metadata.kumiko-ops] in {} names another folder",
+        "does build.rs compile this folder, and is the runner given all of SEEDS? for another folder set `seeds` of \
+         [package.metadata.kumiko-ops] in {}",
         member.manifest().display()
     ));
     Err(failure.help(by_itself(&program)))
