@@ -20,8 +20,8 @@ pub(crate) struct Entry {
 /// What an entry of the folder is; none if it is left alone: README files, data, what starts with `_` or `.`, and what
 /// editors and merges leave behind.
 ///
-/// **Invariant:** nothing is left alone that has Rust's ending in its name or an id for its name. A seed that is passed
-/// over is missed by nobody until its change is.
+/// **Invariant:** no file is left alone that has Rust's ending in its name or an id for its name, and no folder with a Rust
+/// file. A seed that is passed over is missed by nobody until its change is.
 pub(crate) fn entry(entry: &DirEntry, shown_folder: &Path) -> Option<Entry> {
     let file_name = entry.file_name();
     if is_set_aside(&file_name) {
@@ -58,19 +58,18 @@ fn has_ending(file_name: &OsStr) -> bool {
         .is_some_and(|ending| ending == "rs")
 }
 
-/// What somebody meant to be a Rust file: `x.RS`, `x.rs.txt`, `x.rs ` and the like, and an id without an ending.
-fn meant_stem(file_name: &OsStr) -> Option<String> {
+/// The name without its ending, if the ending is meant to be Rust's: `x.RS`, `x.rs.txt`, `x.rs ` and the like.
+fn rust_stem(file_name: &OsStr) -> Option<String> {
     let name = file_name.to_string_lossy();
-    let (stem, mut endings) = match name.split_once('.') {
-        Some((stem, endings)) => (stem, endings.split('.')),
-        None => return validate_id(&name).is_ok().then(|| name.into_owned()),
-    };
-    let is_rust = endings.any(|ending| ending.trim().eq_ignore_ascii_case("rs"));
-    is_rust.then(|| stem.to_owned())
+    let (stem, endings) = name.split_once('.')?;
+    let is_rust = |ending: &str| ending.trim().eq_ignore_ascii_case("rs");
+    endings.split('.').any(is_rust).then(|| stem.to_owned())
 }
 
 fn fault_of_name(file_name: &OsStr) -> Option<String> {
-    let stem = meant_stem(file_name)?;
+    let name = file_name.to_string_lossy();
+    let is_id = validate_id(&name).is_ok();
+    let stem = rust_stem(file_name).or_else(|| is_id.then(|| name.into_owned()))?;
     Some(format!(
         "the name does not end in .rs; rename it to {}, or let its name start with _ if it is no seed",
         right_file_name(&stem)
@@ -87,7 +86,7 @@ fn right_file_name(stem: &str) -> String {
 fn fault_of_folder(folder: &Path, shown_folder: &Path) -> Option<String> {
     let name = folder.file_name()?;
     let or = "or let the folder's name start with _ if it holds no seeds";
-    if let Some(found) = first_meant_file(folder) {
+    if let Some(found) = first_rust_file(folder) {
         // `x/mod.rs` is another way to write `x.rs`.
         let file_name = found.file_name()?;
         let own_name = if file_name == "mod.rs" {
@@ -95,7 +94,7 @@ fn fault_of_folder(folder: &Path, shown_folder: &Path) -> Option<String> {
         } else {
             file_name
         };
-        let stem = meant_stem(own_name).unwrap_or_else(|| own_name.to_string_lossy().into_owned());
+        let stem = rust_stem(own_name).unwrap_or_else(|| own_name.to_string_lossy().into_owned());
         let shown = shown_folder
             .join(name)
             .join(found.strip_prefix(folder).ok()?);
@@ -105,11 +104,11 @@ fn fault_of_folder(folder: &Path, shown_folder: &Path) -> Option<String> {
             shown_folder.join(right_file_name(&stem)).display()
         ));
     }
-    meant_stem(name).map(|_| format!("it is a folder; put the seed's source in its place, {or}"))
+    rust_stem(name).map(|_| format!("it is a folder; put the seed's source in its place, {or}"))
 }
 
-/// The first file in the folder, or below it, that looks like a seed. Links are not followed, since they may lead back.
-fn first_meant_file(folder: &Path) -> Option<PathBuf> {
+/// The first Rust file in the folder or below it. Links are not followed, since they may lead back.
+fn first_rust_file(folder: &Path) -> Option<PathBuf> {
     // What cannot be listed has nothing that could be named.
     let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
     let mut entries: Vec<DirEntry> = entries
@@ -119,8 +118,8 @@ fn first_meant_file(folder: &Path) -> Option<PathBuf> {
     entries.into_iter().find_map(|entry| {
         let kind = entry.file_type().ok()?;
         if kind.is_dir() {
-            return first_meant_file(&entry.path());
+            return first_rust_file(&entry.path());
         }
-        meant_stem(&entry.file_name()).map(|_| entry.path())
+        rust_stem(&entry.file_name()).map(|_| entry.path())
     })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -53,8 +54,9 @@ impl SeedFolder {
             .collect();
         let shown = self.path.value();
         let fault = |name: String| {
+            let shown = Path::new(&shown).join(&name);
             let what = "is not among the seeds that the build script has read";
-            let_the_script_run(&format!("{shown}/{name}"), what, &folder.join(name))
+            let_the_script_run(&shown.to_string_lossy(), what, &folder.join(name))
         };
         Ok(missed.into_iter().map(fault).collect())
     }

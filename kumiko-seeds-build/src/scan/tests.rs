@@ -48,6 +48,7 @@ fn sorts_by_id_and_leaves_the_rest_alone() {
         "_helpers/a.rs",
         ".git/a.rs",
         "data/tenants.json",
+        "2026-05-20-a/tenants.json",
         "data/_old/a.rs",
     ] {
         let path = folder.path().join(path);
