@@ -49,7 +49,9 @@
 //! they differ; and another value of [`KUMIKO_SEEDS_REBUILD`](REBUILD_VARIABLE) makes every build look anew.
 //!
 //! The generated file names no place. An app that is copied, moved or mounted with its build output is compiled with the
-//! seeds of the folder that it is in; a seed that is not as the build script has read it does not compile.
+//! seeds of the folder that it is in; a seed that the build script has not read, or not as it is, does not compile. Work
+//! trees that share one build output are another matter: Cargo takes their packages for one, and may take the program of
+//! one, seeds and all, for that of the other without compiling anything. Give each its own.
 //!
 //! # Hundreds of seeds
 //!
