@@ -2,7 +2,7 @@
 //!
 //! A generated file outlives the place that it was generated for: build output is copied, moved, mounted and shared
 //! between work trees, and Cargo runs the build script again only if it finds something newer. So the generated file
-//! names each seed by a path from the package, [`seed_module`] finds it from where the package is now, and [`seed_folder`]
+//! names each seed by a path from the package, [`seed_module!`] finds it from where the package is now, and [`seed_folder!`]
 //! misses what is there and not in the file.
 
 mod place;
