@@ -2,10 +2,10 @@
 
 use std::any::Any;
 
-use sqlx::{Database, Executor};
+use sqlx::Executor;
 
 use crate::AppendedEvent;
-use crate::backend::Backend;
+use crate::backend::{Backend, Hands};
 use crate::extensions::Extensions;
 use crate::progress::TARGET;
 
@@ -16,14 +16,57 @@ use crate::progress::TARGET;
 ///
 /// With the feature `events` this type has `system_write_as` and the lookups as well; import it
 /// as `kumiko_seeds::postgres::SeedContext` or `kumiko_seeds::sqlite::SeedContext`.
-pub struct SeedContext<'c, DB: Database> {
+pub struct SeedContext<'c, DB: Backend> {
     id: &'static str,
     connection: &'c mut DB::Connection,
     extensions: &'c Extensions,
+    identity: &'c DB::Identity,
     access: Access,
     unfinished: Option<String>,
     failed: Option<String>,
+    activity: &'c mut Activity,
+}
+
+/// What a seed has done in its transaction, as far as the library knows.
+#[derive(Debug)]
+pub(crate) struct Activity {
     journal: Journal,
+    /// Who had the connection.
+    pub(crate) hands: Hands,
+}
+
+impl Activity {
+    pub(crate) fn new(journal: Journal) -> Self {
+        Self {
+            journal,
+            hands: Hands::Library,
+        }
+    }
+
+    /// Notes that an event was appended.
+    #[cfg(feature = "events")]
+    pub(crate) fn note_event(&mut self, event: impl FnOnce() -> AppendedEvent) {
+        match &mut self.journal {
+            Journal::Count(count) => *count += 1,
+            Journal::Events(events) => events.push(event()),
+        }
+    }
+
+    /// How many events were appended.
+    pub(crate) fn count(&self) -> u64 {
+        match &self.journal {
+            Journal::Count(count) => *count,
+            Journal::Events(events) => events.len() as u64,
+        }
+    }
+
+    /// The events, if they were kept.
+    pub(crate) fn into_events(self) -> Vec<AppendedEvent> {
+        match self.journal {
+            Journal::Count(_) => Vec::new(),
+            Journal::Events(events) => events,
+        }
+    }
 }
 
 /// How much of what a seed appends is kept.
@@ -33,17 +76,6 @@ pub(crate) enum Journal {
     Count(u64),
     /// The events, for a dry run.
     Events(Vec<AppendedEvent>),
-}
-
-impl Journal {
-    /// Notes that an event was appended.
-    #[cfg(feature = "events")]
-    pub(crate) fn note(&mut self, event: impl FnOnce() -> AppendedEvent) {
-        match self {
-            Self::Count(count) => *count += 1,
-            Self::Events(events) => events.push(event()),
-        }
-    }
 }
 
 /// What the transaction allows at the moment.
@@ -58,16 +90,18 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
         id: &'static str,
         connection: &'c mut DB::Connection,
         extensions: &'c Extensions,
-        journal: Journal,
+        identity: &'c DB::Identity,
+        activity: &'c mut Activity,
     ) -> Self {
         Self {
             id,
             connection,
             extensions,
+            identity,
             access: Access::ReadWrite,
             unfinished: None,
             failed: None,
-            journal,
+            activity,
         }
     }
 
@@ -89,9 +123,11 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
     /// `attempt to write a readonly database`. Writing belongs to handlers, because only they leave an
     /// event; for data that has no events there is [`SeedContext::unmanaged_db`].
     ///
-    /// Costs a round trip where the seed alternates between writing and reading, and none otherwise.
+    /// Costs a round trip where the seed alternates between writing and reading, and none otherwise. What
+    /// comes after the seed gets another connection, so that it does not meet what was done to the session.
     pub async fn db(&mut self) -> sqlx::Result<&mut DB::Connection> {
         self.switch(Access::ReadOnly).await?;
+        self.activity.hands = Hands::Seed;
         Ok(self.connection)
     }
 
@@ -99,9 +135,12 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
     ///
     /// What is written here commits and rolls back with the seed, and nothing else knows of it: no
     /// event, no projection, no audit. It is the right door for tables outside the event store and for
-    /// apps without one, and the wrong one for everything a handler writes. Each use is logged.
+    /// apps without one, and the wrong one for everything a handler writes. Each use is logged. Do not
+    /// commit on it: SQLite refuses that, PostgreSQL does not, and the run fails in either case. What comes
+    /// after the seed gets another connection.
     pub async fn unmanaged_db(&mut self) -> sqlx::Result<&mut DB::Connection> {
         tracing::info!(target: TARGET, id = self.id, "seed writes outside the event store");
+        self.activity.hands = Hands::Seed;
         self.writable().await
     }
 
@@ -157,19 +196,36 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
         self.failed.as_deref()
     }
 
-    /// The connection as it is, and the app's values and the journal beside it.
-    pub(crate) fn parts(&mut self) -> (&mut DB::Connection, &'c Extensions, &mut Journal) {
-        (self.connection, self.extensions, &mut self.journal)
+    /// The connection as it is, the app's values, which transaction it is, and what was done in it.
+    pub(crate) fn parts(&mut self) -> Parts<'_, 'c, DB> {
+        Parts {
+            connection: self.connection,
+            extensions: self.extensions,
+            identity: self.identity,
+            activity: self.activity,
+        }
     }
 }
 
+/// What the layer above the core takes from a [`SeedContext`].
+#[cfg_attr(
+    not(feature = "events"),
+    expect(dead_code, reason = "only the write side does work")
+)]
+pub(crate) struct Parts<'a, 'c, DB: Backend> {
+    pub(crate) connection: &'a mut DB::Connection,
+    pub(crate) extensions: &'c Extensions,
+    pub(crate) identity: &'c DB::Identity,
+    pub(crate) activity: &'a mut Activity,
+}
+
 impl<DB: Backend> SeedContext<'_, DB> {
-    /// Ends the seed's use of the connection: what it appended, or what it left undone.
-    pub(crate) async fn finish(mut self) -> sqlx::Result<Result<Journal, String>> {
+    /// Ends the seed's use of the connection: nothing, or what it left undone.
+    pub(crate) async fn finish(mut self) -> sqlx::Result<Result<(), String>> {
         if let Some(problem) = self.failed.take().or_else(|| self.unfinished.take()) {
             return Ok(Err(problem));
         }
         self.switch(Access::ReadWrite).await?;
-        Ok(Ok(self.journal))
+        Ok(Ok(()))
     }
 }

@@ -164,15 +164,33 @@ pub enum Error {
     /// [`SeedRunner::apply_until`](crate::SeedRunner::apply_until).
     #[error("the run was told to stop")]
     Stopped,
-    /// A seed or a handler ended the transaction that the seed runs in.
-    #[error(
-        "seed {id} ended its own transaction (a COMMIT or ROLLBACK in the seed or in a handler); \
-         no marker was written, and what it committed is not undone"
-    )]
+    /// A seed, a handler or the app's preparation ended the transaction that it runs in.
+    #[error("{}", ended(*id, *remains))]
     TransactionEnded {
-        /// The seed.
-        id: &'static str,
+        /// The seed; none if it was the preparation.
+        id: Option<&'static str>,
+        /// What is left of what was written.
+        remains: Remains,
+        /// What it failed with, if it did.
+        source: Option<Box<Error>>,
     },
+}
+
+/// What is left of what was written in a transaction that was ended from within.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remains {
+    /// Nothing: the database refused the commit. Only SQLite can.
+    Nothing,
+    /// What was written before it was committed, without a marker, and perhaps what was written after.
+    Before {
+        /// How many events were appended before.
+        events: u64,
+    },
+    /// The same in a dry run, with the seeds that were tried before and their markers.
+    BeforeInDryRun,
+    /// It was rolled back, and what was written after that may be committed.
+    After,
 }
 
 impl Error {
@@ -190,20 +208,44 @@ impl Error {
     /// The seed that failed, where it is a seed that did.
     pub(crate) fn seed(&self) -> Option<&'static str> {
         match self {
-            Self::Seed { id, .. }
-            | Self::Panicked { id, .. }
-            | Self::Unfinished { id, .. }
-            | Self::TransactionEnded { id } => Some(id),
+            Self::Seed { id, .. } | Self::Panicked { id, .. } | Self::Unfinished { id, .. } => {
+                Some(id)
+            }
+            Self::TransactionEnded { id, .. } => *id,
             _ => None,
+        }
+    }
+
+    /// Whether it ended the run in the middle of a seed without being of the seed's making.
+    pub(crate) fn is_of_the_seed_in_flight(&self) -> bool {
+        match self {
+            Self::Stopped => true,
+            Self::TransactionEnded { source, .. } => {
+                matches!(source.as_deref(), Some(Self::Stopped))
+            }
+            _ => false,
         }
     }
 
     /// Whether everything that the failing step did is undone, so that a retry repeats nothing.
     fn is_rolled_back(&self) -> bool {
-        !matches!(
-            self,
-            Self::TransactionEnded { .. } | Self::CommitUnanswered { .. }
-        )
+        match self {
+            Self::TransactionEnded { remains, .. } => *remains == Remains::Nothing,
+            Self::CommitUnanswered { .. } => false,
+            _ => true,
+        }
+    }
+
+    /// The driver's error among the causes, if it is one of them.
+    pub(crate) fn driver(&self) -> Option<&sqlx::Error> {
+        let mut cause: Option<&(dyn StdError + 'static)> = Some(self);
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref() {
+                return Some(error);
+            }
+            cause = error.source();
+        }
+        None
     }
 }
 
@@ -282,8 +324,14 @@ impl ApplyError {
             "the next run looks whether that seed is applied before it runs it, so a retry is safe"
         } else if self.error.is_rolled_back() {
             "the failed step is rolled back, so a retry is safe"
+        } else if let Error::TransactionEnded {
+            remains: Remains::After,
+            ..
+        } = self.error
+        {
+            "a retry is not safe: it would do again what was written after the ROLLBACK"
         } else {
-            "look at what the seed committed before you retry"
+            "a retry is not safe: it would do again what is committed"
         };
         format!(
             "stopped at: {}; applied before: {}; not attempted: {}; {retry}",
@@ -333,6 +381,43 @@ fn held_by(holder: Option<&Holder>) -> String {
         || "whose holder is unknown".to_owned(),
         |holder| format!("held by {holder}"),
     )
+}
+
+fn ended(id: Option<&str>, remains: Remains) -> String {
+    let (who, within) = match id {
+        Some(id) => (format!("seed {id}"), "in it or in a handler"),
+        None => ("the preparation of the database".to_owned(), "in it"),
+    };
+    let marker = if id.is_some() {
+        ", and it has no marker"
+    } else {
+        ""
+    };
+    match remains {
+        Remains::Nothing => format!(
+            "{who} tried to end its own transaction, with a COMMIT or ROLLBACK {within}; nothing of it \
+             is left"
+        ),
+        Remains::Before { events } => {
+            let events = match events {
+                0 => String::new(),
+                1 => ", 1 event among it".to_owned(),
+                events => format!(", {events} events among it"),
+            };
+            format!(
+                "{who} ended its own transaction, with a COMMIT {within}; what it had written until \
+                 then is committed{events}{marker}"
+            )
+        }
+        Remains::BeforeInDryRun => format!(
+            "{who} ended its own transaction, with a COMMIT {within}; what it had written until then is \
+             committed, and so are the seeds tried before it, with their markers"
+        ),
+        Remains::After => format!(
+            "{who} ended its own transaction, with a ROLLBACK {within}; what it wrote after that may \
+             be committed{marker}"
+        ),
+    }
 }
 
 fn lines(problems: &[PreflightProblem]) -> String {

@@ -89,10 +89,19 @@
 //!   of it.
 //! - Writes pass the same gates as a user's, as the system user; a failed write fails the seed, even if the
 //!   seed swallows the error.
+//! - What is said to be rolled back is rolled back. A seed that ends its own transaction is noticed.
+//! - What a seed does to its session, a `SET ROLE` for example, reaches neither the next seed nor the app.
 //!
 //! It is not guaranteed that what a seed does outside the transaction happens once: an e-mail sent from a
-//! seed that fails later is sent again by the retry. Nor can a handler be stopped from committing on its
-//! own; the run notices, fails, and says so.
+//! seed that fails later is sent again by the retry. Nor can PostgreSQL keep a seed or a handler from
+//! committing on its own; the run notices, fails, and says what is left. SQLite refuses the commit.
+//!
+//! # What is tried again
+//!
+//! A deadlock with the app, a serialization failure, a SQLite file that is busy for too long: the seed is
+//! undone and tried again, at most three times, after a tenth of a second, then four tenths, then one and
+//! six tenths. [`Applied::retries`] and [`Progress::Retrying`] tell. The library knows such a failure by the
+//! driver's error, so a seed that turns errors into texts of its own is not tried again.
 //!
 //! # Many writes
 //!
@@ -179,7 +188,7 @@ mod unobserved;
 
 pub use backend::Backend;
 pub use context::SeedContext;
-pub use error::{ApplyError, Error, PreflightProblem};
+pub use error::{ApplyError, Error, PreflightProblem, Remains};
 pub use history::{History, Intervention, InterventionKind};
 pub use lock::Holder;
 pub use marker::{AppliedBy, Marker};

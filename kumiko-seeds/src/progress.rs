@@ -35,6 +35,19 @@ pub enum Progress<'a> {
         /// How long it took.
         duration: Duration,
     },
+    /// What other connections did at the same time made a seed fail, and it is tried again.
+    Retrying {
+        /// The seed; none if it is the app's preparation.
+        id: Option<&'static str>,
+        /// Which retry comes, counted from 1.
+        retry: u32,
+        /// How many there will be at most.
+        limit: u32,
+        /// How long it is until then.
+        pause: Duration,
+        /// Why it failed.
+        error: &'a Error,
+    },
     /// A flag skips a seed.
     Skipped {
         /// The seed.
@@ -80,6 +93,21 @@ impl fmt::Display for Progress<'_> {
             Self::Applied { id, duration } => {
                 write!(formatter, "applied {id} in {}", seconds(*duration))
             }
+            Self::Retrying {
+                id,
+                retry,
+                limit,
+                pause,
+                error,
+            } => {
+                let what = id.unwrap_or("the preparation");
+                let why = with_causes(*error);
+                let pause = seconds(*pause);
+                write!(
+                    formatter,
+                    "retrying {what} in {pause}, {retry} of at most {limit} times: {why}"
+                )
+            }
             Self::Skipped { id, flag } => write!(formatter, "skipped {id}, because {flag}=1"),
             Self::AppliedElsewhere { id } => {
                 write!(formatter, "applied {id} elsewhere, by another replica")
@@ -104,6 +132,16 @@ impl Progress<'_> {
             Self::Started { id } => tracing::info!(target: TARGET, id, "seed started"),
             Self::Applied { id, duration } => {
                 tracing::info!(target: TARGET, id, ?duration, "seed applied");
+            }
+            Self::Retrying {
+                id,
+                retry,
+                limit,
+                pause,
+                error,
+            } => {
+                let error = with_causes(error);
+                tracing::warn!(target: TARGET, id, retry, limit, ?pause, error, "trying again");
             }
             Self::Skipped { id, flag } => {
                 tracing::warn!(target: TARGET, id, flag, "seed skipped by its flag");

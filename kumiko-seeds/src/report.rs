@@ -30,6 +30,8 @@ pub struct Applied {
     pub duration: Duration,
     /// How many events it appended.
     pub events: u64,
+    /// How often it was tried again after a failure that was nobody's fault, a deadlock for example.
+    pub retries: u32,
 }
 
 /// What the pending seeds would do, found out by running them and rolling all of it back.

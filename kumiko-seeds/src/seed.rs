@@ -3,10 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
-use futures_util::future::BoxFuture;
-use sqlx::Database;
-
 use crate::SeedContext;
+use crate::backend::Backend;
+use futures_util::future::BoxFuture;
 
 /// What a seed's `run` returns: nothing, or any error, which rolls the seed back and stops the run.
 pub type SeedResult = Result<(), Box<dyn Error + Send + Sync>>;
@@ -20,7 +19,7 @@ pub type RunSeed<DB> = for<'a, 'c> fn(&'a mut SeedContext<'c, DB>) -> BoxFuture<
 /// written by hand, in a test for example, and then the rules below are the writer's to keep.
 ///
 /// [`include_seeds!`]: crate::include_seeds
-pub struct Seed<DB: Database> {
+pub struct Seed<DB: Backend> {
     /// The file stem, `YYYY-MM-DD-<slug>`. Seeds run in byte order of their ids, and an id is what
     /// makes a seed known to a database: under a new id it is a new seed.
     pub id: &'static str,
@@ -43,15 +42,15 @@ pub struct Seed<DB: Database> {
 }
 
 // By hand, because deriving would ask for a `DB` that is `Copy`.
-impl<DB: Database> Copy for Seed<DB> {}
+impl<DB: Backend> Copy for Seed<DB> {}
 
-impl<DB: Database> Clone for Seed<DB> {
+impl<DB: Backend> Clone for Seed<DB> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<DB: Database> fmt::Debug for Seed<DB> {
+impl<DB: Backend> fmt::Debug for Seed<DB> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Seed")
@@ -113,7 +112,7 @@ impl<'a> SeedInfo<'a> {
     }
 }
 
-impl<DB: Database> Seed<DB> {
+impl<DB: Backend> Seed<DB> {
     /// The part of the seed that is known without compiling it.
     #[must_use]
     pub fn info(&self) -> SeedInfo<'static> {

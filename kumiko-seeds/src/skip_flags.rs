@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use sqlx::Database;
-
+use crate::backend::Backend;
 use crate::{Seed, SeedInfo, Warning};
 
 /// Skips every seed at boot.
@@ -64,7 +63,7 @@ impl SkipFlags {
     }
 
     /// What is wrong with these flags, given the seeds there are.
-    pub(crate) fn warnings<DB: Database>(&self, seeds: &[Seed<DB>]) -> Vec<Warning> {
+    pub(crate) fn warnings<DB: Backend>(&self, seeds: &[Seed<DB>]) -> Vec<Warning> {
         let mut warnings = Vec::new();
         for (flag, value) in &self.values {
             let flag = flag.clone();

@@ -210,20 +210,26 @@ impl NewMarker<'_> {
     }
 }
 
-/// Writes a marker into the open transaction, which somebody else ends.
+/// Restores the session and writes a marker into the open transaction, which somebody else ends.
 pub(crate) async fn insert<DB: Backend>(
     connection: &mut DB::Connection,
+    identity: &DB::Identity,
+    restoring: &str,
     marker: &NewMarker<'_>,
 ) -> Result<(), MarkerFault> {
-    DB::insert_marker(connection, &marker.values(&marker.derived())).await
+    let values = marker.derived();
+    DB::insert_marker(connection, identity, restoring, &marker.values(&values)).await
 }
 
-/// Writes a marker as the last thing in the open transaction, which [`Backend::end`] ends.
+/// The same as the last thing in the open transaction, which [`Backend::end`] ends.
 pub(crate) async fn insert_last<DB: Backend>(
     connection: &mut DB::Connection,
+    identity: &DB::Identity,
+    restoring: &str,
     marker: &NewMarker<'_>,
 ) -> Result<(), MarkerFault> {
-    DB::insert_last_marker(connection, &marker.values(&marker.derived())).await
+    let values = marker.derived();
+    DB::insert_last_marker(connection, identity, restoring, &marker.values(&values)).await
 }
 
 /// What to say of a marker that was not written.
@@ -279,7 +285,7 @@ pub(crate) async fn insert_intervention<DB: Backend>(
 const RECHECK: &str = "re-check under the lock whether the seed is applied";
 const READ: &str = "read which seeds are applied";
 
-const CREATE: &str = "create the table kumiko_es_operations";
+pub(crate) const CREATE: &str = "create the table kumiko_es_operations";
 
 /// What to say of a statement on the table that failed.
 pub(crate) fn fault<DB: Backend>(step: &'static str, source: sqlx::Error) -> Error {

@@ -193,8 +193,8 @@ async fn a_thousand_events_take_two_round_trips() {
     });
     let runner = SeedRunner::new(vec![batch].leak()).handlers(handlers);
     runner.apply(&pool).await.unwrap();
-    // The look, three for the seed, and for each thousand one to send the statement and one the values.
-    assert_eq!(proxy.round_trips(), 1 + 3 + 2 * 10);
+    // The look, the session's settings, three for the seed, and for each thousand one to send the statement and one the values.
+    assert_eq!(proxy.round_trips(), 2 + 3 + 2 * 10);
     pool.close().await;
     database.remove().await;
 }

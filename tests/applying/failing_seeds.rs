@@ -210,16 +210,13 @@ on_both_databases! {
         }));
         let runner = app::runner(vec![note!("2026-01-01-good"), failing]);
         let stopped = runner.apply(&database.pool).await.unwrap_err();
-        assert_eq!(
-            with_causes(&*stopped),
-            "seed 2026-01-02-commits ended its own transaction (a COMMIT or ROLLBACK in the seed or \
-             in a handler); no marker was written, and what it committed is not undone"
-        );
-        assert_eq!(
-            stopped.summary(),
-            "stopped at: 2026-01-02-commits; applied before: 2026-01-01-good; not attempted: none; \
-             look at what the seed committed before you retry"
-        );
+        let told = match DB::NAME {
+            "SQLite" => "tried to end its own transaction, with a COMMIT or ROLLBACK in it or in a \
+                         handler; nothing of it is left",
+            _ => "ended its own transaction, with a COMMIT in it or in a handler; what it had written \
+                  until then is committed, and it has no marker",
+        };
+        assert_eq!(stopped.to_string(), format!("seed 2026-01-02-commits {told}"));
         assert_eq!(database.markers().await, ["2026-01-01-good"]);
     }
 

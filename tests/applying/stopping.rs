@@ -1,12 +1,13 @@
 //! A run that is told to stop.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use kumiko_seeds::{Report, SeedRunner, SkipFlags, json};
 use kumiko_tests::seeds::seed;
 use kumiko_tests::{app, note, on_both_databases};
+use tokio::sync::Notify;
 
 /// Is ready when it is asked for the n-th time, and asked whenever the run has moved.
 struct AfterPolls(u32);
@@ -33,11 +34,14 @@ on_both_databases! {
     ) {
         let hangs = seed("2026-01-02-b", |ctx| Box::pin(async move {
             ctx.system_write_as("notes:write:add", json!({ "text": "lost" })).await?;
+            ctx.app::<Arc<Notify>>().unwrap().notify_one();
             std::future::pending().await
         }));
+        let hanging = Arc::new(Notify::new());
         let runner = app::runner(vec![note!("2026-01-01-a"), hangs, note!("2026-01-03-c")]);
-        let stop = tokio::time::sleep(Duration::from_secs(1));
-        let stopped = runner.apply_until(&database.pool, stop).await.unwrap_err();
+        let runner = runner.with(hanging.clone());
+        let stopped = runner.apply_until(&database.pool, hanging.notified());
+        let stopped = stopped.await.unwrap_err();
         assert_eq!(
             format!("{stopped:?}"),
             "the run was told to stop\nnote: stopped at: 2026-01-02-b; applied before: 2026-01-01-a; not \

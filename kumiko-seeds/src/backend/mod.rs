@@ -71,6 +71,10 @@ pub trait Backend:
     #[doc(hidden)]
     const ALLOW_WRITES: &'static str;
 
+    /// What tells the transaction of the lock from every other.
+    #[doc(hidden)]
+    type Identity: Clone + Send + Sync + 'static;
+
     /// Tries the lock once, in the transaction just opened, and runs `look` with values for `$1`, `$2` …
     /// after it. `None`: somebody else holds the lock, and what was seen means nothing.
     ///
@@ -90,19 +94,70 @@ pub trait Backend:
         milliseconds: i64,
     ) -> impl Future<Output = sqlx::Result<i64>> + Send;
 
-    /// Brings a connection whose transaction was rolled back into the state it came in, where
-    /// settings outlive the transaction.
+    /// Takes back what the library itself has set on a connection whose transaction is over.
     #[doc(hidden)]
     fn undo_session_settings(
         connection: &mut Self::Connection,
         busy_timeout: i64,
     ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-    /// Inserts a marker and the hash of its seed's source, if the transaction is still the one of
-    /// [`Backend::take_lock`]. The values are those of `insert_marker!`.
+    /// How to bring the session back to what it is now, after somebody has run statements of their own
+    /// in it.
+    #[doc(hidden)]
+    fn restoration(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = sqlx::Result<Restoration>> + Send;
+
+    /// Whether the transaction of [`Backend::take_lock`] is open. An error says nothing of it: a
+    /// PostgreSQL transaction in which a statement has failed answers no question.
+    #[doc(hidden)]
+    fn is_open(
+        connection: &mut Self::Connection,
+        identity: &Self::Identity,
+    ) -> impl Future<Output = sqlx::Result<bool>> + Send;
+
+    /// What remains of what was written, if somebody else has ended the transaction of
+    /// [`Backend::take_lock`]; `None` if nobody has. To be asked right before it is rolled back.
+    #[doc(hidden)]
+    fn ended(
+        connection: &mut Self::Connection,
+        identity: &Self::Identity,
+    ) -> impl Future<Output = sqlx::Result<Option<Ended>>> + Send;
+
+    /// The same, asked on another connection after the one of the transaction is gone.
+    #[doc(hidden)]
+    fn ended_before(
+        connection: &mut Self::Connection,
+        identity: &Self::Identity,
+    ) -> impl Future<Output = sqlx::Result<Option<Ended>>> + Send;
+
+    /// Makes the database refuse to commit the open transaction, as far as it and the role's rights
+    /// allow that.
+    #[doc(hidden)]
+    fn forbid_commit(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// Says that the next commit is the runner's own, where the others are refused.
+    #[doc(hidden)]
+    fn allow_commit(identity: &Self::Identity);
+
+    /// Fails unless the transaction is still the one of [`Backend::take_lock`], and restores the session
+    /// with these statements of [`Restoration`].
+    #[doc(hidden)]
+    fn restore(
+        connection: &mut Self::Connection,
+        identity: &Self::Identity,
+        restoring: &str,
+    ) -> impl Future<Output = Result<(), MarkerFault>> + Send;
+
+    /// Does what [`Backend::restore`] does, and then inserts a marker and the hash of its seed's source.
+    /// The values are those of `insert_marker!`.
     #[doc(hidden)]
     fn insert_marker(
         connection: &mut Self::Connection,
+        identity: &Self::Identity,
+        restoring: &str,
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<(), MarkerFault>> + Send;
 
@@ -110,6 +165,8 @@ pub trait Backend:
     #[doc(hidden)]
     fn insert_last_marker(
         connection: &mut Self::Connection,
+        identity: &Self::Identity,
+        restoring: &str,
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<(), MarkerFault>> + Send;
 
@@ -117,9 +174,10 @@ pub trait Backend:
     /// begun with the commit, gives that: it is as if [`Backend::BEGIN`] had just opened it, and costs
     /// nothing if it is dropped.
     #[doc(hidden)]
-    fn end(
-        transaction: Transaction<'_, Self>,
-    ) -> impl Future<Output = sqlx::Result<Option<Transaction<'_, Self>>>> + Send;
+    fn end<'c>(
+        transaction: Transaction<'c, Self>,
+        identity: &Self::Identity,
+    ) -> impl Future<Output = sqlx::Result<Option<Transaction<'c, Self>>>> + Send;
 
     /// The text in column `index`, in the form in which statements of the library's own give it.
     #[doc(hidden)]
@@ -146,6 +204,16 @@ pub trait Backend:
     /// What an error of a statement on the table of operations means.
     #[doc(hidden)]
     fn fault(error: &sqlx::Error) -> Fault;
+
+    /// Whether a statement failed because of what other connections did at the same time, so that the same
+    /// transaction tried again may well succeed: a deadlock, a lock that somebody had for too long.
+    #[doc(hidden)]
+    fn is_transient(error: &sqlx::Error) -> bool;
+
+    /// Whether a statement failed that creates something, because somebody else has just created it.
+    /// `IF NOT EXISTS` does not help: it looks before it creates.
+    #[doc(hidden)]
+    fn is_created_meanwhile(error: &sqlx::Error) -> bool;
 
     /// The role that connections are opened with, where there are roles.
     #[doc(hidden)]
@@ -182,17 +250,81 @@ pub enum Fault {
     OtherShape,
     /// Another connection holds the lock that the statement needs.
     Locked,
+    /// A statement before it has failed, and the transaction takes no other.
+    TransactionFailed,
     /// Anything else.
     Other,
 }
 
 /// What is found under the lock.
 #[doc(hidden)]
-pub struct Locked<DB: Database> {
+pub struct Locked<DB: Backend> {
     /// When the transaction began, which is the time that its marker will say.
     pub since: DateTime<Utc>,
+    /// Which transaction has the lock.
+    pub identity: DB::Identity,
     /// The rows of the look.
     pub rows: Vec<DB::Row>,
+}
+
+/// How a transaction was ended by somebody else than the runner.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It is committed.
+    Committed,
+    /// It is rolled back, and what came after it may be committed.
+    RolledBack,
+    /// Its commit was refused, as was every one after it.
+    Refused,
+    /// It is rolled back, and every commit after it was refused.
+    Undone,
+}
+
+/// Who had the connection in a transaction, and may have done anything with it; the later ones may have done
+/// more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Hands {
+    /// Nobody but the library.
+    #[default]
+    Library,
+    /// A handler: code that the app runs on the connections of its pool all the time.
+    Handler,
+    /// A seed or the app's preparation: code that is written to run once.
+    Seed,
+}
+
+/// How a session comes back to what it was before somebody ran statements of their own in it.
+#[doc(hidden)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Restoration {
+    /// After a seed, by another connection: what a pool does with a new one nobody else can do. The statements
+    /// are for what is left to do in the transaction, and for poolers, which may keep the session.
+    Reconnect {
+        /// For after a handler.
+        after_handler: String,
+        /// For after a seed.
+        after_seed: String,
+    },
+    /// There is no way: without this connection there is no database.
+    #[default]
+    Impossible,
+}
+
+impl Restoration {
+    /// The statements for after `hands`.
+    pub(crate) fn statements(&self, hands: Hands) -> &str {
+        match (self, hands) {
+            (Self::Impossible, _) | (_, Hands::Library) => "",
+            (Self::Reconnect { after_handler, .. }, Hands::Handler) => after_handler,
+            (Self::Reconnect { after_seed, .. }, Hands::Seed) => after_seed,
+        }
+    }
+
+    /// Whether it takes another connection after `hands`.
+    pub(crate) fn wants_another(&self, hands: Hands) -> bool {
+        hands == Hands::Seed && *self != Self::Impossible
+    }
 }
 
 /// Why there is no marker, or perhaps none.
@@ -201,6 +333,8 @@ pub struct Locked<DB: Database> {
 pub enum MarkerFault {
     /// The transaction of the lock is over.
     TransactionEnded,
+    /// A statement before this one has failed, and the database refuses all that follow.
+    TransactionFailed(sqlx::Error),
     /// The database refused, and the transaction cannot be committed any more.
     Refused(sqlx::Error),
     /// The connection was lost, before the commit or after it.
@@ -213,7 +347,9 @@ impl From<MarkerFault> for sqlx::Error {
             MarkerFault::TransactionEnded => {
                 Self::Protocol("the transaction of the lock is over".to_owned())
             }
-            MarkerFault::Refused(error) | MarkerFault::Unanswered(error) => error,
+            MarkerFault::TransactionFailed(error)
+            | MarkerFault::Refused(error)
+            | MarkerFault::Unanswered(error) => error,
         }
     }
 }

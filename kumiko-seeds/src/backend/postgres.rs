@@ -1,12 +1,16 @@
 //! The statements that only PostgreSQL understands.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgRow, PgSeverity};
 use sqlx::{AssertSqlSafe, Executor, Postgres, Transaction};
 
 use super::ascii::decoded;
 use super::inline::inline;
-use super::{Backend, Fault, Locked, MarkerFault, Value, column, insert_marker, reading};
+use super::{
+    Backend, Ended, Fault, Locked, MarkerFault, Restoration, Value, column, insert_marker, reading,
+};
 use crate::lock::Holder;
 
 /// SQLSTATE codes, from appendix A of the PostgreSQL manual.
@@ -15,8 +19,13 @@ const UNDEFINED_TABLE: &str = "42P01";
 const UNDEFINED_COLUMN: &str = "42703";
 /// Among other things, no aggregate of strings for a column of another type.
 const UNDEFINED_FUNCTION: &str = "42883";
-/// A setting that this session never had, or one that a transaction before had.
-const UNDEFINED_OBJECT: &str = "42704";
+const IN_FAILED_TRANSACTION: &str = "25P02";
+const SERIALIZATION_FAILURE: &str = "40001";
+const DEADLOCK_DETECTED: &str = "40P01";
+const UNIQUE_VIOLATION: &str = "23505";
+const DUPLICATE_TABLE: &str = "42P07";
+/// Among other things, the row type of a table.
+const DUPLICATE_OBJECT: &str = "42710";
 const INVALID_TEXT_REPRESENTATION: &str = "22P02";
 const DATATYPE_MISMATCH: &str = "42804";
 const NOT_NULL_VIOLATION: &str = "23502";
@@ -54,46 +63,82 @@ macro_rules! row_security {
     };
 }
 
-/// The settings end with the transaction. The first two are for [`MARKER`]. The others let the server
-/// notice within half a minute that the client's machine is gone, and on Linux within seconds that its
-/// process is, even in the middle of a long statement. By default the first takes it hours and the
-/// second as long as the statement, and the lock with it. The last is known from PostgreSQL 14 on.
+/// The number of the transaction is its identity. Only a transaction that has the lock gets one, because
+/// fifty replicas that ask for the lock again and again would use up thousands.
+///
+/// The settings end with the transaction. They let the server notice within half a minute that the
+/// client's machine is gone, and on Linux within seconds that its process is, even in the middle of a long
+/// statement. By default the first takes it hours and the second as long as the statement, and the lock
+/// with it. The last is known from PostgreSQL 14 on.
 const LOCK: &str = concat!(
-    "SELECT pg_try_advisory_xact_lock(1702063984), ",
+    "WITH lock AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(1702063984) AS is_taken)
+    SELECT is_taken, ",
     time!("now()"),
     ",
-           set_config('kumiko_seeds.transaction', '1', true),
-           set_config('kumiko_seeds.search_path', current_setting('search_path'), true),
+           CASE WHEN is_taken THEN CAST(pg_current_xact_id() AS text) END,
            set_config('tcp_keepalives_idle', '15', true),
            set_config('tcp_keepalives_interval', '5', true),
            set_config('tcp_keepalives_count', '3', true),
            CASE WHEN current_setting('server_version_num')::integer >= 140000
                      AND version() LIKE '%linux%'
-                THEN set_config('client_connection_check_interval', '5s', true) END"
+                THEN set_config('client_connection_check_interval', '5s', true) END
+    FROM lock"
 );
 
-/// The setting of [`LOCK`] is gone once a handler has committed or rolled back behind our back, and then
-/// reading it as a number is an error, which keeps the statements after it from being executed.
-///
-/// A seed or a handler may have set another `search_path`, in which there may be another table of
-/// operations. The marker goes where the lock and the re-check looked. That takes a statement of its
-/// own because names are looked up before a statement runs.
-macro_rules! concat_marker {
-    ($then:literal) => {
-        concat!(
-            "SELECT CASE
-                 WHEN current_setting('kumiko_seeds.transaction')::integer <> 1 THEN NULL
-                 WHEN current_setting('kumiko_seeds.search_path') <> current_setting('search_path')
-                 THEN set_config('search_path', current_setting('kumiko_seeds.search_path'), false)
-             END;
-             ",
-            insert_marker!("now()"),
-            $then
-        )
-    };
-}
+/// An error in every transaction but `$1`, which keeps the statements after it from being executed. A seed or
+/// a handler may have committed or rolled back behind our back.
+const GUARD: &str = "
+    SELECT CASE WHEN pg_current_xact_id_if_assigned() IS DISTINCT FROM CAST($1 AS xid8)
+                THEN CAST(concat('another transaction in ', pg_backend_pid()) AS integer) END";
 
-const MARKER: &str = concat_marker!("");
+/// What is not a setting and outlives a transaction, and then all settings. Those of [`SETTINGS`] follow.
+const RESTORE: &str = "
+    CLOSE ALL;
+    UNLISTEN *;
+    SELECT pg_advisory_unlock_all();
+    RESET SESSION AUTHORIZATION;
+    RESET ROLE;
+    RESET ALL";
+
+/// The settings of a session that are not those it began with: a pool may make some on each new connection. And
+/// the one that says where the table of operations is: the marker goes where the lock and the re-check
+/// looked, whatever a handler has set. The role comes last, because it may not be allowed to set the others.
+///
+/// PostgreSQL lists no setting of an extension or of the app's own that nobody has declared.
+const SETTINGS: &str = "
+    SELECT name, setting FROM (
+        SELECT 0 AS rank, 'session_authorization' AS name, CAST(session_user AS text) AS setting
+        UNION ALL
+        SELECT 1, name, setting FROM pg_settings
+        WHERE (source = 'session' AND context IN ('user', 'superuser') AND setting IS NOT NULL
+               AND name NOT IN
+                   ('transaction_isolation', 'transaction_read_only', 'transaction_deferrable'))
+              OR name = 'search_path'
+        UNION ALL
+        SELECT 2, 'role', current_setting('role')
+    ) AS settings
+    ORDER BY rank";
+
+/// Drops the temporary tables of a seed. Constraints are checked first, as the commit would: a table with
+/// a check to come cannot be dropped. Not for a dry run, which has the table of [`FORBID_COMMIT`].
+const DISCARD: &str = "SET CONSTRAINTS ALL IMMEDIATE; DISCARD TEMP";
+
+/// Checked with the commit, and cannot be fulfilled. Where the role may not create temporary tables, nothing
+/// is done.
+const FORBID_COMMIT: &str = "
+    DO $$
+    BEGIN
+        CREATE TEMPORARY TABLE kumiko_dry_run (
+            kept integer CONSTRAINT a_dry_run_keeps_nothing UNIQUE DEFERRABLE INITIALLY DEFERRED
+        );
+        INSERT INTO kumiko_dry_run VALUES (1), (1);
+    EXCEPTION WHEN insufficient_privilege THEN
+        NULL;
+    END
+    $$";
+
+/// What became of the transaction `$1`.
+const STATUS: &str = "SELECT pg_xact_status(CAST($1 AS xid8))";
 
 fn marker_fault(error: sqlx::Error) -> MarkerFault {
     let answer = error
@@ -102,7 +147,8 @@ fn marker_fault(error: sqlx::Error) -> MarkerFault {
     match answer {
         // A fatal error ends the session, perhaps after the commit.
         Some(answer) if matches!(answer.severity(), PgSeverity::Error) => match answer.code() {
-            UNDEFINED_OBJECT | INVALID_TEXT_REPRESENTATION => MarkerFault::TransactionEnded,
+            INVALID_TEXT_REPRESENTATION => MarkerFault::TransactionEnded,
+            IN_FAILED_TRANSACTION => MarkerFault::TransactionFailed(error),
             _ => MarkerFault::Refused(error),
         },
         _ => MarkerFault::Unanswered(error),
@@ -114,6 +160,31 @@ fn marker_fault(error: sqlx::Error) -> MarkerFault {
 fn is_of_row_security(error: &PgDatabaseError) -> bool {
     let routine = error.routine().unwrap_or_default();
     ["check_enable_rls", "ExecWithCheckOptions"].contains(&routine)
+}
+
+fn code(error: &sqlx::Error) -> Option<std::borrow::Cow<'_, str>> {
+    error.as_database_error()?.code()
+}
+
+/// Runs the guard and what follows it, as one message.
+async fn guarded(
+    connection: &mut PgConnection,
+    identity: &str,
+    statements: &[&str],
+) -> Result<(), MarkerFault> {
+    let mut sql = inline(GUARD, &[Value::Text(identity)]);
+    for statement in statements.iter().filter(|statement| !statement.is_empty()) {
+        sql.push_str("; ");
+        sql.push_str(statement);
+    }
+    let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
+    done.map(drop).map_err(marker_fault)
+}
+
+async fn status(connection: &mut PgConnection, identity: &String) -> sqlx::Result<Option<String>> {
+    let rows = Postgres::fetch(connection, STATUS, &[Value::Text(identity)]).await?;
+    rows.first()
+        .map_or(Ok(None), |row| column::<Postgres, _>(row, 0))
 }
 
 impl Backend for Postgres {
@@ -142,6 +213,9 @@ impl Backend for Postgres {
 
     const ALLOW_WRITES: &'static str = "RELEASE SAVEPOINT kumiko_read_only";
 
+    /// The number of the transaction.
+    type Identity = String;
+
     /// The key is the original's, 'esop' in ASCII, so that services in either language exclude each
     /// other. The lock belongs to the transaction: no end of it, however violent, leaves it behind,
     /// and a pooler in transaction mode cannot separate it from the statements it protects.
@@ -159,8 +233,12 @@ impl Backend for Postgres {
         }
         let locked = rows.remove(0);
         let since = Self::time(&locked, 1)?;
-        let is_taken: bool = sqlx::Row::try_get(&locked, 0)?;
-        Ok(is_taken.then_some(Locked { since, rows }))
+        let identity = column::<Postgres, Option<String>>(&locked, 2)?;
+        Ok(identity.map(|identity| Locked {
+            since,
+            identity,
+            rows,
+        }))
     }
 
     async fn replace_busy_timeout(_: &mut PgConnection, milliseconds: i64) -> sqlx::Result<i64> {
@@ -171,12 +249,94 @@ impl Backend for Postgres {
         Ok(())
     }
 
+    async fn restoration(connection: &mut PgConnection) -> sqlx::Result<Restoration> {
+        let rows = sqlx::raw_sql(SETTINGS).fetch_all(connection).await?;
+        let mut after_seed = RESTORE.to_owned();
+        let mut after_handler = String::new();
+        for row in &rows {
+            let name: String = column::<Postgres, _>(row, 0)?;
+            let value: String = column::<Postgres, _>(row, 1)?;
+            let set = "SELECT set_config($1, $2, false)";
+            let set = inline(set, &[Value::Text(&name), Value::Text(&value)]);
+            after_seed.extend(["; ", &set]);
+            if name == "search_path" {
+                after_handler = set;
+            }
+        }
+        Ok(Restoration::Reconnect {
+            after_handler,
+            after_seed,
+        })
+    }
+
+    async fn is_open(connection: &mut PgConnection, identity: &String) -> sqlx::Result<bool> {
+        match guarded(connection, identity, &[]).await {
+            Ok(()) => Ok(true),
+            Err(MarkerFault::TransactionEnded) => Ok(false),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// In a transaction in which a statement has failed nothing can be asked. It is left for one in which
+    /// that is possible; what was written in it is lost in any case.
+    async fn ended(
+        connection: &mut PgConnection,
+        identity: &String,
+    ) -> sqlx::Result<Option<Ended>> {
+        match Self::is_open(connection, identity).await {
+            Ok(true) => Ok(None),
+            Ok(false) => match status(connection, identity).await?.as_deref() {
+                Some("committed") => Ok(Some(Ended::Committed)),
+                _ => Ok(Some(Ended::RolledBack)),
+            },
+            Err(error) if Self::fault(&error) == Fault::TransactionFailed => {
+                connection.execute("ROLLBACK AND CHAIN").await?;
+                Self::ended_before(connection, identity).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A transaction that is still in progress has lost its client, so the server is about to roll it back,
+    /// unless the client's last statement is a COMMIT on its way.
+    async fn ended_before(
+        connection: &mut PgConnection,
+        identity: &String,
+    ) -> sqlx::Result<Option<Ended>> {
+        const ATTEMPTS: usize = 20;
+        const PAUSE: Duration = Duration::from_millis(50);
+        for _ in 0..ATTEMPTS {
+            match status(connection, identity).await?.as_deref() {
+                Some("committed") => return Ok(Some(Ended::Committed)),
+                Some("in progress") => tokio::time::sleep(PAUSE).await,
+                _ => break,
+            }
+        }
+        Ok(None)
+    }
+
+    async fn forbid_commit(connection: &mut PgConnection) -> sqlx::Result<()> {
+        connection.execute(FORBID_COMMIT).await.map(drop)
+    }
+
+    fn allow_commit(_: &String) {}
+
+    async fn restore(
+        connection: &mut PgConnection,
+        identity: &String,
+        restoring: &str,
+    ) -> Result<(), MarkerFault> {
+        guarded(connection, identity, &[restoring]).await
+    }
+
     async fn insert_marker(
         connection: &mut PgConnection,
+        identity: &String,
+        restoring: &str,
         values: &[Value<'_>],
     ) -> Result<(), MarkerFault> {
-        let inserted = Self::fetch(connection, MARKER, values).await;
-        inserted.map(drop).map_err(marker_fault)
+        let insert = inline(insert_marker!("now()"), values);
+        guarded(connection, identity, &[restoring, &insert]).await
     }
 
     /// The commit goes with the marker, and `AND CHAIN` opens the next seed's transaction. It has the
@@ -185,17 +345,25 @@ impl Backend for Postgres {
     /// After the last seed sqlx ends it with a ROLLBACK, sent with its next statement and so at no cost.
     async fn insert_last_marker(
         connection: &mut PgConnection,
+        identity: &String,
+        restoring: &str,
         values: &[Value<'_>],
     ) -> Result<(), MarkerFault> {
-        let sql = concat_marker!("; COMMIT AND CHAIN");
-        let committed = Self::fetch(connection, sql, values).await;
-        committed.map(drop).map_err(marker_fault)
+        let insert = inline(insert_marker!("now()"), values);
+        let discard = if restoring.starts_with(RESTORE) {
+            DISCARD
+        } else {
+            ""
+        };
+        let statements = [restoring, discard, &insert, "COMMIT AND CHAIN"];
+        guarded(connection, identity, &statements).await
     }
 
     /// What sqlx still takes for the transaction it began is the one after it.
-    async fn end(
-        transaction: Transaction<'_, Self>,
-    ) -> sqlx::Result<Option<Transaction<'_, Self>>> {
+    async fn end<'c>(
+        transaction: Transaction<'c, Self>,
+        _: &String,
+    ) -> sqlx::Result<Option<Transaction<'c, Self>>> {
         Ok(Some(transaction))
     }
 
@@ -274,6 +442,7 @@ impl Backend for Postgres {
             }
             Some(INSUFFICIENT_PRIVILEGE) => Fault::NotPermitted,
             Some(UNDEFINED_TABLE) => Fault::TableMissing,
+            Some(IN_FAILED_TRANSACTION) => Fault::TransactionFailed,
             Some(
                 UNDEFINED_COLUMN
                 | UNDEFINED_FUNCTION
@@ -282,6 +451,25 @@ impl Backend for Postgres {
                 | INVALID_COLUMN_REFERENCE,
             ) => Fault::OtherShape,
             _ => Fault::Other,
+        }
+    }
+
+    fn is_transient(error: &sqlx::Error) -> bool {
+        matches!(
+            code(error).as_deref(),
+            Some(SERIALIZATION_FAILURE | DEADLOCK_DETECTED)
+        )
+    }
+
+    fn is_created_meanwhile(error: &sqlx::Error) -> bool {
+        match code(error).as_deref() {
+            Some(DUPLICATE_TABLE | DUPLICATE_OBJECT) => true,
+            // A row of the catalogue: a table, its type, an index.
+            Some(UNIQUE_VIOLATION) => error
+                .as_database_error()
+                .and_then(sqlx::error::DatabaseError::constraint)
+                .is_some_and(|name| name.starts_with("pg_")),
+            _ => false,
         }
     }
 

@@ -1,10 +1,15 @@
 //! The statements that only SQLite understands.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Executor, Sqlite, Transaction};
 
-use super::{Backend, Fault, Locked, MarkerFault, Value, column, insert_marker, reading};
+use super::{
+    Backend, Ended, Fault, Locked, MarkerFault, Restoration, Value, column, insert_marker, reading,
+};
 use crate::lock::Holder;
 
 /// Primary result codes, from SQLite's documentation; extended codes carry them in the low byte.
@@ -25,6 +30,48 @@ macro_rules! row_security {
     () => {
         "SELECT 0"
     };
+}
+
+/// Where the transaction of the lock stands, as SQLite itself says by calling us.
+///
+/// **Invariant:** nothing is committed on the connection but by the runner. SQLite asks before each commit,
+/// also before that of a single statement outside of a transaction, and undoes what is refused.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Watched(Arc<AtomicU8>);
+
+const OPEN: u8 = 0;
+/// The runner is about to commit.
+const COMMITTING: u8 = 1;
+/// SQLite commits for the runner.
+const COMMITTED: u8 = 2;
+/// Somebody else tried to commit.
+const REFUSED: u8 = 3;
+/// Somebody else has rolled back, or SQLite has, because of an error.
+const UNDONE: u8 = 4;
+
+impl Watched {
+    async fn of(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
+        let watched = Self(Arc::new(AtomicU8::new(OPEN)));
+        let mut handle = connection.lock_handle().await?;
+        let Self(state) = watched.clone();
+        handle.set_commit_hook(move || {
+            let is_allowed = state.load(Ordering::Acquire) == COMMITTING;
+            let next = if is_allowed { COMMITTED } else { REFUSED };
+            state.store(next, Ordering::Release);
+            is_allowed
+        });
+        let Self(state) = watched.clone();
+        handle.set_rollback_hook(move || {
+            // A failure to compare means that it is known already how the transaction ended.
+            let _ = state.compare_exchange(OPEN, UNDONE, Ordering::AcqRel, Ordering::Acquire);
+        });
+        Ok(watched)
+    }
+
+    fn state(&self) -> u8 {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 impl Backend for Sqlite {
@@ -54,18 +101,23 @@ impl Backend for Sqlite {
 
     const ALLOW_WRITES: &'static str = "PRAGMA query_only = OFF";
 
-    /// The savepoint ends with the transaction, which is how `insert_marker` knows.
+    type Identity = Watched;
+
     async fn take_lock(
         connection: &mut SqliteConnection,
         look: &'static str,
         values: &[Value<'_>],
     ) -> sqlx::Result<Option<Locked<Self>>> {
-        connection.execute("SAVEPOINT kumiko_seed").await?;
+        let identity = Watched::of(connection).await?;
         let since = sqlx::query_scalar("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")
             .fetch_one(&mut *connection)
             .await?;
         let rows = Self::fetch(connection, look, values).await?;
-        Ok(Some(Locked { since, rows }))
+        Ok(Some(Locked {
+            since,
+            identity,
+            rows,
+        }))
     }
 
     async fn replace_busy_timeout(
@@ -83,41 +135,111 @@ impl Backend for Sqlite {
         Ok(previous)
     }
 
-    /// Pragmas belong to the connection and not to the transaction.
+    /// Pragmas and hooks belong to the connection and not to the transaction.
     async fn undo_session_settings(
         connection: &mut SqliteConnection,
         busy_timeout: i64,
     ) -> sqlx::Result<()> {
+        let mut handle = connection.lock_handle().await?;
+        handle.remove_commit_hook();
+        handle.remove_rollback_hook();
+        drop(handle);
         connection.execute(Self::ALLOW_WRITES).await?;
         Self::replace_busy_timeout(connection, busy_timeout)
             .await
             .map(drop)
     }
 
+    /// Pragmas, temporary tables and attached files belong to the connection, and SQLite lists only some.
+    async fn restoration(connection: &mut SqliteConnection) -> sqlx::Result<Restoration> {
+        Ok(match main_file(connection).await? {
+            Some(file) if !file.is_empty() => Restoration::Reconnect {
+                after_handler: String::new(),
+                after_seed: String::new(),
+            },
+            _ => Restoration::Impossible,
+        })
+    }
+
+    async fn is_open(_: &mut SqliteConnection, identity: &Watched) -> sqlx::Result<bool> {
+        Ok(identity.state() == OPEN)
+    }
+
+    /// The driver believes that its transaction is still open, so there has to be one for it to roll back.
+    async fn ended(
+        connection: &mut SqliteConnection,
+        identity: &Watched,
+    ) -> sqlx::Result<Option<Ended>> {
+        let ended = match identity.state() {
+            REFUSED => Ended::Refused,
+            UNDONE => Ended::Undone,
+            _ => return Ok(None),
+        };
+        // It may have begun another one itself.
+        drop(connection.execute("ROLLBACK").await);
+        connection.execute("BEGIN").await?;
+        Ok(Some(ended))
+    }
+
+    async fn ended_before(_: &mut SqliteConnection, _: &Watched) -> sqlx::Result<Option<Ended>> {
+        Ok(None)
+    }
+
+    async fn forbid_commit(_: &mut SqliteConnection) -> sqlx::Result<()> {
+        Ok(())
+    }
+
+    fn allow_commit(Watched(state): &Watched) {
+        // A failure to compare means that the transaction has ended.
+        let _ = state.compare_exchange(OPEN, COMMITTING, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    async fn restore(
+        _: &mut SqliteConnection,
+        identity: &Watched,
+        _: &str,
+    ) -> Result<(), MarkerFault> {
+        match identity.state() {
+            OPEN | COMMITTING => Ok(()),
+            _ => Err(MarkerFault::TransactionEnded),
+        }
+    }
+
     async fn insert_marker(
         connection: &mut SqliteConnection,
+        identity: &Watched,
+        restoring: &str,
         values: &[Value<'_>],
     ) -> Result<(), MarkerFault> {
-        match connection.execute("RELEASE kumiko_seed").await {
-            Ok(_) => {}
-            Err(sqlx::Error::Database(_)) => return Err(MarkerFault::TransactionEnded),
-            Err(error) => return Err(MarkerFault::Unanswered(error)),
-        }
+        Self::restore(connection, identity, restoring).await?;
         let inserted = Self::fetch(connection, insert_marker!("$7"), values).await;
         inserted.map(drop).map_err(MarkerFault::Refused)
     }
 
     async fn insert_last_marker(
         connection: &mut SqliteConnection,
+        identity: &Watched,
+        restoring: &str,
         values: &[Value<'_>],
     ) -> Result<(), MarkerFault> {
-        Self::insert_marker(connection, values).await
+        Self::insert_marker(connection, identity, restoring, values).await
     }
 
-    async fn end(
-        transaction: Transaction<'_, Self>,
-    ) -> sqlx::Result<Option<Transaction<'_, Self>>> {
-        transaction.commit().await.map(|()| None)
+    /// A seed that leaves a transaction of the driver's open within its own makes the driver end that one
+    /// instead, and answer with success.
+    async fn end<'c>(
+        transaction: Transaction<'c, Self>,
+        identity: &Watched,
+    ) -> sqlx::Result<Option<Transaction<'c, Self>>> {
+        transaction.commit().await?;
+        if identity.state() == COMMITTED {
+            return Ok(None);
+        }
+        Err(sqlx::Error::Protocol(
+            "the driver has not committed: a transaction that was begun within the seed's was neither \
+             committed nor rolled back"
+                .to_owned(),
+        ))
     }
 
     fn text(row: &SqliteRow, index: usize) -> sqlx::Result<Option<String>> {
@@ -136,10 +258,7 @@ impl Backend for Sqlite {
     }
 
     async fn holder(connection: &mut SqliteConnection) -> sqlx::Result<Option<Holder>> {
-        let path: Option<String> =
-            sqlx::query_scalar("SELECT file FROM pragma_database_list WHERE name = 'main'")
-                .fetch_optional(connection)
-                .await?;
+        let path = main_file(connection).await?;
         Ok(path.and_then(|path| writer::of(&path)))
     }
 
@@ -167,6 +286,15 @@ impl Backend for Sqlite {
         }
     }
 
+    fn is_transient(error: &sqlx::Error) -> bool {
+        Self::fault(error) == Fault::Locked
+    }
+
+    /// Whoever creates has the one lock.
+    fn is_created_meanwhile(_: &sqlx::Error) -> bool {
+        false
+    }
+
     fn role(_: &SqliteConnectOptions) -> Option<&str> {
         None
     }
@@ -192,6 +320,13 @@ impl Backend for Sqlite {
     fn executor(connection: &mut SqliteConnection) -> impl Executor<'_, Database = Self> {
         connection
     }
+}
+
+/// The file of the database; empty for one in memory.
+async fn main_file(connection: &mut SqliteConnection) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar("SELECT file FROM pragma_database_list WHERE name = 'main'")
+        .fetch_optional(connection)
+        .await
 }
 
 /// Which process is writing to a database file.

@@ -100,6 +100,7 @@ struct AppliedDocument {
     id: &'static str,
     duration_ms: u128,
     events: u64,
+    retries: u32,
 }
 
 /// The seed that stopped a run, and why.
@@ -124,6 +125,7 @@ impl<'a> ReportDocument<'a> {
             id: seed.id,
             duration_ms: seed.duration.as_millis(),
             events: seed.events,
+            retries: seed.retries,
         });
         Self {
             version: 1,

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sqlx::Database;
 
 use super::output::written;
 use super::{Exit, Failure};
@@ -47,12 +46,12 @@ pub(super) fn run<DB: Backend>(
 }
 
 /// A seed written by hand is not one of the files, and none of them differs from it.
-fn has_file<DB: Database>(seed: &Seed<DB>) -> bool {
+fn has_file<DB: Backend>(seed: &Seed<DB>) -> bool {
     let name = Path::new(seed.file).file_name();
     name.is_some_and(|name| *name == *format!("{}.rs", seed.id))
 }
 
-fn carried<DB: Database>(seed: &Seed<DB>) -> CarriedSeed {
+fn carried<DB: Backend>(seed: &Seed<DB>) -> CarriedSeed {
     CarriedSeed {
         id: seed.id.to_owned(),
         source_hash: seed.source_hash.to_owned(),

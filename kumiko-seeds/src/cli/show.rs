@@ -36,7 +36,7 @@ pub(super) async fn show<DB: Backend>(
 }
 
 /// What was compiled in. The path of the file was not.
-fn source<DB: sqlx::Database>(seed: &Seed<DB>) -> SeedSource {
+fn source<DB: Backend>(seed: &Seed<DB>) -> SeedSource {
     SeedSource {
         file: None,
         skip_flag: seed.info().skip_flag.map(ToOwned::to_owned),

@@ -100,11 +100,12 @@ where
                     source,
                 })
             })?;
-            let (connection, extensions, journal) = self.context.parts();
+            let parts = self.context.parts();
             let write = WriteContext {
-                connection,
-                extensions,
-                journal,
+                connection: parts.connection,
+                extensions: parts.extensions,
+                identity: parts.identity,
+                activity: parts.activity,
                 pending: Some(&mut pending),
                 user: self.user.clone(),
                 tenant_id: self.tenant_id,
@@ -112,8 +113,8 @@ where
             let output = handlers.call(handler, write, payload).await;
             output.map_err(in_batch)?;
         }
-        let (connection, ..) = self.context.parts();
-        let last = pending.write::<DB>(connection).await;
+        let parts = self.context.parts();
+        let last = pending.write::<DB>(parts.connection, parts.identity).await;
         last.map_err(|source| WriteError::Append {
             handler: handler.to_owned(),
             source,

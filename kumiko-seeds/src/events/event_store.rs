@@ -30,25 +30,34 @@ pub async fn append<DB: EventBackend>(
 ) -> Result<i32, EventStoreError> {
     let rows = EventRow::all(stream, expected_version, events, user)?;
     let version = rows.last().map_or(expected_version, |row| row.version);
-    insert::<DB>(connection, &rows).await?;
+    insert::<DB>(connection, None, &rows).await?;
     Ok(version)
 }
 
-/// Inserts rows, of one stream or of many, each stream's in their order.
+/// Inserts rows, of one stream or of many, each stream's in their order. Nothing is inserted if `identity` is
+/// given and is not the open transaction's.
 pub(super) async fn insert<DB: EventBackend>(
     connection: &mut DB::Connection,
+    identity: Option<&DB::Identity>,
     rows: &[EventRow],
 ) -> Result<(), EventStoreError> {
     let inserted = match rows {
-        [row] => DB::insert_event(connection, row).await,
-        rows => DB::insert_events(connection, rows).await,
+        [row] => DB::insert_event(connection, identity, row).await,
+        rows => DB::insert_events(connection, identity, rows).await,
     };
     match inserted {
         Ok(Inserted::All) => Ok(()),
         Ok(Inserted::AllWithSecuredArchive) => {
             visible_rows::check::<DB>(connection, "kumiko_archived_streams").await
         }
-        Ok(Inserted::First(count)) => Err(refusal::<DB>(connection, &rows[count..]).await?),
+        Ok(Inserted::First(count)) => {
+            if let Some(identity) = identity
+                && !DB::is_open(connection, identity).await?
+            {
+                return Err(EventStoreError::TransactionEnded);
+            }
+            Err(refusal::<DB>(connection, &rows[count..]).await?)
+        }
         Err(source) => Err(failure::<DB>(rows, source)),
     }
 }

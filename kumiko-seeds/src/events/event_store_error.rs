@@ -43,6 +43,12 @@ pub enum EventStoreError {
         /// The driver's error.
         source: sqlx::Error,
     },
+    /// The transaction in which a handler appends has been ended, by the seed or by a handler. Nothing was
+    /// appended.
+    #[error(
+        "nothing was appended, because the transaction was ended before, by a COMMIT or ROLLBACK"
+    )]
+    TransactionEnded,
     /// The payload of an event is not JSON.
     #[error("the payload of {event_type} is not JSON: {message}")]
     Payload {

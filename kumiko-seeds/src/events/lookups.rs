@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{EventBackend, EventStoreError, StoredUuid, visible_rows};
 use crate::backend::{Value, column};
+use crate::context::Parts;
 use crate::extensions::Extensions;
 use crate::{SeedContext, SeedRunner};
 
@@ -100,7 +101,11 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
         &mut self,
         email: &str,
     ) -> Result<Option<UserRow>, Box<dyn Error + Send + Sync>> {
-        let (connection, extensions, _) = self.parts();
+        let Parts {
+            connection,
+            extensions,
+            ..
+        } = self.parts();
         lookups::<DB>(extensions)
             .find_user_by_email(connection, email)
             .await
@@ -114,7 +119,11 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
         &mut self,
         user_id: &str,
     ) -> Result<Vec<Membership>, Box<dyn Error + Send + Sync>> {
-        let (connection, extensions, _) = self.parts();
+        let Parts {
+            connection,
+            extensions,
+            ..
+        } = self.parts();
         lookups::<DB>(extensions)
             .find_memberships_of_user(connection, user_id)
             .await
@@ -125,7 +134,11 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
     /// # Errors
     /// If the read model cannot be read, also where row level security may hide rows of it.
     pub async fn find_tenants(&mut self) -> Result<Vec<Tenant>, Box<dyn Error + Send + Sync>> {
-        let (connection, extensions, _) = self.parts();
+        let Parts {
+            connection,
+            extensions,
+            ..
+        } = self.parts();
         lookups::<DB>(extensions).find_tenants(connection).await
     }
 }

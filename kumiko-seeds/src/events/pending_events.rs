@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::event_row::EventRow;
-use super::{EventBackend, EventStoreError, NewEvent, Stream, User, event_store};
+use super::{EventBackend, EventStoreError, Stream, event_store};
 
 /// What is kept at most before it is written. The numbers bound the memory of a batch, whatever its
 /// length, and are large enough that a round trip to the database is a small part of the work.
@@ -24,15 +24,15 @@ pub(super) struct PendingEvents {
 }
 
 impl PendingEvents {
-    /// Appends `events` as [`event_store::append`] does, but lets the database see them later.
+    /// Appends `rows` to `stream` as [`event_store::append`] does, but lets the database see them later.
     pub(super) async fn append<DB: EventBackend>(
         &mut self,
         connection: &mut DB::Connection,
+        identity: &DB::Identity,
         stream: &Stream,
         expected: i32,
-        events: Vec<NewEvent>,
-        user: &User,
-    ) -> Result<i32, EventStoreError> {
+        rows: Vec<EventRow>,
+    ) -> Result<(), EventStoreError> {
         let known = self.versions.get(&(stream.tenant_id, stream.aggregate_id));
         if let Some(&actual) = known
             && actual != expected
@@ -45,7 +45,7 @@ impl PendingEvents {
         }
         let is_known = known.is_some();
         let mut version = expected;
-        for mut row in EventRow::all(stream, expected, events, user)? {
+        for mut row in rows {
             row.is_first &= !is_known;
             version = row.version;
             self.bytes += row.size();
@@ -54,20 +54,21 @@ impl PendingEvents {
         let key = (stream.tenant_id, stream.aggregate_id);
         self.versions.insert(key, version);
         if self.rows.len() >= MOST_EVENTS || self.bytes >= MOST_BYTES {
-            self.write::<DB>(connection).await?;
+            self.write::<DB>(connection, identity).await?;
         }
-        Ok(version)
+        Ok(())
     }
 
     /// Writes what is pending.
     pub(super) async fn write<DB: EventBackend>(
         &mut self,
         connection: &mut DB::Connection,
+        identity: &DB::Identity,
     ) -> Result<(), EventStoreError> {
         let Self { rows, .. } = std::mem::take(self);
         if rows.is_empty() {
             return Ok(());
         }
-        event_store::insert::<DB>(connection, &rows).await
+        event_store::insert::<DB>(connection, Some(identity), &rows).await
     }
 }

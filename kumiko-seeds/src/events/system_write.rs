@@ -125,11 +125,12 @@ async fn call<DB: EventBackend>(
         source,
     })?;
     tracing::debug!(target: TARGET, id = context.id(), handler, %tenant_id, "seed writes");
-    let (connection, extensions, journal) = context.parts();
+    let parts = context.parts();
     let write = WriteContext {
-        connection,
-        extensions,
-        journal,
+        connection: parts.connection,
+        extensions: parts.extensions,
+        identity: parts.identity,
+        activity: parts.activity,
         pending: None,
         user,
         tenant_id,
@@ -169,9 +170,12 @@ pub(super) async fn ready<'c, DB: EventBackend>(
             handler: name(),
             source,
         })?;
-    let (_, extensions, _) = context.parts();
-    extensions.get().ok_or_else(|| WriteError::UnknownHandler {
-        handler: name(),
-        suggestion: None,
-    })
+    context
+        .parts()
+        .extensions
+        .get()
+        .ok_or_else(|| WriteError::UnknownHandler {
+            handler: name(),
+            suggestion: None,
+        })
 }

@@ -4,10 +4,12 @@ use std::any::Any;
 
 use uuid::Uuid;
 
+use super::event_row::EventRow;
 use super::pending_events::PendingEvents;
 use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User, event_store};
 use crate::AppendedEvent;
-use crate::context::Journal;
+use crate::backend::Hands;
+use crate::context::Activity;
 use crate::extensions::Extensions;
 
 /// What a write handler gets: the connection of the transaction it belongs to, on whose behalf and in
@@ -18,7 +20,9 @@ use crate::extensions::Extensions;
 pub struct WriteContext<'a, DB: EventBackend> {
     pub(super) connection: &'a mut DB::Connection,
     pub(super) extensions: &'a Extensions,
-    pub(super) journal: &'a mut Journal,
+    /// Which transaction the writes belong in.
+    pub(super) identity: &'a DB::Identity,
+    pub(super) activity: &'a mut Activity,
     /// In a batch, what the database has not got yet.
     pub(super) pending: Option<&'a mut PendingEvents>,
     pub(super) user: User,
@@ -32,6 +36,7 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// In a batch, those of the appends before.
     pub async fn connection(&mut self) -> Result<&mut DB::Connection, EventStoreError> {
         self.write_pending().await?;
+        self.activity.hands = self.activity.hands.max(Hands::Handler);
         Ok(self.connection)
     }
 
@@ -81,20 +86,19 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
             .iter()
             .map(|event| event.event_type.clone())
             .collect();
-        let (connection, user) = (&mut *self.connection, &self.user);
-        let appended = match &mut self.pending {
+        let rows = EventRow::all(stream, expected_version, events, &self.user)?;
+        let version = rows.last().map_or(expected_version, |row| row.version);
+        let (connection, identity) = (&mut *self.connection, self.identity);
+        match &mut self.pending {
             Some(pending) => {
                 pending
-                    .append::<DB>(connection, stream, expected_version, events, user)
-                    .await?
+                    .append::<DB>(connection, identity, stream, expected_version, rows)
+                    .await?;
             }
-            None => {
-                event_store::append::<DB>(connection, stream, expected_version, events, user)
-                    .await?
-            }
-        };
+            None => event_store::insert::<DB>(connection, Some(identity), &rows).await?,
+        }
         for (version, event_type) in (expected_version + 1..).zip(types) {
-            self.journal.note(|| AppendedEvent {
+            self.activity.note_event(|| AppendedEvent {
                 aggregate_type: stream.aggregate_type.clone(),
                 aggregate_id: stream.aggregate_id.to_string(),
                 tenant_id: stream.tenant_id.to_string(),
@@ -102,7 +106,7 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
                 event_type,
             });
         }
-        Ok(appended)
+        Ok(version)
     }
 
     /// The events of `stream` in their order.
@@ -126,7 +130,7 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
 
     async fn write_pending(&mut self) -> Result<(), EventStoreError> {
         match &mut self.pending {
-            Some(pending) => pending.write::<DB>(self.connection).await,
+            Some(pending) => pending.write::<DB>(self.connection, self.identity).await,
             None => Ok(()),
         }
     }

@@ -9,10 +9,10 @@ use super::Session;
 use super::run::Run;
 use super::seed_run::Ran;
 use super::unanswered::Unanswered;
-use super::work::{Done, LOCK, Table, Work, unwritten, within};
-use crate::backend::{Backend, Fault, Locked, MarkerFault, Value};
+use super::work::{Done, LOCK, Table, Under, Work, unwritten, within};
+use crate::backend::{self, Backend, Fault, Locked, MarkerFault, Value};
 use crate::report::Applied;
-use crate::{Error, store};
+use crate::{Error, Remains, store};
 
 /// How an attempt ended, if it did not fail.
 pub(super) enum Outcome {
@@ -52,22 +52,30 @@ impl<DB: Backend> Run<'_, DB> {
             }
             Err(error) => Ended::RolledBack(Err(Error::database(STEP, error))),
         };
-        match ended {
-            Ended::Committed(outcome) => {
-                session.settle();
+        let undone = match &ended {
+            Ended::Open(_) => Ok(()),
+            _ => DB::undo_session_settings(connection, busy_timeout).await,
+        };
+        if self.restoration.wants_another(self.hands) {
+            session.retire();
+        }
+        match (ended, undone) {
+            (Ended::Committed(outcome), undone) => {
+                // What is committed is committed. If the connection is not as it came, it is closed.
+                if undone.is_ok() {
+                    session.settle();
+                }
                 Ok(outcome)
             }
-            Ended::RolledBack(outcome) => {
-                match DB::undo_session_settings(connection, busy_timeout).await {
-                    Ok(()) => {
-                        session.settle();
-                        outcome.map_err(|error| session.complete(error))
-                    }
-                    Err(error) => outcome.and(Err(Error::database(ROLL_BACK, error))),
-                }
+            (Ended::RolledBack(outcome), Ok(())) => {
+                session.settle();
+                outcome.map_err(|error| session.complete(error))
+            }
+            (Ended::RolledBack(outcome), Err(error)) => {
+                outcome.and(Err(Error::database(ROLL_BACK, error)))
             }
             // The connection is not settled, and so it is closed.
-            Ended::Open(outcome) => outcome,
+            (Ended::Open(outcome), _) => outcome,
         }
     }
 
@@ -85,24 +93,36 @@ impl<DB: Backend> Run<'_, DB> {
                 Ok(Some(done @ (Done::Ran(_) | Done::Prepared | Done::Marked))) => done,
                 Ok(Some(done)) => return roll_back(transaction, Ok(Outcome::Done(done))).await,
                 Ok(None) => return roll_back(transaction, Ok(not_locked)).await,
-                Err(error) => return roll_back(transaction, Err(error)).await,
+                Err(error) => return self.undo(transaction, work, error).await,
+            };
+            let Some(identity) = self.identity.clone() else {
+                // Work that is to be committed has taken the lock.
+                return roll_back(transaction, Ok(not_locked)).await;
             };
             self.committing.store(true, Ordering::Relaxed);
+            DB::allow_commit(&identity);
             let committed = match done {
-                Done::Ran(ran) => commit_seed(transaction, &ran).await,
-                done => Err(commit(transaction, done).await),
+                Done::Ran(ran) => self.commit_seed(transaction, &identity, &ran).await,
+                done => Committed::Alone(commit(transaction, done).await),
             };
             self.committing.store(false, Ordering::Relaxed);
             let next = match committed {
-                Ok((applied, next)) => {
+                Committed::Seed(applied, next) => {
+                    self.identity = None;
                     self.table = Table::Exists;
                     self.applied_here(applied);
                     next
                 }
-                Err(ended) => return ended,
+                Committed::Alone(ended) => {
+                    self.identity = None;
+                    return ended;
+                }
+                Committed::Refused(transaction, error) => {
+                    return self.undo(transaction, work, error).await;
+                }
             };
             match (next, self.queue.front()) {
-                (Some(next), Some(seed)) => {
+                (Some(next), Some(seed)) if !self.restoration.wants_another(self.hands) => {
                     (transaction, work) = (next, Work::Seed(seed));
                     not_locked = Outcome::Applied;
                 }
@@ -113,18 +133,116 @@ impl<DB: Backend> Run<'_, DB> {
 
     /// Does `work` under the lock; `None` if somebody else holds it.
     async fn locked(
-        &self,
+        &mut self,
         connection: &mut DB::Connection,
         work: Work<'_, DB>,
         busy_timeout: i64,
     ) -> Result<Option<Done>, Error> {
         let sought = work.sought().filter(|_| self.table == Table::Exists);
         let locked = lock::<DB>(connection, busy_timeout, sought).await;
-        match locked.map_err(|error| store::fault::<DB>(LOCK, error))? {
-            Some(locked) => within::<DB>(self.runner, connection, work, self.table, locked)
-                .await
-                .map(Some),
-            None => Ok(None),
+        let Some(locked) = locked.map_err(|error| store::fault::<DB>(LOCK, error))? else {
+            return Ok(None);
+        };
+        self.identity = Some(locked.identity.clone());
+        let under = Under {
+            runner: self.runner,
+            table: self.table,
+            restoration: &self.restoration,
+            locked,
+        };
+        let done = within::<DB>(connection, work, under, &mut self.activity).await;
+        self.hands = self.hands.max(self.activity.hands);
+        done.map(Some)
+    }
+
+    /// Writes the marker of a seed that has run, and commits both. The transaction it gives back follows
+    /// the one committed, and nothing has been done in it.
+    async fn commit_seed<'c>(
+        &self,
+        mut transaction: Transaction<'c, DB>,
+        identity: &DB::Identity,
+        ran: &Ran,
+    ) -> Committed<'c, DB> {
+        let id = ran.marker.id;
+        let restoring = self.restoration.statements(self.activity.hands);
+        let applied = || ran.applied(self.activity.count(), self.retries);
+        let inserted =
+            store::insert_last::<DB>(&mut transaction, identity, restoring, &ran.marker).await;
+        let ended = match inserted {
+            Ok(()) => DB::end(transaction, identity).await,
+            Err(MarkerFault::Unanswered(error)) => Err(error),
+            Err(fault) => {
+                let error = match unwritten::<DB>(Some(id), fault) {
+                    // It may have been the commit that was refused.
+                    Error::Database { source, .. } => Error::database(COMMIT, source),
+                    error => error,
+                };
+                return Committed::Refused(transaction, error);
+            }
+        };
+        match ended {
+            Ok(next) => Committed::Seed(applied(), next),
+            Err(source) => Committed::Alone(Ended::Open(Ok(Outcome::Unanswered(Unanswered {
+                applied: applied(),
+                applied_at: ran.marker.applied_at,
+                source,
+            })))),
+        }
+    }
+
+    /// Rolls the transaction of the lock back, in which `work` failed with `error`, and says so if somebody
+    /// else has ended it.
+    ///
+    /// **Invariant:** what is said to be rolled back is rolled back. If the transaction cannot be asked
+    /// any more, its identity is kept for [`Run::look_back`].
+    async fn undo(
+        &mut self,
+        mut transaction: Transaction<'_, DB>,
+        work: Work<'_, DB>,
+        mut error: Error,
+    ) -> Ended {
+        if let Some(identity) = &self.identity
+            && let Ok(ended) = DB::ended(&mut transaction, identity).await
+        {
+            self.identity = None;
+            if let Some(ended) = ended {
+                error = self.not_undone(work, ended, error);
+            }
+        }
+        roll_back(transaction, Err(error)).await
+    }
+
+    /// What to say of `work` that failed with `error` after somebody else had ended its transaction.
+    pub(super) fn not_undone(
+        &self,
+        work: Work<'_, DB>,
+        ended: backend::Ended,
+        error: Error,
+    ) -> Error {
+        let id = match work {
+            Work::Seed(seed) => Some(seed.id),
+            _ => error.seed(),
+        };
+        let remains = match (ended, work) {
+            // The database itself may have rolled back, because of that error.
+            (backend::Ended::Undone, _) if !matches!(error, Error::TransactionEnded { .. }) => {
+                return error;
+            }
+            (backend::Ended::Refused | backend::Ended::Undone, _) => Remains::Nothing,
+            (backend::Ended::RolledBack, _) => Remains::After,
+            (backend::Ended::Committed, Work::DryRun(_)) => Remains::BeforeInDryRun,
+            (backend::Ended::Committed, _) => Remains::Before {
+                events: self.activity.count(),
+            },
+        };
+        let source = match error {
+            Error::TransactionEnded { source, .. } => source,
+            error => Some(Box::new(error)),
+        };
+        Error::TransactionEnded {
+            id,
+            remains,
+            source,
         }
     }
 }
@@ -153,33 +271,14 @@ async fn lock<DB: Backend>(
     }
 }
 
-/// Writes the marker of a seed that has run, and commits both. The transaction it gives back follows the
-/// one committed, and nothing has been done in it.
-async fn commit_seed<'c, DB: Backend>(
-    mut transaction: Transaction<'c, DB>,
-    ran: &Ran,
-) -> Result<(Applied, Option<Transaction<'c, DB>>), Ended> {
-    let id = ran.marker.id;
-    let ended = match store::insert_last::<DB>(&mut transaction, &ran.marker).await {
-        Ok(()) => DB::end(transaction).await,
-        Err(MarkerFault::Unanswered(error)) => Err(error),
-        Err(fault) => {
-            let error = match unwritten::<DB>(id, fault) {
-                // It may have been the commit that was refused.
-                Error::Database { source, .. } => Error::database(COMMIT, source),
-                error => error,
-            };
-            return Err(roll_back(transaction, Err(error)).await);
-        }
-    };
-    match ended {
-        Ok(next) => Ok((ran.applied(), next)),
-        Err(source) => Err(Ended::Open(Ok(Outcome::Unanswered(Unanswered {
-            applied: ran.applied(),
-            applied_at: ran.marker.applied_at,
-            source,
-        })))),
-    }
+/// How a commit went.
+enum Committed<'c, DB: Backend> {
+    /// A seed is committed with its marker. What has begun with the commit follows.
+    Seed(Applied, Option<Transaction<'c, DB>>),
+    /// The attempt is over, committed or not.
+    Alone(Ended),
+    /// The database refused, and the transaction is still there.
+    Refused(Transaction<'c, DB>, Error),
 }
 
 /// Commits what is not a seed.

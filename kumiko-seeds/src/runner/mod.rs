@@ -1,5 +1,6 @@
 //! Applies seeds. The only place that opens a transaction.
 
+mod again;
 mod attempt;
 #[cfg(feature = "migrate")]
 mod migrations;

@@ -10,7 +10,8 @@ use super::attempt::Outcome;
 use super::unanswered::Unanswered;
 use super::work::{Done, Table, Work};
 use super::{SeedRunner, Session};
-use crate::backend::Backend;
+use crate::backend::{Backend, Hands, Restoration};
+use crate::context::{Activity, Journal};
 use crate::lock::Wait;
 use crate::plan::{OutOfOrder, plan};
 use crate::progress::TARGET;
@@ -29,6 +30,16 @@ pub(super) struct Run<'r, DB: Backend> {
     pub(super) unanswered: Option<Unanswered>,
     /// Whether a commit is on its way and not answered.
     pub(super) committing: Arc<AtomicBool>,
+    /// The transaction that has the lock, until it is known how it ended.
+    pub(super) identity: Option<DB::Identity>,
+    /// What was done in that transaction.
+    pub(super) activity: Activity,
+    /// Who has had the connection of the run.
+    pub(super) hands: Hands,
+    /// How the session comes back to what it was before anybody had it.
+    pub(super) restoration: Restoration,
+    /// How often the first of the queue was tried again.
+    pub(super) retries: u32,
 }
 
 impl<'r, DB: Backend> Run<'r, DB> {
@@ -41,12 +52,17 @@ impl<'r, DB: Backend> Run<'r, DB> {
             table: Table::MayBeMissing,
             unanswered: None,
             committing: Arc::default(),
+            identity: None,
+            activity: Activity::new(Journal::Count(0)),
+            hands: Hands::Library,
+            restoration: Restoration::default(),
+            retries: 0,
         }
     }
 
     pub(super) fn stopped(mut self, error: Error) -> ApplyError {
         let unanswered = self.unanswered.take();
-        if unanswered.is_some() || matches!(error, Error::Stopped) {
+        if unanswered.is_some() || self.failed.is_none() && error.is_of_the_seed_in_flight() {
             self.failed = self.queue.pop_front().map(|seed| seed.id);
         }
         let error = match unanswered {
@@ -83,6 +99,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
         let flags = self.flags();
         let mut session = Session::acquire(pool).await?;
         self.look(&mut session, &flags).await?;
+        self.remember(&mut session).await?;
         let mut wait = Wait::new(self.runner.lock_timeout);
         while !self.queue.is_empty() {
             let seeds: Vec<_> = self.queue.iter().copied().collect();
@@ -93,9 +110,15 @@ impl<'r, DB: Backend> Run<'r, DB> {
                     self.drop_applied(&mut session).await?;
                 }
                 Err(error) => {
-                    self.failed = error.seed();
-                    self.queue.retain(|seed| Some(seed.id) > error.seed());
-                    return Err(error);
+                    let again = self.try_again(pool, Some(session), Work::DryRun(&seeds), error);
+                    match again.await {
+                        Ok(another) => session = another,
+                        Err(error) => {
+                            self.failed = error.seed();
+                            self.queue.retain(|seed| Some(seed.id) > error.seed());
+                            return Err(error);
+                        }
+                    }
                 }
             }
         }
@@ -108,9 +131,10 @@ impl<'r, DB: Backend> Run<'r, DB> {
         self.applied(&mut session).await?;
         let mut wait = Wait::new(self.runner.lock_timeout);
         loop {
-            match self.attempt(&mut session, work).await? {
-                Outcome::Busy => self.pause(&mut session, &mut wait).await?,
-                _ => return Ok(()),
+            match self.attempt(&mut session, work).await {
+                Ok(Outcome::Busy) => self.pause(&mut session, &mut wait).await?,
+                Ok(_) => return Ok(()),
+                Err(error) => session = self.try_again(pool, Some(session), work, error).await?,
             }
         }
     }
@@ -152,6 +176,9 @@ impl<'r, DB: Backend> Run<'r, DB> {
 
     /// Applies the queue, after what the app does before its first pending seed.
     async fn drain(&mut self, pool: &Pool<DB>, mut session: Session<DB>) -> Result<(), Error> {
+        if !self.queue.is_empty() {
+            self.remember(&mut session).await?;
+        }
         let mut prepared = self.runner.prepare.is_none();
         let mut wait = Wait::new(self.runner.lock_timeout);
         while let Some(seed) = self.queue.front().copied() {
@@ -167,27 +194,68 @@ impl<'r, DB: Backend> Run<'r, DB> {
                         continue;
                     }
                 }
-                Ok(Outcome::Applied) => {}
+                Ok(Outcome::Applied) => session = self.renew(pool, session).await?,
                 Ok(Outcome::Done(Done::AlreadyApplied)) => {
                     self.applied_elsewhere();
                     self.drop_applied(&mut session).await?;
                 }
-                Ok(Outcome::Done(_)) => prepared = true,
+                Ok(Outcome::Done(_)) => {
+                    prepared = true;
+                    self.retries = 0;
+                    session = self.renew(pool, session).await?;
+                }
                 Ok(Outcome::Unanswered(unanswered)) => {
                     self.unanswered = Some(unanswered);
-                    session = self.find_out(pool, session).await?;
+                    session = match self.find_out(pool, session).await {
+                        Ok(session) => session,
+                        Err(error) if self.unanswered.is_some() => return Err(error),
+                        Err(error) => self.again_or_failed(pool, None, work, error).await?,
+                    };
                 }
-                Err(error) if prepared => return Err(self.failed(error)),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    session = self
+                        .again_or_failed(pool, Some(session), work, error)
+                        .await?;
+                }
             }
             wait.restart();
         }
         Ok(())
     }
 
+    /// A session for trying `work` again, or the failure that ends the run.
+    async fn again_or_failed(
+        &mut self,
+        pool: &Pool<DB>,
+        session: Option<Session<DB>>,
+        work: Work<'_, DB>,
+        error: Error,
+    ) -> Result<Session<DB>, Error> {
+        // The attempt may have come to later seeds than the one it began with.
+        let work = match (work, self.queue.front()) {
+            (Work::Seed(_), Some(seed)) => Work::Seed(seed),
+            _ => work,
+        };
+        let again = self.try_again(pool, session, work, error).await;
+        again.map_err(|error| match work {
+            Work::Seed(_) => self.failed(error),
+            _ => error,
+        })
+    }
+
+    /// Notes what the session is like before anybody has it.
+    async fn remember(&mut self, session: &mut Session<DB>) -> Result<(), Error> {
+        let restoration = DB::restoration(session.connection()).await;
+        self.restoration = restoration
+            .map_err(|error| Error::database("read the settings of the session", error))?;
+        session.settle();
+        Ok(())
+    }
+
     /// The first of the queue is applied, by this run.
     pub(super) fn applied_here(&mut self, applied: Applied) {
         self.queue.pop_front();
+        self.retries = 0;
         self.report.applied.push(applied);
         let Applied { id, duration, .. } = applied;
         self.runner.notify(Progress::Applied { id, duration });
@@ -195,6 +263,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
 
     /// The first of the queue is applied, but not by this run.
     pub(super) fn applied_elsewhere(&mut self) {
+        self.retries = 0;
         if let Some(seed) = self.queue.pop_front() {
             self.leave_to_another(seed.id);
         }

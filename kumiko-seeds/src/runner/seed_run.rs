@@ -4,12 +4,12 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use crate::backend::Backend;
-use crate::context::Journal;
+use super::work::unfinished;
+use crate::backend::{Backend, Fault, Locked};
+use crate::context::Activity;
 use crate::progress::TARGET;
 use crate::report::{Applied, DryRunSeed};
 use crate::store::NewMarker;
@@ -18,58 +18,50 @@ use crate::{Error, Progress, Seed, SeedContext, SeedRunner};
 /// A seed that has run; its marker is still to be written.
 pub(super) struct Ran {
     pub(super) marker: NewMarker<'static>,
-    journal: Journal,
 }
 
 impl Ran {
-    pub(super) fn applied(&self) -> Applied {
-        let events = match &self.journal {
-            Journal::Count(count) => *count,
-            Journal::Events(events) => events.len() as u64,
-        };
+    pub(super) fn applied(&self, events: u64, retries: u32) -> Applied {
         Applied {
             id: self.marker.id,
             duration: self.marker.duration,
             events,
+            retries,
         }
     }
 
-    pub(super) fn tried(self) -> DryRunSeed {
-        let events = match self.journal {
-            Journal::Count(_) => Vec::new(),
-            Journal::Events(events) => events,
-        };
+    pub(super) fn tried(self, activity: Activity) -> DryRunSeed {
         DryRunSeed {
             id: self.marker.id,
             duration: self.marker.duration,
-            events,
+            events: activity.into_events(),
         }
     }
 }
 
-/// Runs `seed` in the open transaction of `connection`, which has the lock since `began`.
+/// Runs `seed` in the open transaction of `connection`, which has the lock.
 pub(super) async fn run<DB: Backend>(
     runner: &SeedRunner<DB>,
     connection: &mut DB::Connection,
     seed: &Seed<DB>,
-    began: DateTime<Utc>,
-    journal: Journal,
+    locked: &Locked<DB>,
+    activity: &mut Activity,
 ) -> Result<Ran, Error> {
     runner.notify(Progress::Started { id: seed.id });
     let clock = Instant::now();
     let span = tracing::info_span!(target: TARGET, "seed", id = seed.id);
-    let journal = call::<DB>(runner, connection, seed, journal)
+    call::<DB>(runner, connection, seed, &locked.identity, activity)
         .instrument(span)
         .await?;
     let marker = NewMarker {
         id: seed.id,
-        applied_at: began,
+        applied_at: locked.since,
         duration: clock.elapsed(),
         applied_by: runner.applied_by,
         notes: seed.description,
         source_hash: seed.source_hash,
     };
-    Ok(Ran { marker, journal })
+    Ok(Ran { marker })
 }
 
 /// Calls the seed itself and fails unless all it began is done.
@@ -77,10 +69,11 @@ async fn call<DB: Backend>(
     runner: &SeedRunner<DB>,
     connection: &mut DB::Connection,
     seed: &Seed<DB>,
-    journal: Journal,
-) -> Result<Journal, Error> {
+    identity: &DB::Identity,
+    activity: &mut Activity,
+) -> Result<(), Error> {
     let id = seed.id;
-    let mut context = SeedContext::new(id, connection, &runner.extensions, journal);
+    let mut context = SeedContext::new(id, connection, &runner.extensions, identity, activity);
     // After a panic nothing of the seed is used again but the connection, and that only to roll back.
     let ran = AssertUnwindSafe(async { (seed.run)(&mut context).await })
         .catch_unwind()
@@ -97,7 +90,10 @@ async fn call<DB: Backend>(
     }
     let finished = context.finish().await;
     finished
-        .map_err(|error| Error::database("leave the seed's read-only mode", error))?
+        .map_err(|error| match DB::fault(&error) {
+            Fault::TransactionFailed => unfinished(id),
+            _ => Error::database("leave the seed's read-only mode", error),
+        })?
         .map_err(|problem| Error::Unfinished { id, problem })
 }
 

@@ -15,7 +15,8 @@ use crate::backend::Backend;
 /// back and frees the lock without waiting for the pool, and a connection that is read-only or has
 /// another busy timeout must not reach the rest of the app.
 pub(super) struct Session<DB: Database> {
-    connection: PoolConnection<DB>,
+    /// Taken only by [`Session::end`].
+    connection: Option<PoolConnection<DB>>,
     role: Option<String>,
     state: State,
 }
@@ -24,13 +25,15 @@ pub(super) struct Session<DB: Database> {
 enum State {
     InUse,
     Settled,
+    /// Somebody else had it, so that the pool shall not have it again.
+    Retired,
 }
 
 impl<DB: Backend> Session<DB> {
     pub(super) async fn acquire(pool: &Pool<DB>) -> Result<Self, Error> {
         match pool.acquire().await {
             Ok(connection) => Ok(Self {
-                connection,
+                connection: Some(connection),
                 role: DB::role(&pool.connect_options()).map(str::to_owned),
                 state: State::Settled,
             }),
@@ -42,9 +45,12 @@ impl<DB: Backend> Session<DB> {
     }
 
     /// The connection. Until [`Session::settle`] it is in use, and closed if the session is dropped.
+    #[expect(clippy::expect_used, reason = "`end` consumes the session")]
     pub(super) fn connection(&mut self) -> &mut DB::Connection {
-        self.state = State::InUse;
-        &mut self.connection
+        if self.state == State::Settled {
+            self.state = State::InUse;
+        }
+        self.connection.as_mut().expect("taken by `end` alone")
     }
 
     /// Completes an error of a statement with what the statement does not know.
@@ -59,14 +65,37 @@ impl<DB: Backend> Session<DB> {
 
     /// Says that the connection is as it came.
     pub(super) fn settle(&mut self) {
-        self.state = State::Settled;
+        if self.state == State::InUse {
+            self.state = State::Settled;
+        }
+    }
+
+    /// Says that seeds or the app had the connection and may have left anything in its session. It is
+    /// closed in the end, and the app gets a fresh one from its pool.
+    pub(super) fn retire(&mut self) {
+        self.state = State::Retired;
+    }
+}
+
+impl<DB: Backend> Session<DB> {
+    /// Ends the use of the connection. If it is to be closed, it is closed then: a SQLite connection that
+    /// closes later may have the file's lock when the next one wants it.
+    pub(super) async fn end(mut self) {
+        if self.state != State::Settled
+            && let Some(connection) = self.connection.take()
+        {
+            // It is gone, whether or not the server hears of it.
+            drop(connection.close().await);
+        }
     }
 }
 
 impl<DB: Database> Drop for Session<DB> {
     fn drop(&mut self) {
-        if self.state == State::InUse {
-            self.connection.close_on_drop();
+        if self.state != State::Settled
+            && let Some(connection) = &mut self.connection
+        {
+            connection.close_on_drop();
         }
     }
 }

@@ -56,7 +56,7 @@ impl<DB: Backend> Run<'_, DB> {
             return Ok(session);
         };
         let Some(found) = found else {
-            return Err(self.failed(Error::database(COMMIT, lost.source)));
+            return Err(Error::database(COMMIT, lost.source));
         };
         self.warn(Warning::CommitUnanswered { id });
         if found == lost.applied_at {

@@ -9,6 +9,7 @@ use sqlx::Pool;
 
 use super::SeedRunner;
 use super::run::Run;
+use super::work::Work;
 use crate::backend::Backend;
 use crate::{ApplyError, Error, Report};
 
@@ -45,7 +46,13 @@ impl<DB: Backend> SeedRunner<DB> {
         };
         match ended {
             Ok(()) => Ok(run.report),
-            Err(error) => Err(Box::new(run.stopped(error))),
+            Err(error) => {
+                let error = match run.queue.front() {
+                    Some(seed) => run.look_back(pool, Work::Seed(seed), error).await,
+                    None => error,
+                };
+                Err(Box::new(run.stopped(error)))
+            }
         }
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::seed_run::{Ran, run};
-use crate::backend::{Backend, Locked, MarkerFault};
-use crate::context::Journal;
+use crate::backend::{Backend, Hands, Locked, MarkerFault, Restoration};
+use crate::context::{Activity, Journal};
 use crate::report::DryRunSeed;
 use crate::store::{self, NewMarker};
-use crate::{Error, InterventionKind, Seed, SeedInfo, SeedRunner};
+use crate::{Error, InterventionKind, Remains, Seed, SeedInfo, SeedRunner};
 
 /// What is to be done under the lock.
 pub(super) enum Work<'a, DB: Backend> {
@@ -70,23 +70,41 @@ pub(super) enum Table {
 
 pub(super) const LOCK: &str = "take the lock of seeds";
 
-/// Does `work` in the open transaction of `connection`, which has the lock. `locked` is what was found
-/// with it.
+/// What the work knows of the transaction it is done in.
+pub(super) struct Under<'r, DB: Backend> {
+    pub(super) runner: &'r SeedRunner<DB>,
+    pub(super) table: Table,
+    pub(super) restoration: &'r Restoration,
+    /// What was found with the lock.
+    pub(super) locked: Locked<DB>,
+}
+
+/// Does `work` in the open transaction of `connection`, which has the lock.
 pub(super) async fn within<DB: Backend>(
-    runner: &SeedRunner<DB>,
     connection: &mut DB::Connection,
     work: Work<'_, DB>,
-    table: Table,
-    locked: Locked<DB>,
+    under: Under<'_, DB>,
+    activity: &mut Activity,
 ) -> Result<Done, Error> {
+    let Under {
+        runner,
+        table,
+        restoration,
+        mut locked,
+    } = under;
+    let identity = &locked.identity.clone();
+    *activity = Activity::new(Journal::Count(0));
     match work {
         Work::Prepare => {
-            prepare::<DB>(runner, connection).await?;
+            prepare::<DB>(runner, connection, identity, restoration, activity).await?;
             Ok(Done::Prepared)
         }
         Work::Seed(seed) => {
             let applied_at = match table {
-                Table::Exists => store::looked::<DB>(connection, locked.rows, seed.id).await?,
+                Table::Exists => {
+                    let rows = std::mem::take(&mut locked.rows);
+                    store::looked::<DB>(connection, rows, seed.id).await?
+                }
                 Table::MayBeMissing => {
                     store::create_table::<DB>(connection).await?;
                     store::applied_at::<DB>(connection, seed.id).await?
@@ -95,12 +113,11 @@ pub(super) async fn within<DB: Backend>(
             if applied_at.is_some() {
                 return Ok(Done::AlreadyApplied);
             }
-            let journal = Journal::Count(0);
-            let ran = run(runner, connection, seed, locked.since, journal).await?;
+            let ran = run(runner, connection, seed, &locked, activity).await?;
             Ok(Done::Ran(ran))
         }
         Work::Mark(seed) => {
-            mark::<DB>(runner, connection, seed, table, locked.since).await?;
+            mark::<DB>(runner, connection, seed, table, &locked).await?;
             Ok(Done::Marked)
         }
         Work::Unmark(id) => {
@@ -116,7 +133,10 @@ pub(super) async fn within<DB: Backend>(
             Ok(Done::Found(applied_at))
         }
         Work::DryRun(seeds) => {
-            prepare::<DB>(runner, connection).await?;
+            DB::forbid_commit(connection)
+                .await
+                .map_err(|error| Error::database("see to it that nothing is committed", error))?;
+            prepare::<DB>(runner, connection, identity, restoration, activity).await?;
             if table == Table::MayBeMissing {
                 store::create_table::<DB>(connection).await?;
             }
@@ -126,27 +146,43 @@ pub(super) async fn within<DB: Backend>(
                 if applied_at.is_some() {
                     continue;
                 }
-                let journal = Journal::Events(Vec::new());
-                let ran = run(runner, connection, seed, locked.since, journal).await?;
-                store::insert::<DB>(connection, &ran.marker)
+                let mut events = Activity::new(Journal::Events(Vec::new()));
+                let ran = run(runner, connection, seed, &locked, &mut events).await;
+                activity.hands = activity.hands.max(events.hands);
+                let ran = ran?;
+                let restoring = restoration.statements(events.hands);
+                store::insert::<DB>(connection, identity, restoring, &ran.marker)
                     .await
-                    .map_err(|fault| unwritten::<DB>(seed.id, fault))?;
-                tried.push(ran.tried());
-                // Each marker ends what the lock began for it; they share a transaction only here.
-                DB::take_lock(connection, "", &[])
-                    .await
-                    .map_err(|error| Error::database(LOCK, error))?;
+                    .map_err(|fault| unwritten::<DB>(Some(seed.id), fault))?;
+                tried.push(ran.tried(events));
             }
             Ok(Done::Tried(tried))
         }
     }
 }
 
-/// What to say of a seed whose marker was not written.
-pub(super) fn unwritten<DB: Backend>(id: &'static str, fault: MarkerFault) -> Error {
-    match fault {
-        MarkerFault::TransactionEnded => Error::TransactionEnded { id },
-        fault => store::unwritten::<DB>(fault),
+/// What to say of a seed, or of the preparation, whose transaction does not take what ends it.
+pub(super) fn unwritten<DB: Backend>(id: Option<&'static str>, fault: MarkerFault) -> Error {
+    match (fault, id) {
+        (MarkerFault::TransactionEnded, id) => Error::TransactionEnded {
+            id,
+            // Only the transaction itself tells; see `Run::undo`.
+            remains: Remains::After,
+            source: None,
+        },
+        (MarkerFault::TransactionFailed(_), Some(id)) => unfinished(id),
+        (fault, _) => store::unwritten::<DB>(fault),
+    }
+}
+
+/// What to say of a seed that went on after a statement had failed.
+pub(super) fn unfinished(id: &'static str) -> Error {
+    Error::Unfinished {
+        id,
+        problem:
+            "a statement in it had failed, and after that PostgreSQL commits nothing; the server's \
+                  log names the statement"
+                .to_owned(),
     }
 }
 
@@ -155,7 +191,7 @@ async fn mark<DB: Backend>(
     connection: &mut DB::Connection,
     seed: SeedInfo<'_>,
     table: Table,
-    began: DateTime<Utc>,
+    locked: &Locked<DB>,
 ) -> Result<(), Error> {
     let id = seed.id;
     if table == Table::MayBeMissing {
@@ -166,27 +202,36 @@ async fn mark<DB: Backend>(
     }
     let marker = NewMarker {
         id,
-        applied_at: began,
+        applied_at: locked.since,
         duration: Duration::ZERO,
         applied_by: runner.applied_by,
         notes: seed.description,
         source_hash: seed.source_hash.unwrap_or_default(),
     };
-    store::insert::<DB>(connection, &marker)
+    store::insert::<DB>(connection, &locked.identity, "", &marker)
         .await
         .map_err(store::unwritten::<DB>)?;
     let kind = InterventionKind::Marked;
     store::insert_intervention::<DB>(connection, id, kind, runner.applied_by).await
 }
 
+/// Lets the app prepare the database, and takes nothing over from it but what is in the database.
 async fn prepare<DB: Backend>(
     runner: &SeedRunner<DB>,
     connection: &mut DB::Connection,
+    identity: &DB::Identity,
+    restoration: &Restoration,
+    activity: &mut Activity,
 ) -> Result<(), Error> {
-    match &runner.prepare {
-        Some(prepare) => prepare(connection)
-            .await
-            .map_err(|source| Error::Prepare { source }),
-        None => Ok(()),
-    }
+    let Some(prepare) = &runner.prepare else {
+        return Ok(());
+    };
+    activity.hands = Hands::Seed;
+    prepare(connection)
+        .await
+        .map_err(|source| Error::Prepare { source })?;
+    let restoring = restoration.statements(activity.hands);
+    DB::restore(connection, identity, restoring)
+        .await
+        .map_err(|fault| unwritten::<DB>(None, fault))
 }

@@ -42,11 +42,12 @@ pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<serde_json::Valu
         values: &[Value<'_>],
     ) -> impl Future<Output = sqlx::Result<(Vec<&'static str>, Vec<Self::Row>)>> + Send;
 
-    /// Inserts an event, unless its version is taken, its predecessor is not there, or its stream is
-    /// archived.
+    /// Inserts an event, unless its version is taken, its predecessor is not there, its stream is archived, or
+    /// the open transaction is another than that of `identity`.
     #[doc(hidden)]
     fn insert_event(
         connection: &mut Self::Connection,
+        identity: Option<&Self::Identity>,
         row: &EventRow,
     ) -> impl Future<Output = sqlx::Result<Inserted>> + Send;
 
@@ -56,6 +57,7 @@ pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<serde_json::Valu
     #[doc(hidden)]
     fn insert_events(
         connection: &mut Self::Connection,
+        identity: Option<&Self::Identity>,
         rows: &[EventRow],
     ) -> impl Future<Output = sqlx::Result<Inserted>> + Send;
 
@@ -115,14 +117,10 @@ macro_rules! insert_event_sql {
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use insert_event_sql;
 
-/// Inserts one event with a statement of [`insert_event_sql`].
+/// The values of a statement of [`insert_event_sql`].
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-async fn insert_with<DB: EventBackend>(
-    connection: &mut DB::Connection,
-    insert: &'static str,
-    row: &EventRow,
-) -> sqlx::Result<Vec<DB::Row>> {
-    let values = [
+fn values_of(row: &EventRow) -> [Value<'_>; 9] {
+    [
         Value::Uuid(row.aggregate_id),
         Value::Text(&row.aggregate_type),
         Value::Uuid(row.tenant_id),
@@ -132,8 +130,17 @@ async fn insert_with<DB: EventBackend>(
         Value::Json(&row.payload),
         Value::Json(&row.metadata),
         Value::Text(&row.created_by),
-    ];
-    DB::fetch(connection, insert, &values).await
+    ]
+}
+
+/// Runs a statement of [`insert_event_sql`].
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+async fn insert_with<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    insert: &'static str,
+    values: &[Value<'_>],
+) -> sqlx::Result<Vec<DB::Row>> {
+    DB::fetch(connection, insert, values).await
 }
 
 /// Loads a stream. A time may need another form.

@@ -4,7 +4,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Postgres, Row};
 use uuid::Uuid;
 
-use super::{EventBackend, Inserted, insert_event_sql, insert_with, load_sql};
+use super::{EventBackend, Inserted, insert_event_sql, insert_with, load_sql, values_of};
 use crate::backend::inline::inline;
 use crate::backend::postgres::time;
 use crate::backend::{Backend, Value};
@@ -38,6 +38,8 @@ macro_rules! archive_is_secured {
 
 /// The notification wakes the original's dispatcher; PostgreSQL sends it at commit, and once however
 /// many events there are.
+///
+/// `$10` is the number of the transaction in which the event belongs, or empty for any.
 macro_rules! concat_notification {
     ($which:ident) => {
         concat!(
@@ -45,7 +47,8 @@ macro_rules! concat_notification {
                 $which,
                 concat!(
                     "NOT ",
-                    archived!("tenant_id = %L AND aggregate_id = %L', $3, $1")
+                    archived!("tenant_id = %L AND aggregate_id = %L', $3, $1"),
+                    " AND ($10 = '' OR CAST(pg_current_xact_id_if_assigned() AS text) = $10)"
                 )
             ),
             ", CAST(pg_notify('kumiko_events_new', '') AS text), ",
@@ -118,13 +121,20 @@ impl EventBackend for Postgres {
         Ok((secured, rows))
     }
 
-    async fn insert_event(connection: &mut PgConnection, row: &EventRow) -> sqlx::Result<Inserted> {
+    async fn insert_event(
+        connection: &mut PgConnection,
+        identity: Option<&String>,
+        row: &EventRow,
+    ) -> sqlx::Result<Inserted> {
         let insert = if row.version == 1 {
             concat_notification!(first)
         } else {
             concat_notification!(later)
         };
-        let inserted = insert_with::<Self>(connection, insert, row).await?;
+        let [a, b, c, d, e, f, g, h, i] = values_of(row);
+        let transaction = Value::Text(identity.map_or("", String::as_str));
+        let values = [a, b, c, d, e, f, g, h, i, transaction];
+        let inserted = insert_with::<Self>(connection, insert, &values).await?;
         outcome(inserted.first(), 2)
     }
 
@@ -132,6 +142,7 @@ impl EventBackend for Postgres {
     /// A conflict with a transaction that commits meanwhile is an error of the unique index.
     async fn insert_events(
         connection: &mut PgConnection,
+        identity: Option<&String>,
         rows: &[EventRow],
     ) -> sqlx::Result<Inserted> {
         if rows.is_empty() {
@@ -149,6 +160,7 @@ impl EventBackend for Postgres {
             .bind(columns.metadata)
             .bind(columns.created_by)
             .bind(columns.are_first)
+            .bind(identity.map_or("", String::as_str))
             // As everywhere in the library. It costs a round trip more, for up to a thousand events.
             .persistent(false)
             .fetch_optional(connection)
@@ -206,6 +218,7 @@ const INSERT_EVENTS: &str = concat!(
         SELECT aggregate_id, aggregate_type, tenant_id, version, type, event_version,
                CAST(payload AS jsonb), CAST(metadata AS jsonb), created_by
         FROM new WHERE NOT EXISTS (SELECT 1 FROM conflict) AND NOT EXISTS (SELECT 1 FROM archived)
+          AND ($11 = '' OR CAST(pg_current_xact_id_if_assigned() AS text) = $11)
         ORDER BY position
         RETURNING 1
     )

@@ -4,8 +4,8 @@ use sqlx::Sqlite;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use uuid::Uuid;
 
-use super::{EventBackend, Inserted, insert_event_sql, insert_with, load_sql};
-use crate::backend::sqlite::as_it_is;
+use super::{EventBackend, Inserted, insert_event_sql, insert_with, load_sql, values_of};
+use crate::backend::sqlite::{Watched, as_it_is};
 use crate::backend::{Backend, Value};
 use crate::events::event_row::EventRow;
 
@@ -69,16 +69,23 @@ impl EventBackend for Sqlite {
     /// table both are executed.
     async fn insert_event(
         connection: &mut SqliteConnection,
+        identity: Option<&Watched>,
         row: &EventRow,
     ) -> sqlx::Result<Inserted> {
+        if let Some(identity) = identity
+            && !Self::is_open(connection, identity).await?
+        {
+            return Ok(Inserted::First(0));
+        }
+        let values = values_of(row);
         let [without_archive, with_archive] = if row.version == 1 {
             insert_event_sql_twice!(first)
         } else {
             insert_event_sql_twice!(later)
         };
-        let mut inserted = insert_with::<Self>(connection, without_archive, row).await?;
+        let mut inserted = insert_with::<Self>(connection, without_archive, &values).await?;
         if inserted.is_empty() && has_archive(connection).await? {
-            inserted = insert_with::<Self>(connection, with_archive, row).await?;
+            inserted = insert_with::<Self>(connection, with_archive, &values).await?;
         }
         Ok(match inserted.as_slice() {
             [] => Inserted::First(0),
@@ -89,10 +96,11 @@ impl EventBackend for Sqlite {
     /// One by one: the database is in this process, and there is no way to it that could be saved.
     async fn insert_events(
         connection: &mut SqliteConnection,
+        identity: Option<&Watched>,
         rows: &[EventRow],
     ) -> sqlx::Result<Inserted> {
         for (index, row) in rows.iter().enumerate() {
-            if Self::insert_event(connection, row).await? != Inserted::All {
+            if Self::insert_event(connection, identity, row).await? != Inserted::All {
                 return Ok(Inserted::First(index));
             }
         }
