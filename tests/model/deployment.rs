@@ -15,7 +15,7 @@ pub(crate) struct Deployment {
     pub(crate) protocol: Protocol,
     pub(crate) replicas: usize,
     pub(crate) seeds: usize,
-    /// How many crashes and lost connections there may be in all.
+    /// How many crashes, lost connections and undone transactions there may be in all.
     pub(crate) faults: usize,
 }
 
@@ -33,6 +33,12 @@ pub(crate) enum Action {
     },
     /// A replica ends without warning, with the statement on its way, and may begin again.
     Crashed {
+        replica: usize,
+        statement: Statement,
+    },
+    /// The server undoes the transaction of a replica instead of acting on the statement: a deadlock with
+    /// the app.
+    Undone {
         replica: usize,
         statement: Statement,
     },
@@ -60,6 +66,9 @@ impl Model for Deployment {
             if state.faults > 0 && at_work.step != Step::Look {
                 actions.push(Action::ConnectionLost { replica, statement });
                 actions.push(Action::Crashed { replica, statement });
+                if at_work.may_be_undone() {
+                    actions.push(Action::Undone { replica, statement });
+                }
             }
         }
         for (number, orphan) in state.orphans.iter().enumerate() {
@@ -76,6 +85,7 @@ impl Model for Deployment {
             Action::Answered { replica, .. } => state.answer(self, replica),
             Action::ConnectionLost { replica, .. } => state.lose_connection(self, replica),
             Action::Crashed { replica, .. } => state.crash(self, replica),
+            Action::Undone { replica, .. } => state.undo(self, replica),
             Action::ActsForOrphan(number) => state.act_for_orphan(number),
             Action::EndsOrphan(number) => state.end_orphan(number),
         }
@@ -103,6 +113,12 @@ impl fmt::Display for Action {
                 write!(
                     formatter,
                     "{replica}: {statement:?} gets no answer, the process is gone"
+                )
+            }
+            Self::Undone { replica, statement } => {
+                write!(
+                    formatter,
+                    "{replica}: {statement:?} fails, the transaction is undone"
                 )
             }
             Self::ActsForOrphan(_) => {

@@ -13,6 +13,7 @@
 //! | `InsertMarker`, `Commit` | its `commit_seed`, with `Backend::insert_last_marker` |
 //! | `Step::RollBack` | its `roll_back` |
 //! | `Step::LookAgain` | `Run::drop_applied` |
+//! | `Protocol::again` | `Run::try_again` |
 //! | `Step::GaveUp` | `Error::TransactionEnded` |
 //! | `Protocol::doubt` | `Run::find_out` |
 //!
@@ -42,3 +43,4 @@ mod replica;
 mod state;
 mod wrong_attempts;
 mod wrong_doubts;
+mod wrong_retries;

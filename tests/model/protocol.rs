@@ -9,6 +9,19 @@ pub(crate) struct Protocol {
     pub(crate) attempt: &'static [Message],
     /// What becomes of a seed whose last message, with the commit in it, gets no answer.
     pub(crate) doubt: Doubt,
+    /// What becomes of a seed whose transaction the server has undone, because of a deadlock for example.
+    pub(crate) again: Again,
+}
+
+/// Where a replica goes on after the server has undone its transaction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Again {
+    /// With a transaction of its own: lock, re-check and all.
+    FromTheStart,
+    /// With the statement that has failed.
+    WithTheStatement,
+    /// With the seed, in a transaction of its own.
+    WithTheSeed,
 }
 
 /// Statements that are sent together. The server acts on each, whatever becomes of the client, up to the
@@ -79,18 +92,31 @@ impl Protocol {
             &[FindMarker],
             &[RollBack],
         ]),
+        again: Again::FromTheStart,
     };
 
     /// The runner's, but for the attempt.
     pub(crate) const fn attempting(attempt: &'static [Message]) -> Self {
-        let doubt = Self::AS_WRITTEN.doubt;
-        Self { attempt, doubt }
+        Self {
+            attempt,
+            ..Self::AS_WRITTEN
+        }
     }
 
     /// The runner's, but for what it makes of a commit without an answer.
     pub(crate) const fn doubting(doubt: Doubt) -> Self {
-        let attempt = Self::AS_WRITTEN.attempt;
-        Self { attempt, doubt }
+        Self {
+            doubt,
+            ..Self::AS_WRITTEN
+        }
+    }
+
+    /// The runner's, but for where it goes on after the server has undone a transaction.
+    pub(crate) const fn trying_again(again: Again) -> Self {
+        Self {
+            again,
+            ..Self::AS_WRITTEN
+        }
     }
 
     pub(crate) fn messages(&self, list: List) -> &'static [Message] {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::database::{Answer, Transaction};
 use crate::deployment::Deployment;
-use crate::protocol::{Doubt, List, Message, Statement};
+use crate::protocol::{Again, Doubt, List, Message, Statement};
 
 /// A process that applies seeds.
 ///
@@ -156,6 +156,29 @@ impl Replica {
                 Vec::new()
             }
         }
+    }
+
+    /// Whether it is doing a seed's work, which is where a deadlock can be.
+    pub(crate) fn may_be_undone(&self) -> bool {
+        matches!(self.step, Step::Run(List::Attempt, _)) && self.has_lock()
+    }
+
+    /// Goes on after the server has undone its transaction.
+    pub(crate) fn try_again(&mut self, deployment: &Deployment) {
+        let messages = deployment.protocol.attempt;
+        let message = match deployment.protocol.again {
+            Again::FromTheStart => 0,
+            Again::WithTheStatement => return,
+            Again::WithTheSeed => messages
+                .iter()
+                .position(|message| message.contains(&Statement::Write(0)))
+                .unwrap_or_default(),
+        };
+        let place = Place {
+            message,
+            statement: 0,
+        };
+        self.step = Step::Run(List::Attempt, place);
     }
 
     /// Ends, and is started again.

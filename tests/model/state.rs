@@ -62,6 +62,14 @@ impl State {
         self.replicas[replica].restart();
     }
 
+    pub(crate) fn undo(&mut self, deployment: &Deployment, replica: usize) {
+        self.faults -= 1;
+        if let Some(transaction) = self.replicas[replica].transaction.take() {
+            self.database.unlock(&transaction);
+        }
+        self.replicas[replica].try_again(deployment);
+    }
+
     pub(crate) fn act_for_orphan(&mut self, number: usize) {
         let mut orphan = self.orphans.remove(number);
         if let Some(request) = orphan.requests.pop_front()
