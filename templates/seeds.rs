@@ -18,5 +18,13 @@ pub fn handlers() -> database::Handlers {
 /// The seeds with all they need. The app boots with it, and its ops binary applies with it.
 #[must_use]
 pub fn seeds() -> database::SeedRunner {
-    database::SeedRunner::new(SEEDS).handlers(handlers())
+    let runner = database::SeedRunner::new(SEEDS).handlers(handlers());
+    // Before the first pending seed, under the lock: the tables of the event store, where they are missing,
+    // and what else the app needs of its database.
+    runner.prepare(|connection| {
+        Box::pin(async move {
+            database::create_event_tables(connection).await?;
+            Ok(())
+        })
+    })
 }

@@ -1,5 +1,6 @@
 //! `cargo kumiko-ops`: scaffold, inspect and apply the seeds of a package.
 
+mod app_source;
 mod arguments;
 mod by_hand;
 mod database;

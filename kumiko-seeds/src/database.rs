@@ -18,6 +18,18 @@ macro_rules! database_aliases {
         /// What a write handler may do.
         #[cfg(feature = "events")]
         pub type WriteContext<'a> = $crate::events::WriteContext<'a, $database>;
+
+        /// Creates the tables of events in this database where they are missing; see
+        /// [`events::create_event_tables`](crate::events::create_event_tables).
+        ///
+        /// # Errors
+        /// If the database refuses.
+        #[cfg(feature = "events")]
+        pub async fn create_event_tables(
+            connection: &mut <$database as $crate::__sqlx::Database>::Connection,
+        ) -> Result<(), $crate::events::EventStoreError> {
+            $crate::events::create_event_tables::<$database>(connection).await
+        }
     };
 }
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

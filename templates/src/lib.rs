@@ -7,10 +7,13 @@
 /// A new seed: `seeds/<YYYY-MM-DD>-<slug>.rs`.
 pub const SEED: &str = include_str!("../seed.rs");
 
-/// The module in [`SEED`] that stands for the context of the app's database.
+/// A new seed of an app without an event store.
+pub const SEED_OF_ROWS: &str = include_str!("../seed_of_rows.rs");
+
+/// The module in [`SEED`] and [`SEED_OF_ROWS`] that stands for the context of the app's database.
 pub const SEED_CONTEXT_MODULE: &str = "kumiko_seeds::postgres";
 
-/// The description in [`SEED`].
+/// The description in [`SEED`] and [`SEED_OF_ROWS`].
 pub const SEED_DESCRIPTION: &str = "What this seed changes, in a sentence";
 
 /// The test of a seed on SQLite: `tests/<id with underscores>.rs`.
@@ -40,7 +43,10 @@ pub const OPS_BINARY: &str = "app-ops";
 /// The module that brings seeds and write handlers together: `src/seeds.rs`.
 pub const SEEDS: &str = include_str!("../seeds.rs");
 
-/// The module in [`SEEDS`] that stands for the one of the app's database.
+/// The module that brings seeds in, of an app without an event store.
+pub const SEEDS_WITHOUT_EVENTS: &str = include_str!("../seeds_without_events.rs");
+
+/// The module in [`SEEDS`] and [`SEEDS_WITHOUT_EVENTS`] that stands for the one of the app's database.
 pub const SEEDS_DATABASE_MODULE: &str = "kumiko_seeds::postgres";
 
 /// A build script: `build.rs`. A file of that name here would be this crate's own.
@@ -58,6 +64,8 @@ mod tests {
         for (template, part) in [
             (SEED, SEED_CONTEXT_MODULE),
             (SEED, SEED_DESCRIPTION),
+            (SEED_OF_ROWS, SEED_CONTEXT_MODULE),
+            (SEED_OF_ROWS, SEED_DESCRIPTION),
             (SEED_TEST_SQLITE, SEED_TEST_ID),
             (SEED_TEST_SQLITE, SEED_TEST_LIBRARY),
             (SEED_TEST_POSTGRES, SEED_TEST_ID),
@@ -65,6 +73,7 @@ mod tests {
             (OPS, OPS_LIBRARY),
             (OPS, OPS_BINARY),
             (SEEDS, SEEDS_DATABASE_MODULE),
+            (SEEDS_WITHOUT_EVENTS, SEEDS_DATABASE_MODULE),
             (BUILD_SCRIPT, BUILD_SCRIPT_CALL),
         ] {
             assert_eq!(template.matches(part).count(), 1, "{part}");

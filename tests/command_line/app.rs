@@ -190,6 +190,18 @@ impl App {
             .concat()
     }
 
+    /// A line of Cargo's own that the program shows, pasted in the folder of the app.
+    pub(crate) fn paste(&self, line: &str) {
+        let words = line.strip_prefix("cargo ").unwrap().split_whitespace();
+        let output = cargo()
+            .args(words)
+            .current_dir(&self.root)
+            .envs(settings())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+    }
+
     /// The ops binary that was built, with these words as arguments.
     pub(crate) fn ops_binary(&self, line: &str) -> Call<'_> {
         self.start(&self.path("ops-binary"), line.split_whitespace())

@@ -251,6 +251,7 @@ exit 0
 seeds/2026-03-01-other.rs
 tests/2026_03_01_other.rs
 -- stderr
+note: the test calls shop::seeds(); correct it if the app's SeedRunner comes from elsewhere
 note: the test needs
     cargo add --dev sqlx@0.9 --no-default-features
     cargo add --dev tokio --features macros,rt

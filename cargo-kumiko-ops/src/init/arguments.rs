@@ -12,6 +12,7 @@ pub(crate) const HELP: &str = "\
 Examples:
   cargo kumiko-ops init --dry-run
   cargo kumiko-ops init --database sqlite
+  cargo kumiko-ops init --no-events
 
 It adds kumiko-seeds and kumiko-seeds-build to Cargo.toml, the call that compiles seeds to build.rs, the folder
 seeds, a module for handlers and seeds to the library, and an ops binary. What is there already stays as it is.
@@ -27,6 +28,9 @@ pub(crate) struct InitArguments {
     /// The database of the app; by default the one that its features of sqlx name, else postgres
     #[arg(long, value_enum, value_name = "DATABASE")]
     pub(super) database: Option<Database>,
+    /// Set it up for an app without an event store, whose seeds write rows
+    #[arg(long)]
+    pub(super) no_events: bool,
     /// Depend on the libraries in this checkout of Kumiko seeds instead of the published ones
     #[arg(long, value_name = "CHECKOUT")]
     pub(super) path: Option<PathBuf>,
@@ -50,8 +54,9 @@ impl InitArguments {
             .path
             .as_ref()
             .map(|path| format!(" --path {}", shell_word(&path.to_string_lossy())));
+        let no_events = if self.no_events { " --no-events" } else { "" };
         format!(
-            "cargo kumiko-ops init{}{}{} {option}",
+            "cargo kumiko-ops init{}{no_events}{}{} {option}",
             database.unwrap_or_default(),
             path.unwrap_or_default(),
             self.package.repeated()

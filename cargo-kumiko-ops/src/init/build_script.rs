@@ -3,7 +3,7 @@
 use syn::spanned::Spanned;
 use syn::{AttrStyle, Item, ItemFn};
 
-use super::source::{Source, is_blank_or_comment};
+use crate::app_source::{Source, is_blank_or_comment};
 
 /// The text with `call` as the first statement of `main`, or why there is no place for it.
 pub(super) fn with_call(text: &str, call: &str) -> Result<String, &'static str> {

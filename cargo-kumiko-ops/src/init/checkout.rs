@@ -36,6 +36,12 @@ impl Checkout {
         }
     }
 
+    /// Whether this path is that of the library in the checkout.
+    pub(super) fn has_at(&self, name: &str, path: &Path) -> bool {
+        path.canonicalize()
+            .is_ok_and(|path| path == self.root.join(name))
+    }
+
     /// The path of a library as Cargo.toml has it: from the package where that is shorter.
     pub(super) fn library(&self, name: &str) -> String {
         let path = shown_path(&self.root.join(name), &self.package);

@@ -1,10 +1,11 @@
-//! Which database a package's seeds run on. Pure.
+//! The databases that seeds run on, and which of them the features of a dependency name. Pure.
 
 use std::collections::BTreeSet;
 
-use cargo_metadata::{Dependency, DependencyKind};
+use cargo_metadata::Dependency;
 use clap::ValueEnum;
 
+use crate::app_source::mentions;
 use crate::package::Member;
 use crate::seed_new::context_module::enabled;
 
@@ -31,69 +32,59 @@ impl Database {
             Self::Sqlite => "SQLite",
         }
     }
+
+    /// The pool of sqlx for it.
+    pub(super) fn pool(self) -> &'static str {
+        match self {
+            Self::Postgres => "PgPool",
+            Self::Sqlite => "SqlitePool",
+        }
+    }
+
+    /// The only one whose module a source names; none if it names both or neither.
+    pub(super) fn named_in(source: &str) -> Option<Self> {
+        let names = |database: Self| mentions(source, database.feature());
+        match (names(Self::Postgres), names(Self::Sqlite)) {
+            (true, false) => Some(Self::Postgres),
+            (false, true) => Some(Self::Sqlite),
+            _ => None,
+        }
+    }
 }
 
-/// A database, and why it is this one.
-pub(super) struct Chosen {
-    pub(super) database: Database,
-    pub(super) reason: &'static str,
+/// What the features of a dependency say about the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Featured {
+    Only(Database),
+    Both,
+    Neither,
 }
 
-/// The one that is asked for, that `kumiko-seeds` is used with, or that sqlx is; PostgreSQL where that
-/// leaves a choice.
-pub(super) fn choose(asked_for: Option<Database>, member: &Member) -> Chosen {
-    let chosen = |database, reason| Chosen { database, reason };
-    if let Some(database) = asked_for {
-        return chosen(database, "as --database says");
-    }
-    let dependency = |name: &str| {
-        let mut dependencies = member.package.dependencies.iter();
-        dependencies.find(|one| one.name == name && one.kind == DependencyKind::Normal)
-    };
-    if let Some(library) = member.library()
-        && let Some((database, _)) = of_features(library, member)
-    {
-        return chosen(database, "as the features of kumiko-seeds say");
-    }
-    if let Some(driver) = dependency("sqlx")
-        && let Some((database, is_only_one)) = of_features(driver, member)
-    {
-        let reason = if is_only_one {
-            "as the features of sqlx say"
-        } else {
-            "as sqlx has features of both databases; --database sqlite chooses SQLite"
-        };
-        return chosen(database, reason);
-    }
-    chosen(
-        Database::Postgres,
-        "the default; --database sqlite chooses SQLite",
-    )
+/// The database that a dependency is for: first by what the package enables by default.
+pub(super) fn featured(dependency: &Dependency, member: &Member) -> Featured {
+    let by_default = features_from(["default"], dependency, member);
+    [by_default, features(dependency, member)]
+        .iter()
+        .map(of_features)
+        .find(|featured| *featured != Featured::Neither)
+        .unwrap_or(Featured::Neither)
 }
 
 /// The features of a dependency that the package or any feature of it enables.
 pub(super) fn features<'a>(dependency: &'a Dependency, member: &'a Member) -> BTreeSet<&'a str> {
-    features_from(
-        member.package.features.keys().map(String::as_str),
-        dependency,
-        member,
-    )
+    let all = member.package.features.keys().map(String::as_str);
+    features_from(all, dependency, member)
 }
 
-/// The database that a dependency is for, and whether it is for no other: first by what the package
-/// enables by default.
-fn of_features(dependency: &Dependency, member: &Member) -> Option<(Database, bool)> {
-    let by_default = features_from(["default"], dependency, member);
-    [by_default, features(dependency, member)]
-        .iter()
-        .find_map(|features| {
-            let sqlite = features.iter().any(|one| one.starts_with("sqlite"));
-            match (features.contains("postgres"), sqlite) {
-                (true, both) => Some((Database::Postgres, !both)),
-                (false, true) => Some((Database::Sqlite, true)),
-                (false, false) => None,
-            }
-        })
+fn of_features(features: &BTreeSet<&str>) -> Featured {
+    // sqlx-postgres and sqlite-bundled are names, too.
+    let has = |name: &str| features.iter().any(|feature| feature.contains(name));
+    match (has("postgres"), has("sqlite")) {
+        (true, true) => Featured::Both,
+        (true, false) => Featured::Only(Database::Postgres),
+        (false, true) => Featured::Only(Database::Sqlite),
+        (false, false) => Featured::Neither,
+    }
 }
 
 fn features_from<'a>(

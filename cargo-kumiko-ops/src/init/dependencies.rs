@@ -1,68 +1,107 @@
 //! What the package has to depend on. Pure.
 
-use super::database::{self, Database};
-use super::manifest::{Edit, Origin, workspace_has};
-use super::state::State;
-use crate::package::Member;
+use cargo_metadata::Dependency;
 
-const LIBRARY: &str = "kumiko-seeds";
+use super::checkout::Checkout;
+use super::choice::Chosen;
+use super::database;
+use super::manifest::{DefaultFeatures, Edit, Origin, WorkspaceDependency};
+use super::state::State;
+use crate::app_source::crate_name;
+use crate::package::{Member, Writes};
+
+pub(super) const LIBRARY: &str = "kumiko-seeds";
 const BUILD_LIBRARY: &str = "kumiko-seeds-build";
 
 /// The library as the package's Rust code names it.
 pub(super) fn library_name(member: &Member) -> String {
     let library = member.library();
     let name = library.and_then(|library| library.rename.as_deref());
-    name.unwrap_or(LIBRARY).replace('-', "_")
+    let name = name.unwrap_or(LIBRARY);
+    crate_name(name).unwrap_or_else(|| name.replace('-', "_"))
 }
 
 /// The changes to the dependencies: what is missing, and features that are missing of what is there.
-pub(super) fn edits(
-    state: &State<'_>,
-    database: Database,
-    checkout: Option<&dyn Fn(&str) -> String>,
-) -> Vec<Edit> {
+pub(super) fn edits(state: &State<'_>, chosen: &Chosen, checkout: Option<&Checkout>) -> Vec<Edit> {
     let member = state.member;
-    let origin = |name| {
-        if workspace_has(&state.workspace_manifest, name) {
-            return Origin::Workspace;
-        }
-        match checkout {
-            Some(path) => Origin::Path(path(name)),
-            None => Origin::Version(env!("CARGO_PKG_VERSION")),
-        }
-    };
     let mut edits = Vec::new();
-    let mut features = vec!["cli", database.feature()];
     match member.library() {
-        None => edits.push(Edit::Dependency {
-            table: "dependencies",
-            name: LIBRARY,
-            origin: origin(LIBRARY),
-            features,
-        }),
+        None => edits.push(new_library(state, chosen, checkout)),
         Some(library) => {
-            // The module that is created registers write handlers.
-            if !library.uses_default_features && state.wiring.is_none() {
-                features.push("events");
-            }
+            edits.extend(moved(library, "dependencies", checkout));
             let there = database::features(library, member);
+            let mut features = vec!["cli", chosen.database.feature()];
             features.retain(|feature| !there.contains(feature));
             if !features.is_empty() {
-                let key = library.rename.as_ref().unwrap_or(&library.name);
                 edits.push(Edit::Features {
-                    key: key.clone(),
+                    key: key(library),
                     features,
                 });
             }
         }
     }
-    if !member.compiles_seeds() {
-        edits.push(Edit::Dependency {
+    match member.build_library() {
+        None => edits.push(Edit::Dependency {
             table: "build-dependencies",
             name: BUILD_LIBRARY,
-            origin: origin(BUILD_LIBRARY),
+            origin: origin(state, BUILD_LIBRARY, checkout),
+            default_features: DefaultFeatures::On,
             features: Vec::new(),
-        });
+        }),
+        Some(library) => edits.extend(moved(library, "build-dependencies", checkout)),
     }
     edits
+}
+
+fn new_library(state: &State<'_>, chosen: &Chosen, checkout: Option<&Checkout>) -> Edit {
+    let origin = origin(state, LIBRARY, checkout);
+    let mut features = vec!["cli", chosen.database.feature()];
+    let shared = WorkspaceDependency::find(&state.workspace_manifest, LIBRARY);
+    let lacks_events = shared.is_some_and(|shared| !shared.has_default_feature("events"));
+    let default_features = match (chosen.writes, &origin) {
+        (Writes::Events, _) => {
+            if lacks_events {
+                features.push("events");
+            }
+            DefaultFeatures::On
+        }
+        // Its features are the workspace's affair.
+        (Writes::Rows, Origin::Workspace) => DefaultFeatures::On,
+        (Writes::Rows, _) => DefaultFeatures::Off,
+    };
+    Edit::Dependency {
+        table: "dependencies",
+        name: LIBRARY,
+        origin,
+        default_features,
+        features,
+    }
+}
+
+fn origin(state: &State<'_>, name: &str, checkout: Option<&Checkout>) -> Origin {
+    if WorkspaceDependency::find(&state.workspace_manifest, name).is_some() {
+        return Origin::Workspace;
+    }
+    match checkout {
+        Some(checkout) => Origin::Path(checkout.library(name)),
+        None => Origin::Version(env!("CARGO_PKG_VERSION")),
+    }
+}
+
+/// The change of a dependency that is there to the checkout that is asked for.
+fn moved(library: &Dependency, table: &'static str, checkout: Option<&Checkout>) -> Option<Edit> {
+    let checkout = checkout?;
+    let there = library.path.as_ref().map(|path| path.as_std_path());
+    if there.is_some_and(|path| checkout.has_at(&library.name, path)) {
+        return None;
+    }
+    Some(Edit::Path {
+        table,
+        key: key(library),
+        path: checkout.library(&library.name),
+    })
+}
+
+fn key(library: &Dependency) -> String {
+    library.rename.as_ref().unwrap_or(&library.name).clone()
 }

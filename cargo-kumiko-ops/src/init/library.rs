@@ -1,36 +1,11 @@
 //! `pub mod seeds;`, put into a library that exists. Pure.
 
 use syn::spanned::Spanned;
-use syn::{AttrStyle, Item, ItemMod, Visibility};
+use syn::{AttrStyle, ItemMod};
 
-use super::source::{Source, is_blank_or_comment};
+use crate::app_source::{Source, is_blank_or_comment, modules};
 
 const DECLARATION: &str = "pub mod seeds;";
-
-/// How a library declares a module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Declared {
-    Not,
-    Privately,
-    Publicly,
-}
-
-/// How the library declares the module `name`.
-pub(super) fn declares(source: &Source<'_>, name: &str) -> Declared {
-    let module = modules(source).find(|module| module.ident == name);
-    module.map_or(Declared::Not, |module| match module.vis {
-        Visibility::Public(_) => Declared::Publicly,
-        _ => Declared::Privately,
-    })
-}
-
-/// Whether the file has a function `seeds` that its module shows.
-pub(super) fn has_public_seeds(source: &Source<'_>) -> bool {
-    source.file.items.iter().any(|item| {
-        matches!(item, Item::Fn(function) if function.sig.ident == "seeds"
-            && matches!(function.vis, Visibility::Public(_)))
-    })
-}
 
 /// The text with the module declared: among the modules where rustfmt would have it, or else above all
 /// items.
@@ -93,13 +68,6 @@ fn above_all_items(source: &Source<'_>) -> String {
 fn first_item(source: &Source<'_>) -> Option<usize> {
     let item = source.file.items.first()?;
     Some(source.bytes(item.span()).start)
-}
-
-fn modules<'a>(source: &'a Source<'_>) -> impl DoubleEndedIterator<Item = &'a ItemMod> {
-    source.file.items.iter().filter_map(|item| match item {
-        Item::Mod(module) => Some(module),
-        _ => None,
-    })
 }
 
 #[cfg(test)]

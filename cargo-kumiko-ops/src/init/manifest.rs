@@ -1,7 +1,10 @@
 //! Changes to a Cargo.toml that keep its comments and layout. Pure.
 
+mod facts;
+
 use std::fmt;
 
+pub(super) use facts::{WorkspaceDependency, is_switched_off};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
 /// One change to a Cargo.toml.
@@ -12,13 +15,22 @@ pub(super) enum Edit {
         table: &'static str,
         name: &'static str,
         origin: Origin,
+        default_features: DefaultFeatures,
         features: Vec<&'static str>,
+    },
+    /// Another place of a dependency that is there, under this key of this table.
+    Path {
+        table: &'static str,
+        key: String,
+        path: String,
     },
     /// Features of a dependency that is there, under this key of `[dependencies]`.
     Features {
         key: String,
         features: Vec<&'static str>,
     },
+    /// The library, where Cargo would not find it by itself or its package's name is of no use.
+    Library { name: String, path: &'static str },
     /// What `cargo run` starts, now that there is a second binary.
     DefaultRun(String),
     /// A binary that Cargo would not find by itself.
@@ -33,6 +45,13 @@ pub(super) enum Origin {
     Version(&'static str),
     Path(String),
     Workspace,
+}
+
+/// Whether a dependency has the features that it has by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DefaultFeatures {
+    On,
+    Off,
 }
 
 /// The text with the changes made, or why one cannot be.
@@ -53,42 +72,32 @@ pub(super) fn edited(text: &str, edits: &[Edit]) -> Result<String, String> {
     Ok(format!("{mark}{edited}"))
 }
 
-/// Whether `[workspace.dependencies]` of this text has a dependency.
-pub(super) fn workspace_has(text: &str, name: &str) -> bool {
-    let document: Result<DocumentMut, _> = text.trim_start_matches('\u{feff}').parse();
-    document.is_ok_and(|document| {
-        let table = document
-            .get("workspace")
-            .and_then(|item| item.get("dependencies"));
-        table.is_some_and(|table| table.get(name).is_some())
-    })
-}
-
-/// Whether `[package]` of this text sets something to `false`: `autobins`, `build`.
-pub(super) fn is_switched_off(text: &str, setting: &str) -> bool {
-    let document: Result<DocumentMut, _> = text.trim_start_matches('\u{feff}').parse();
-    document.is_ok_and(|document| {
-        let package = document.get("package");
-        let setting = package.and_then(|package| package.get(setting));
-        setting.and_then(Item::as_bool) == Some(false)
-    })
-}
-
 fn make(document: &mut DocumentMut, edit: &Edit) -> Result<(), String> {
     match edit {
         Edit::Dependency {
             table,
             name,
             origin,
+            default_features,
             features,
         } => {
             place_new_table(document, table);
             let table = table_at(document.as_table_mut(), &[table])?;
             let was_sorted = is_sorted(table);
-            table.insert(name, value(dependency(origin, features)));
+            let dependency = dependency(origin, *default_features, features);
+            table.insert(name, value(dependency));
             if was_sorted {
                 table.sort_values();
             }
+        }
+        Edit::Path { table, key, path } => {
+            let entry = table_at(document.as_table_mut(), &[table])?.get_mut(key);
+            let entry = entry.ok_or_else(|| {
+                format!("[{table}] has no {key}, which stands in a table of another kind")
+            })?;
+            set_path(entry, path).ok_or_else(|| {
+                format!("{key} of [{table}] comes from the workspace or is of no known form")
+            })?;
         }
         Edit::Features { key, features } => {
             let dependencies = table_at(document.as_table_mut(), &["dependencies"])?;
@@ -97,6 +106,11 @@ fn make(document: &mut DocumentMut, edit: &Edit) -> Result<(), String> {
             })?;
             add_features(entry, features)
                 .ok_or_else(|| format!("{key} of [dependencies] is of no known form"))?;
+        }
+        Edit::Library { name, path } => {
+            let library = table_at(document.as_table_mut(), &["lib"])?;
+            library.insert("name", value(name.as_str()));
+            library.insert("path", value(*path));
         }
         Edit::DefaultRun(binary) => {
             let package = table_at(document.as_table_mut(), &["package"])?;
@@ -162,30 +176,44 @@ fn is_sorted(table: &dyn TableLike) -> bool {
     table.iter().map(|(key, _)| key).is_sorted()
 }
 
-fn dependency(origin: &Origin, features: &[&str]) -> Value {
+fn dependency(origin: &Origin, default_features: DefaultFeatures, features: &[&str]) -> Value {
     let mut table = InlineTable::new();
+    let is_plain = default_features == DefaultFeatures::On && features.is_empty();
     match origin {
-        Origin::Version(version) if features.is_empty() => return (*version).into(),
+        Origin::Version(version) if is_plain => return (*version).into(),
         Origin::Version(version) => table.insert("version", (*version).into()),
         Origin::Path(path) => table.insert("path", path.as_str().into()),
         Origin::Workspace => table.insert("workspace", true.into()),
     };
+    if default_features == DefaultFeatures::Off {
+        table.insert("default-features", false.into());
+    }
     if !features.is_empty() {
         table.insert("features", Value::Array(features.iter().copied().collect()));
     }
     table.into()
 }
 
+/// Gives a dependency a path instead of the place that it comes from.
+fn set_path(entry: &mut Item, path: &str) -> Option<()> {
+    let table = as_table(entry)?;
+    if table.contains_key("workspace") {
+        return None;
+    }
+    for place in ["git", "branch", "tag", "rev", "registry"] {
+        table.remove(place);
+    }
+    table.insert("path", value(path));
+    // The blank before the brace stands behind what was the last value.
+    if let Some(table) = entry.as_inline_table_mut() {
+        table.fmt();
+    }
+    Some(())
+}
+
 /// Adds features to a dependency however it is written.
 fn add_features(entry: &mut Item, features: &[&str]) -> Option<()> {
-    if let Item::Value(Value::String(version)) = entry {
-        let mut table = InlineTable::new();
-        table.insert("version", version.value().as_str().into());
-        *table.decor_mut() = version.decor().clone();
-        *entry = Item::Value(table.into());
-    }
-    let table = entry.as_table_like_mut()?;
-    let list = table
+    let list = as_table(entry)?
         .entry("features")
         .or_insert_with(|| value(Array::new()))
         .as_array_mut()?;
@@ -193,6 +221,17 @@ fn add_features(entry: &mut Item, features: &[&str]) -> Option<()> {
         push_like_the_last(list, feature);
     }
     Some(())
+}
+
+/// A dependency as a table, which it becomes if it is only a version.
+fn as_table(entry: &mut Item) -> Option<&mut dyn TableLike> {
+    if let Item::Value(Value::String(version)) = entry {
+        let mut table = InlineTable::new();
+        table.insert("version", version.value().as_str().into());
+        *table.decor_mut() = version.decor().clone();
+        *entry = Item::Value(table.into());
+    }
+    entry.as_table_like_mut()
 }
 
 /// Adds to the end of a list, on a line of its own where the last value has one. A comment behind the
@@ -229,12 +268,23 @@ fn push_like_the_last(array: &mut Array, text: &str) {
 impl fmt::Display for Edit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dependency { name, features, .. } if features.is_empty() => {
-                write!(formatter, "{name}")
+            Self::Dependency {
+                name,
+                default_features,
+                features,
+                ..
+            } => {
+                formatter.write_str(name)?;
+                if !features.is_empty() {
+                    write!(formatter, " with {}", features.join(" and "))?;
+                }
+                if *default_features == DefaultFeatures::Off {
+                    formatter.write_str(", without default features")?;
+                }
+                Ok(())
             }
-            Self::Dependency { name, features, .. } => {
-                write!(formatter, "{name} with {}", features.join(" and "))
-            }
+            Self::Path { key, path, .. } => write!(formatter, "{key} at {path}"),
+            Self::Library { name, .. } => write!(formatter, "library {name}"),
             Self::Features { key, features } => {
                 write!(formatter, "{key} now with {}", features.join(" and "))
             }

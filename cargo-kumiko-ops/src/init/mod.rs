@@ -3,16 +3,17 @@
 mod arguments;
 mod build_script;
 mod checkout;
+mod choice;
 mod database;
 mod dependencies;
 mod diff;
+mod drivers;
 mod library;
 mod manifest;
 mod next_steps;
 mod plan;
 mod planning;
 mod report;
-mod source;
 mod state;
 mod wiring;
 mod write;
@@ -30,7 +31,7 @@ pub(crate) use arguments::{HELP, InitArguments};
 use crate::package::{self, Member};
 use crate::shown_path::shown_path;
 use checkout::Checkout;
-use database::{Chosen, choose};
+use choice::{Chosen, choose};
 use next_steps::{Ready, next_steps};
 use plan::Plan;
 use report::Tense;
@@ -45,8 +46,7 @@ pub(crate) fn run(
     let current = package::current_folder()?;
     let member = package::find_any(&arguments.package, &current, "cargo kumiko-ops init")?;
     let shown = |path: &Path| shown_path(path, &current).display().to_string();
-    let chosen = choose(arguments.database, &member);
-    let plan = planned(arguments, &member, &chosen, &shown)?;
+    let (chosen, plan) = planned(arguments, &member, &current, &shown)?;
     write::check(&plan.changes, &shown)?;
 
     let mut result = Vec::new();
@@ -95,25 +95,25 @@ pub(crate) fn run(
 fn planned(
     arguments: &InitArguments,
     member: &Member,
-    chosen: &Chosen,
+    current: &Path,
     shown: &dyn Fn(&Path) -> String,
-) -> Result<Plan, Failure> {
+) -> Result<(Chosen, Plan), Failure> {
     if member.package.edition == Edition::E2015 {
         return Err(
             Failure::new(format!("package {} is of edition 2015", member.name()))
                 .help("seeds are async functions, which need a later one: edition = \"2024\""),
         );
     }
-    let checkout = arguments
-        .path
-        .as_deref()
-        .map(|path| Checkout::find(path, member))
-        .transpose()?;
-    let path = |name: &str| checkout.as_ref().map(|checkout| checkout.library(name));
-    let path = |name: &str| path(name).unwrap_or_default();
-    let path: Option<&dyn Fn(&str) -> String> = checkout.as_ref().map(|_| &path as _);
-    let state = State::read(member, &dependencies::library_name(member))?;
-    planning::plan(&state, chosen.database, path, shown)
+    let checkout = arguments.path.as_deref();
+    let checkout = checkout.map(|path| Checkout::find(path, member));
+    let checkout = checkout.transpose()?;
+    let state = State::read(member, &dependencies::library_name(member), current)?;
+    let chosen = choose(arguments, &state, shown)?;
+    let mut plan = planning::plan(&state, &chosen, checkout.as_ref(), shown)?;
+    let package = arguments.package.repeated();
+    let driver = drivers::note(member, chosen.database, &package);
+    plan.notes.extend(driver);
+    Ok((chosen, plan))
 }
 
 /// Fails if files that exist must not be changed.
@@ -165,24 +165,18 @@ fn next(
     current: &Path,
 ) -> String {
     let no_flag = DatabaseArguments::default();
-    let mut new = plan.changes.iter().filter(|change| change.before.is_none());
-    let module = new.find(|change| change.path.ends_with("seeds.rs"));
-    let targets = member.package.targets.iter();
-    let mut libraries = targets.filter(|target| target.is_lib());
-    let library = libraries
-        .next()
-        .map_or(member.name(), |target| &target.name);
+    let package = arguments.package.repeated();
     next_steps(&Ready {
         database: chosen.database,
         has_database_url: crate::database::find(&no_flag, member, current).is_ok(),
         package_name: member.name(),
-        package: &arguments.package.repeated(),
-        module: module.map(|module| {
-            (
-                shown_path(&module.path, current).display().to_string(),
-                format!("{}::seeds", library.replace('-', "_")),
-            )
+        package: &package,
+        writes: chosen.writes,
+        module: plan.module.as_ref().map(|module| {
+            let file = shown_path(&module.file, current).display().to_string();
+            (module, file)
         }),
+        missing_dependencies: drivers::missing_dependencies(member, &package),
     })
 }
 

@@ -2,14 +2,28 @@
 
 use std::path::PathBuf;
 
+use super::manifest::Edit;
+
 /// All that is to be done, and what is left to people.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) changes: Vec<Change>,
+    /// The changes to Cargo.toml, until they are a change of that file.
+    pub(super) manifest: Vec<Edit>,
+    /// The module that brings the seeds in, where it is new.
+    pub(super) module: Option<NewModule>,
     /// What only a person can do, each to be read behind `left:`.
     pub(super) left: Vec<String>,
     /// What to know about the changes.
     pub(super) notes: Vec<String>,
+}
+
+/// The module that brings the seeds in.
+#[derive(Debug)]
+pub(super) struct NewModule {
+    pub(super) file: PathBuf,
+    /// How binaries name it: `shop::seeds`.
+    pub(super) rust_path: String,
 }
 
 /// A file with another content than before.

@@ -6,35 +6,41 @@ use kumiko_ops_templates::{BUILD_SCRIPT, BUILD_SCRIPT_CALL, OPS, OPS_BINARY, OPS
 use kumiko_seeds::cli::Failure;
 
 use super::build_script::with_call;
+use super::checkout::Checkout;
+use super::choice::Chosen;
 use super::database::Database;
-use super::dependencies;
 use super::manifest::{Edit, edited, is_switched_off};
 use super::plan::Plan;
-use super::source::mentions;
 use super::state::{BuildScript, State};
-use super::wiring::{self, SeedsFunction};
+use super::{dependencies, wiring};
+use crate::app_source::{SeedsFunction, mentions};
 
 /// Plans all that makes the package ready.
 ///
-/// `checkout` gives the path of a library in a checkout, and `shown` how a path is shown.
+/// `shown` gives a path as people read it.
 pub(super) fn plan(
     state: &State<'_>,
-    database: Database,
-    checkout: Option<&dyn Fn(&str) -> String>,
+    chosen: &Chosen,
+    checkout: Option<&Checkout>,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<Plan, Failure> {
-    let mut plan = Plan::default();
-    let mut edits = dependencies::edits(state, database, checkout);
+    let mut plan = Plan {
+        manifest: dependencies::edits(state, chosen, checkout),
+        ..Plan::default()
+    };
+    plan.left
+        .extend(unseen_database(state, chosen, &plan.manifest, shown));
     plan_build_script(state, &mut plan, shown);
     if !state.has_seeds_folder {
         let keep = state.member.seeds_folder().join(".gitkeep");
         plan.create(keep, String::new());
     }
     let has_ops_binary = has_ops_binary(state);
-    let function = wiring::plan(state, database, has_ops_binary, &mut plan, shown)?;
+    let function = wiring::plan(state, chosen, has_ops_binary, &mut plan, shown)?;
     if !has_ops_binary {
-        edits.extend(plan_ops_binary(state, &function, &mut plan)?);
+        plan_ops_binary(state, &function, &mut plan)?;
     }
+    let edits = std::mem::take(&mut plan.manifest);
     if !edits.is_empty() {
         let manifest = &state.manifest;
         let after = edited(&manifest.text, &edits).map_err(|reason| {
@@ -49,6 +55,28 @@ pub(super) fn plan(
     plan.changes
         .sort_by_key(|change| (change.before.is_none(), change.path.clone()));
     Ok(plan)
+}
+
+/// What is left where the seeds are there, get the feature of another database, and do not say in plain
+/// words which one they take.
+fn unseen_database(
+    state: &State<'_>,
+    chosen: &Chosen,
+    edits: &[Edit],
+    shown: &dyn Fn(&Path) -> String,
+) -> Option<String> {
+    let wiring = state.wiring.as_ref()?;
+    let feature = chosen.database.feature();
+    let is_new = edits
+        .iter()
+        .any(|edit| matches!(edit, Edit::Features { features, .. } if features.contains(&feature)));
+    let is_said = Database::named_in(&wiring.text).is_some();
+    (is_new && !is_said).then(|| {
+        format!(
+            "see that what {} brings in is of kumiko_seeds::{feature}, and the seeds as well",
+            shown(&wiring.path)
+        )
+    })
 }
 
 fn listed(edits: &[Edit]) -> String {
@@ -110,7 +138,7 @@ fn plan_ops_binary(
     state: &State<'_>,
     function: &SeedsFunction,
     plan: &mut Plan,
-) -> Result<Vec<Edit>, Failure> {
+) -> Result<(), Failure> {
     let member = state.member;
     let default = format!("{}-ops", member.name());
     let name = member.settings.bin.clone().unwrap_or(default);
@@ -126,13 +154,13 @@ fn plan_ops_binary(
     }
     let path = format!("src/bin/{name}.rs");
     let library = dependencies::library_name(member);
-    let SeedsFunction::Known(module) = function else {
+    let SeedsFunction::In(module) = function else {
         plan.left.push(format!(
             "create {path}, with the function that gives your app its SeedRunner:\n    \
              fn main() -> std::process::ExitCode {{\n        \
              {library}::cli::main(seeds())\n    }}"
         ));
-        return Ok(Vec::new());
+        return Ok(());
     };
     let content = OPS
         .replace(OPS_BINARY, &name)
@@ -140,13 +168,12 @@ fn plan_ops_binary(
         .replace("kumiko_seeds::", &format!("{library}::"));
     plan.create(member.folder().join(PathBuf::from(&path)), content);
 
-    let mut edits = Vec::new();
     // With a second binary, `cargo run` would no longer know what to start.
     if let ([only], None) = (state.binaries.as_slice(), &member.package.default_run) {
-        edits.push(Edit::DefaultRun(only.name.clone()));
+        plan.manifest.push(Edit::DefaultRun(only.name.clone()));
     }
     if is_switched_off(&state.manifest.text, "autobins") {
-        edits.push(Edit::Binary {
+        plan.manifest.push(Edit::Binary {
             name: name.clone(),
             path,
         });
@@ -155,7 +182,7 @@ fn plan_ops_binary(
     let others = state.binaries.iter();
     let is_ambiguous = others.into_iter().any(|binary| is_named_so(&binary.name));
     if member.settings.bin.is_none() && (is_ambiguous || !is_named_so(&name)) {
-        edits.push(Edit::OpsBinary(name));
+        plan.manifest.push(Edit::OpsBinary(name));
     }
-    Ok(edits)
+    Ok(())
 }

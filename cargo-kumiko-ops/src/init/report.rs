@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::database::Chosen;
+use super::choice::Chosen;
 use super::plan::{Change, Plan};
 
 /// One line for each change.

@@ -1,36 +1,38 @@
-//! The module that brings seeds and write handlers together, and the library that shows it. Pure.
+//! The module that brings seeds and write handlers together, and the library that shows it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use kumiko_ops_templates::{SEEDS, SEEDS_DATABASE_MODULE};
+use kumiko_ops_templates::{SEEDS, SEEDS_DATABASE_MODULE, SEEDS_WITHOUT_EVENTS};
 use kumiko_seeds::cli::Failure;
 
-use super::database::Database;
+use super::choice::Chosen;
 use super::dependencies::library_name;
-use super::library::{Declared, declares, has_public_seeds, with_module};
-use super::plan::Plan;
-use super::source::Source;
-use super::state::{State, TextFile};
+use super::library::with_module;
+use super::manifest::{Edit, is_switched_off};
+use super::plan::{NewModule, Plan};
+use super::state::State;
+use crate::app_source::{
+    Declared, Library, SeedsFunction, Source, TextFile, crate_name, declares, seeds_function,
+    unnameable,
+};
+use crate::package::Writes;
 
-/// The module that has the function `seeds`, as a binary of the package names it.
-pub(super) enum SeedsFunction {
-    Known(String),
-    Unknown,
-}
-
-/// Plans the module, if nothing brings in the seeds yet.
+/// Plans the module, if nothing brings in the seeds yet, and finds the function `seeds`.
 pub(super) fn plan(
     state: &State<'_>,
-    database: Database,
+    chosen: &Chosen,
     has_ops_binary: bool,
     plan: &mut Plan,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<SeedsFunction, Failure> {
     match (&state.wiring, &state.library) {
-        (None, None) => Ok(new_library(state, database, plan)),
-        (None, Some(library)) => new_module(state, library, database, plan, shown),
         (Some(_), _) if has_ops_binary => Ok(SeedsFunction::Unknown),
-        (Some(wiring), Some(library)) => existing(state, wiring, library, plan, shown),
+        (_, Some(library)) if crate_name(&library.name).is_none() => {
+            Err(unnameable(state.member.name(), &library.name))
+        }
+        (None, None) => new_library(state, chosen, plan, shown),
+        (None, Some(library)) => new_module(state, library, chosen, plan, shown),
+        (Some(wiring), Some(library)) => existing(wiring, library, plan, shown),
         (Some(wiring), None) => Err(Failure::new(format!(
             "{} brings in the seeds, and package {} has no library to share them with its ops binary",
             shown(&wiring.path),
@@ -40,72 +42,98 @@ pub(super) fn plan(
     }
 }
 
-fn new_library(state: &State<'_>, database: Database, plan: &mut Plan) -> SeedsFunction {
-    let name = state.member.name();
+fn new_library(
+    state: &State<'_>,
+    chosen: &Chosen,
+    plan: &mut Plan,
+    shown: &dyn Fn(&Path) -> String,
+) -> Result<SeedsFunction, Failure> {
+    let package = state.member.name();
     let sources = state.member.folder().join("src");
-    let content = format!("//! What the binaries of {name} share.\n\npub mod seeds;\n");
+    let content = format!("//! What the binaries of {package} share.\n\npub mod seeds;\n");
+    let module = module_file(&sources, shown)?;
     plan.create(sources.join("lib.rs"), content);
-    plan.create(sources.join("seeds.rs"), module(state, database));
+    plan.create(module.clone(), seeds_module(state, chosen));
     plan.notes.push(format!(
-        "package {name} gets a library, since its binaries share the seeds; move what your write handlers \
+        "package {package} gets a library, since its binaries share the seeds; move what your write handlers \
          need there"
     ));
-    SeedsFunction::Known(format!("{}::seeds", crate_name(state)))
+    let is_not_found = is_switched_off(&state.manifest.text, "autolib");
+    let (name, in_code) = match crate_name(package) {
+        Some(name) => (package.replace('-', "_"), name),
+        None => (format!("{package}_app"), format!("{package}_app")),
+    };
+    if is_not_found || name != package.replace('-', "_") {
+        let path = "src/lib.rs";
+        plan.manifest.push(Edit::Library { name, path });
+    }
+    Ok(new(module, &in_code, plan))
 }
 
 fn new_module(
     state: &State<'_>,
-    library: &TextFile,
-    database: Database,
+    library: &Library,
+    chosen: &Chosen,
     plan: &mut Plan,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<SeedsFunction, Failure> {
-    let source = parsed(library, shown)?;
+    let source = parsed(&library.file, shown)?;
     if declares(&source, "seeds") != Declared::Not {
         return Err(Failure::new(format!(
             "{} has a module seeds that does not bring in the seeds",
-            shown(&library.path)
+            shown(&library.file.path)
         ))
         .help(format!(
             "put this into it, or into another module of the library, and run this again:\n{}",
-            indented(&module(state, database))
+            indented(&seeds_module(state, chosen))
         )));
     }
-    let sources = library.path.parent().unwrap_or(Path::new(""));
-    plan.create(sources.join("seeds.rs"), module(state, database));
-    declare(library, &source, plan);
-    Ok(SeedsFunction::Known(format!(
-        "{}::seeds",
-        crate_name(state)
-    )))
+    let Some(name) = crate_name(&library.name) else {
+        return Err(unnameable(state.member.name(), &library.name));
+    };
+    let module = module_file(library.folder(), shown)?;
+    plan.create(module.clone(), seeds_module(state, chosen));
+    declare(&library.file, &source, plan);
+    Ok(new(module, &name, plan))
+}
+
+fn new(file: PathBuf, library: &str, plan: &mut Plan) -> SeedsFunction {
+    let rust_path = format!("{library}::seeds");
+    plan.module = Some(NewModule {
+        file,
+        rust_path: rust_path.clone(),
+    });
+    SeedsFunction::In(rust_path)
 }
 
 /// Where the seeds of an app are wired already, by this command or by hand.
 fn existing(
-    state: &State<'_>,
     wiring: &TextFile,
-    library: &TextFile,
+    library: &Library,
     plan: &mut Plan,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<SeedsFunction, Failure> {
-    let has_function = Source::parse(&wiring.text).is_ok_and(|source| has_public_seeds(&source));
-    if !has_function {
-        return Ok(SeedsFunction::Unknown);
+    let source = parsed(&library.file, shown)?;
+    let names = [
+        library.folder().join("seeds.rs"),
+        other_module_file(library.folder()),
+    ];
+    if declares(&source, "seeds") == Declared::Not && names.contains(&wiring.path) {
+        // As it would be declared, and found then.
+        let declared = Library {
+            name: library.name.clone(),
+            file: TextFile {
+                path: library.file.path.clone(),
+                text: with_module(&source),
+            },
+        };
+        let function = seeds_function(&declared, wiring);
+        if function != SeedsFunction::Unknown {
+            declare(&library.file, &source, plan);
+        }
+        return Ok(function);
     }
-    let name = crate_name(state);
-    if wiring.path == library.path {
-        return Ok(SeedsFunction::Known(name));
-    }
-    let source = parsed(library, shown)?;
-    let Some(module) = module_of(&wiring.path, &library.path) else {
-        return Ok(SeedsFunction::Unknown);
-    };
-    match declares(&source, module) {
-        Declared::Publicly => {}
-        Declared::Not if module == "seeds" => declare(library, &source, plan),
-        Declared::Not | Declared::Privately => return Ok(SeedsFunction::Unknown),
-    }
-    Ok(SeedsFunction::Known(format!("{name}::{module}")))
+    Ok(seeds_function(library, wiring))
 }
 
 fn declare(library: &TextFile, source: &Source<'_>, plan: &mut Plan) {
@@ -117,43 +145,36 @@ fn declare(library: &TextFile, source: &Source<'_>, plan: &mut Plan) {
     );
 }
 
-/// The module of the library's first level that a file is.
-fn module_of<'a>(file: &'a Path, library: &Path) -> Option<&'a str> {
-    let sources = library.parent()?;
-    let inside = file.strip_prefix(sources).ok()?;
-    let mut parts = inside.iter().filter_map(|part| part.to_str());
-    match (parts.next()?, parts.next(), parts.next()) {
-        (file, None, _) => file.strip_suffix(".rs"),
-        (folder, Some("mod.rs"), None) => Some(folder),
-        _ => None,
+/// The file of the new module. Fails if Rust would find another file for it, too.
+fn module_file(folder: &Path, shown: &dyn Fn(&Path) -> String) -> Result<PathBuf, Failure> {
+    let other = other_module_file(folder);
+    if other.symlink_metadata().is_ok() {
+        return Err(super::write::is_taken(&shown(&other)));
     }
+    Ok(folder.join("seeds.rs"))
 }
 
-fn parsed<'a>(
-    library: &'a TextFile,
-    shown: &dyn Fn(&Path) -> String,
-) -> Result<Source<'a>, Failure> {
-    Source::parse(&library.text).map_err(|error| {
+fn other_module_file(folder: &Path) -> PathBuf {
+    folder.join("seeds").join("mod.rs")
+}
+
+fn parsed<'a>(file: &'a TextFile, shown: &dyn Fn(&Path) -> String) -> Result<Source<'a>, Failure> {
+    Source::parse(&file.text).map_err(|error| {
         let place = error.span().start();
-        Failure::new(format!("{} cannot be parsed", shown(&library.path)))
+        Failure::new(format!("{} cannot be parsed", shown(&file.path)))
             .caused_by(&error)
             .help(format!("correct line {} and run this again", place.line))
     })
 }
 
-fn crate_name(state: &State<'_>) -> String {
-    let mut targets = state.member.package.targets.iter();
-    let target = targets.find(|target| {
-        let library = state.library.as_ref();
-        library.is_some_and(|library| target.src_path == library.path)
-    });
-    let name = target.map_or(state.member.name(), |target| &target.name);
-    name.replace('-', "_")
-}
-
-fn module(state: &State<'_>, database: Database) -> String {
-    let module = format!("{}::{}", library_name(state.member), database.feature());
-    SEEDS.replace(SEEDS_DATABASE_MODULE, &module)
+fn seeds_module(state: &State<'_>, chosen: &Chosen) -> String {
+    let template = match chosen.writes {
+        Writes::Events => SEEDS,
+        Writes::Rows => SEEDS_WITHOUT_EVENTS,
+    };
+    let library = library_name(state.member);
+    let module = format!("{library}::{}", chosen.database.feature());
+    template.replace(SEEDS_DATABASE_MODULE, &module)
 }
 
 fn indented(text: &str) -> String {

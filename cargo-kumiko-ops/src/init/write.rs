@@ -12,13 +12,17 @@ use super::plan::Change;
 pub(super) fn check(changes: &[Change], shown: &dyn Fn(&Path) -> String) -> Result<(), Failure> {
     let mut new = changes.iter().filter(|change| change.before.is_none());
     match new.find(|change| change.path.symlink_metadata().is_ok()) {
-        Some(change) => Err(Failure::new(format!(
-            "{} exists, is not a part of the package's seeds, and is left as it is",
-            shown(&change.path)
-        ))
-        .help("move it away or rename it, and run this again; nothing was changed")),
+        Some(change) => Err(is_taken(&shown(&change.path))),
         None => Ok(()),
     }
+}
+
+/// That a file is in the way.
+pub(super) fn is_taken(shown: &str) -> Failure {
+    Failure::new(format!(
+        "{shown} exists, is not a part of the package's seeds, and is left as it is"
+    ))
+    .help("move it away or rename it, and run this again; nothing was changed")
 }
 
 /// Writes every change, the new files first: they do no harm alone.

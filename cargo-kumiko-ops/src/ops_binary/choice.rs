@@ -1,8 +1,9 @@
-//! Which bin target of a package applies its seeds. Pure.
+//! Which bin target of a package applies its seeds.
 
 use kumiko_ops_templates::{OPS, OPS_BINARY, OPS_LIBRARY};
 use kumiko_seeds::cli::Failure;
 
+use crate::app_source::{self, SeedsFunction};
 use crate::package::Member;
 
 /// The bin target that the settings name, or else the one named `ops` or ending in `-ops`.
@@ -49,16 +50,20 @@ fn missing(member: &Member) -> Failure {
     let name = member.name();
     let bin = format!("{name}-ops");
     let path = format!("src/bin/{bin}.rs");
-    let library = member
-        .package
-        .targets
-        .iter()
-        .find(|target| target.is_lib())
-        .map_or_else(|| name.to_owned(), |target| target.name.clone())
-        .replace('-', "_");
+    let module = app_source::library(member)
+        .ok()
+        .flatten()
+        .and_then(|library| {
+            let wiring = app_source::wiring(library.folder())?;
+            match app_source::seeds_function(&library, &wiring) {
+                SeedsFunction::In(module) => Some(module),
+                SeedsFunction::Unknown => app_source::crate_name(&library.name),
+            }
+        });
+    let module = module.unwrap_or_else(|| name.replace('-', "_"));
     let source = OPS
         .replace(OPS_BINARY, &bin)
-        .replace(OPS_LIBRARY, &format!("{library}::"));
+        .replace(OPS_LIBRARY, &format!("{module}::"));
     Failure::new(format!(
         "package {name} has no ops binary: no bin target is named ops or ends in -ops"
     ))

@@ -6,6 +6,10 @@ use cargo_metadata::{Dependency, DependencyKind, Package};
 use kumiko_seeds::cli::Failure;
 
 use super::Settings;
+use crate::seed_new::context_module::enabled;
+
+/// The feature of the library that is its write side.
+const EVENTS: &str = "events";
 
 /// A package of the workspace, and what it says about its seeds.
 #[derive(Clone, Debug)]
@@ -52,10 +56,30 @@ impl Member {
         self.dependency("kumiko-seeds", DependencyKind::Normal)
     }
 
+    /// What its seeds write: rows where the library is there without its write side.
+    pub(crate) fn writes(&self) -> Writes {
+        let Some(library) = self.library() else {
+            return Writes::Events;
+        };
+        let name = library.rename.as_deref().unwrap_or(&library.name);
+        let all = self.package.features.keys().map(String::as_str);
+        let enabled = enabled(all, name, &self.package.features);
+        let named = library.features.iter().any(|feature| feature == EVENTS);
+        if library.uses_default_features || named || enabled.contains(EVENTS) {
+            Writes::Events
+        } else {
+            Writes::Rows
+        }
+    }
+
+    /// The dependency on the library that compiles seeds in.
+    pub(crate) fn build_library(&self) -> Option<&Dependency> {
+        self.dependency("kumiko-seeds-build", DependencyKind::Build)
+    }
+
     /// Whether the build script can compile seeds in.
     pub(crate) fn compiles_seeds(&self) -> bool {
-        self.dependency("kumiko-seeds-build", DependencyKind::Build)
-            .is_some()
+        self.build_library().is_some()
     }
 
     /// How likely it is that this package is the app: it uses the library and has seeds, or does one
@@ -74,6 +98,15 @@ impl Member {
         let mut dependencies = self.package.dependencies.iter();
         dependencies.find(|dependency| dependency.name == name && dependency.kind == kind)
     }
+}
+
+/// What the seeds of a package write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writes {
+    /// Events, through the app's write handlers.
+    Events,
+    /// Rows, in an app without an event store.
+    Rows,
 }
 
 /// How likely it is that a package is an app with seeds, the least likely first.

@@ -5,13 +5,15 @@ mod choice;
 mod member;
 mod metadata;
 mod settings;
+mod sqlx;
 
 use std::path::{Path, PathBuf};
 
 use kumiko_seeds::cli::Failure;
 
-pub(crate) use member::Member;
+pub(crate) use member::{Member, Writes};
 use settings::Settings;
+pub(crate) use sqlx::{BESIDE_ANOTHER, Sqlx};
 
 use crate::arguments::PackageArguments;
 

@@ -1,6 +1,8 @@
 //! The content of a new seed. Pure.
 
-use kumiko_ops_templates::{SEED, SEED_CONTEXT_MODULE, SEED_DESCRIPTION};
+use kumiko_ops_templates::{SEED, SEED_CONTEXT_MODULE, SEED_DESCRIPTION, SEED_OF_ROWS};
+
+use crate::package::Writes;
 
 /// What differs from seed to seed.
 #[derive(Clone, Copy, Debug)]
@@ -11,11 +13,17 @@ pub(super) struct Values<'a> {
     pub(super) text: &'a str,
     /// The module that this app's seeds take their context from.
     pub(super) context_module: &'a str,
+    pub(super) writes: Writes,
 }
 
 /// The seed that the subcommand brings along.
 pub(super) fn built_in(values: Values<'_>) -> String {
-    SEED.replace(SEED_CONTEXT_MODULE, values.context_module)
+    let template = match values.writes {
+        Writes::Events => SEED,
+        Writes::Rows => SEED_OF_ROWS,
+    };
+    template
+        .replace(SEED_CONTEXT_MODULE, values.context_module)
         .replace(SEED_DESCRIPTION, &values.description())
 }
 
@@ -83,6 +91,7 @@ mod tests {
             slug,
             text,
             context_module: "crate::database",
+            writes: Writes::Events,
         }
     }
 

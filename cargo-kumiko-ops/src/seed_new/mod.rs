@@ -70,16 +70,20 @@ pub(crate) fn run(
         slug: &slug,
         text: &text,
         context_module: &context_module,
+        writes: member.writes(),
     };
     let name = arguments.template.as_deref().unwrap_or(template::DEFAULT);
     let content = match template::read(&member, name, &current)? {
         Some(template) => content::from_template(&template, values),
         None => content::built_in(values),
     };
+    let mut notes = Vec::new();
     let mut files = vec![(folder.join(format!("{id}.rs")), content)];
     if arguments.test {
         let path = member.folder().join(test_file::path(&id));
-        files.push((path, test_file::content(&member, &id)?));
+        let (content, note) = test_file::content(&member, &id)?;
+        files.push((path, content));
+        notes.extend(note);
     }
     for (path, _) in &files {
         if path.symlink_metadata().is_ok() {
@@ -102,7 +106,8 @@ pub(crate) fn run(
         let text = printable(&format!("{text:?}"));
         drop(writeln!(stderr, "note: {text} is named {slug}"));
     }
-    for note in notes(&existing, &id, &member, arguments) {
+    notes.extend(to_know(&existing, &id, &member, arguments));
+    for note in notes {
         drop(writeln!(stderr, "{}", printable_lines(&note)));
     }
     if let (Some(editor), Some((path, _))) = (editor, files.first()) {
@@ -129,7 +134,12 @@ fn write_new(path: &Path, content: &str) -> io::Result<()> {
 }
 
 /// What to look at, and what to do next.
-fn notes(existing: &Existing, id: &str, member: &Member, arguments: &NewArguments) -> Vec<String> {
+fn to_know(
+    existing: &Existing,
+    id: &str,
+    member: &Member,
+    arguments: &NewArguments,
+) -> Vec<String> {
     let name = member.name();
     let later = existing.last_after(id).map(|later| {
         let date = "YYYY-MM-DD".len();
@@ -140,12 +150,12 @@ fn notes(existing: &Existing, id: &str, member: &Member, arguments: &NewArgument
         };
         format!("note: {later} {why}; where it is applied, the new seed is out of order")
     });
+    let package = arguments.package.repeated();
     let test = if arguments.test {
-        test_file::missing_dependencies(member)
+        test_file::missing_dependencies(member, &package)
     } else {
         None
     };
-    let package = arguments.package.repeated();
     let is_ready = member.library().is_some() && member.compiles_seeds();
     let unready = (!is_ready).then(|| {
         format!(

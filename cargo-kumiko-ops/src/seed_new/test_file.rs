@@ -1,4 +1,4 @@
-//! The test that goes with a new seed. Pure.
+//! The test that goes with a new seed.
 
 use kumiko_ops_templates::{
     SEED_TEST_DATABASE, SEED_TEST_ID, SEED_TEST_LIBRARY, SEED_TEST_POSTGRES, SEED_TEST_SQLITE,
@@ -6,7 +6,8 @@ use kumiko_ops_templates::{
 use kumiko_seeds::cli::Failure;
 
 use super::context_module;
-use crate::package::Member;
+use crate::app_source::{SeedsFunction, crate_name, library, seeds_function, unnameable, wiring};
+use crate::package::{BESIDE_ANOTHER, Member, Sqlx};
 
 /// The most characters that PostgreSQL keeps of a name.
 const NAME_LIMIT: usize = 63;
@@ -17,10 +18,9 @@ pub(super) fn path(id: &str) -> String {
     format!("tests/{}.rs", id.replace('-', "_"))
 }
 
-/// The test of the seed `id`.
-pub(super) fn content(member: &Member, id: &str) -> Result<String, Failure> {
-    let library = member.package.targets.iter().find(|target| target.is_lib());
-    let library = library.ok_or_else(|| {
+/// The test of the seed `id`, and what to know about it.
+pub(super) fn content(member: &Member, id: &str) -> Result<(String, Option<String>), Failure> {
+    let library = library(member)?.ok_or_else(|| {
         Failure::new(format!(
             "package {} has no library for a test to use",
             member.name()
@@ -30,39 +30,58 @@ pub(super) fn content(member: &Member, id: &str) -> Result<String, Failure> {
              SeedRunner; or leave --test out",
         )
     })?;
-    let library = format!("{}::", library.name.replace('-', "_"));
+    let name = crate_name(&library.name);
+    let name = name.ok_or_else(|| unnameable(member.name(), &library.name))?;
+    let function = wiring(library.folder()).map(|wiring| seeds_function(&library, &wiring));
+    let (module, note) = match function {
+        Some(SeedsFunction::In(module)) => (module, None),
+        Some(SeedsFunction::Unknown) | None => {
+            let note = format!(
+                "note: the test calls {name}::seeds(); correct it if the app's SeedRunner comes from elsewhere"
+            );
+            (name, Some(note))
+        }
+    };
     let template = match context_module::database_of(member) {
         "sqlite" => SEED_TEST_SQLITE,
         _ => SEED_TEST_POSTGRES,
     };
     let mut database = format!("test_{}", id.replace('-', "_"));
     database.truncate(NAME_LIMIT);
-    Ok(template
-        .replace(SEED_TEST_LIBRARY, &library)
+    let content = template
+        .replace("sqlx::", &format!("{}::", sqlx_name(member)))
+        .replace(SEED_TEST_LIBRARY, &format!("{module}::"))
         .replace(SEED_TEST_DATABASE, &database)
-        .replace(SEED_TEST_ID, id))
+        .replace(SEED_TEST_ID, id);
+    Ok((content, note))
+}
+
+/// The version of sqlx that seeds use, as the test names it.
+fn sqlx_name(member: &Member) -> String {
+    match Sqlx::of(member) {
+        Sqlx::Usable(name) => name.replace('-', "_"),
+        Sqlx::OfVersion(_) => BESIDE_ANOTHER.to_owned(),
+        Sqlx::Missing => "sqlx".to_owned(),
+    }
 }
 
 /// What a test needs and the package does not have, as commands to paste.
-pub(super) fn missing_dependencies(member: &Member) -> Option<String> {
-    let has = |name: &str| {
-        member
-            .package
-            .dependencies
-            .iter()
-            .any(|found| found.name == name)
-    };
-    let missing = [
-        (
-            has("sqlx"),
-            "cargo add --dev sqlx@0.9 --no-default-features",
-        ),
-        (has("tokio"), "cargo add --dev tokio --features macros,rt"),
-    ];
-    let lines: Vec<&str> = missing
-        .iter()
-        .filter(|(has, _)| !has)
-        .map(|(_, line)| *line)
-        .collect();
+pub(super) fn missing_dependencies(member: &Member, package: &str) -> Option<String> {
+    let mut lines = Vec::new();
+    match Sqlx::of(member) {
+        Sqlx::Usable(_) => {}
+        Sqlx::OfVersion(_) => lines.push(format!(
+            "cargo add --dev sqlx@0.9 --rename {BESIDE_ANOTHER} --no-default-features{package}"
+        )),
+        Sqlx::Missing => lines.push(format!(
+            "cargo add --dev sqlx@0.9 --no-default-features{package}"
+        )),
+    }
+    let mut dependencies = member.package.dependencies.iter();
+    if !dependencies.any(|found| found.name == "tokio") {
+        lines.push(format!(
+            "cargo add --dev tokio --features macros,rt{package}"
+        ));
+    }
     (!lines.is_empty()).then(|| format!("note: the test needs\n    {}", lines.join("\n    ")))
 }

@@ -73,6 +73,90 @@ help: put this into it, or into another module of the library, and run this agai
     assert!(!app.path("build.rs").exists());
 }
 
+/// Rust would find two files for one module.
+#[test]
+fn the_other_file_of_the_module_is_in_the_way_too() {
+    for start in ["src/lib.rs", "src/main.rs"] {
+        let app = App::empty();
+        app.write("Cargo.toml", MANIFEST);
+        app.write(start, "fn main() {}\n");
+        app.write("src/seeds/mod.rs", "//! Of plants.\n");
+        let before = files(&app);
+        for line in ["init --yes", "init --dry-run"] {
+            assert_shows(
+                &app.command(line).run(),
+                "\
+exit 2
+-- stderr
+error: src/seeds/mod.rs exists, is not a part of the package's seeds, and is left as it is
+help: move it away or rename it, and run this again; nothing was changed
+",
+            );
+            assert_eq!(files(&app), before);
+        }
+    }
+    // One that brings in the seeds is the module.
+    let app = library();
+    app.write(
+        "src/seeds/mod.rs",
+        "kumiko_seeds::sqlite::include_seeds!();\npub fn seeds() -> R { R }\n",
+    );
+    let shown = app.command("init --yes").run();
+    assert!(
+        shown.starts_with(
+            "\
+exit 0
+-- stdout
+changed Cargo.toml: kumiko-seeds with cli and sqlite, kumiko-seeds-build
+changed src/lib.rs: pub mod seeds;
+created build.rs
+created seeds/.gitkeep
+created src/bin/shop-ops.rs
+-- stderr
+note: seeds run on SQLite, as src/seeds/mod.rs says
+"
+        ),
+        "{shown}"
+    );
+    assert!(
+        app.read("src/bin/shop-ops.rs")
+            .contains("main(shop::seeds::seeds())")
+    );
+    assert_nothing_to_do(&app, "init", "shop");
+}
+
+#[test]
+fn what_no_build_accepts_in_the_folder_of_seeds_is_refused() {
+    let app = library();
+    app.write("seeds/old_script.rs", "fn main() {}\n");
+    app.write("seeds/2026-02-30-fix.rs", "");
+    let before = files(&app);
+    assert_shows(
+        &app.command("init --yes").run(),
+        "\
+exit 2
+-- stderr
+error: seeds has what no build with seeds accepts; nothing was changed:
+  seeds/2026-02-30-fix.rs: there is no date 2026-02-30; rename it to YYYY-MM-DD-fix.rs, or let its name start with _ if it is no seed
+  seeds/old_script.rs: the name does not start with a date written YYYY-MM-DD; rename it to YYYY-MM-DD-old-script.rs, or let its name start with _ if it is no seed
+help: correct this and run it again; or have the seeds in another folder, which Cargo.toml names:
+    [package.metadata.kumiko-ops]
+    seeds = \"data-seeds\"
+",
+    );
+    assert_eq!(files(&app), before);
+    // Another folder is for seeds, and this one is left alone.
+    app.edit(
+        "Cargo.toml",
+        "[dependencies]",
+        "[package.metadata.kumiko-ops]\nseeds = \"data-seeds\"\n\n[dependencies]",
+    );
+    let shown = app.command("init --yes").run();
+    assert!(shown.starts_with("exit 0\n"), "{shown}");
+    assert_nothing_to_do(&app, "init", "shop");
+    assert_eq!(app.read("seeds/old_script.rs"), "fn main() {}\n");
+}
+
 #[test]
 fn a_build_script_that_has_no_place_is_left_to_people() {
     let app = library();

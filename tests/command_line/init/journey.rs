@@ -27,6 +27,9 @@ note: seeds run on SQLite, as --database says
 note: package init-journey gets a library, since its binaries share the seeds; move what your write handlers need there
 next: register your write handlers in src/seeds.rs, and apply the seeds where the app starts, with its sqlx pool:
     init_journey::seeds::seeds().apply(&pool).await?;
+next: a pool needs these dependencies
+    cargo add sqlx@0.9 --no-default-features
+    cargo add tokio --features macros,rt-multi-thread
 next: create a seed, write it, and apply it
     export DATABASE_URL='sqlite:init-journey.db?mode=rwc'
     cargo kumiko-ops seed:new first-change
@@ -34,11 +37,18 @@ next: create a seed, write it, and apply it
     cargo kumiko-ops seed:apply
 ",
     );
-    let seed = app.command("seed:new first-change").stdout();
-    let text = app.read(seed.trim());
-    let (start, _) = text.split_once("    // A seed runs").unwrap();
+    app.paste("cargo add sqlx@0.9 --no-default-features");
+    app.paste("cargo add tokio --features macros,rt-multi-thread");
+    let created = app.command("seed:new first-change --test").stdout();
+    let (seed, test) = created.trim().split_once('\n').unwrap();
+    let template = app.read(seed);
+    let (start, _) = template.split_once("    // A seed runs").unwrap();
     let body = "    ctx.db().await?;\n    Ok(())\n}\n";
-    app.write(seed.trim(), &format!("{start}{body}"));
+    app.write(seed, &format!("{start}{body}"));
+    // The test finds the seeds where `init` has put them.
+    let test = test.strip_prefix("tests/").unwrap();
+    let shown = app.cargo_test(test.strip_suffix(".rs").unwrap());
+    assert!(shown.contains("test result: ok. 1 passed"), "{shown}");
 
     let run = |line: &str| {
         let call = app.command(line);
@@ -64,6 +74,7 @@ applied [today]-first-change in [time]
         "exit 0\n-- stdout\nnothing pending: 1 seed is applied\n",
     );
     assert_nothing_to_do(&app, "init", "init-journey");
+    assert_nothing_to_do(&app, &format!("init --path {checkout}"), "init-journey");
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! `init`: what it makes of a package, what it leaves alone, and that the result works.
 
 mod consent;
+mod contradictions;
+mod drivers;
 mod existing;
 mod journey;
 mod layouts;
+mod names;
+mod without_events;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,6 +28,9 @@ edition = \"2024\"
 const NEXT: &str = "\
 next: register your write handlers in src/seeds.rs, and apply the seeds where the app starts, with its sqlx pool:
     shop::seeds::seeds().apply(&pool).await?;
+next: a pool needs these dependencies
+    cargo add sqlx@0.9 --no-default-features
+    cargo add tokio --features macros,rt-multi-thread
 next: create a seed, write it, and apply it
     export DATABASE_URL=postgres://user:password@localhost/database
     cargo kumiko-ops seed:new first-change

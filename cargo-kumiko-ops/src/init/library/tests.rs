@@ -46,16 +46,3 @@ fn without_modules_it_stands_above_all_items() {
         "pub mod seeds;\n\n// About a.\nfn a() {}\n",
     );
 }
-
-#[test]
-fn what_is_declared_is_known() {
-    for (text, declared) in [
-        ("pub mod seeds;", Declared::Publicly),
-        ("mod seeds;", Declared::Privately),
-        ("pub(crate) mod seeds {}", Declared::Privately),
-        ("// mod seeds;\nmod seed;", Declared::Not),
-    ] {
-        let found = Source::parse(text).map(|source| declares(&source, "seeds"));
-        assert_eq!(found.ok(), Some(declared), "{text}");
-    }
-}

@@ -4,6 +4,7 @@ const LIBRARY: Edit = Edit::Dependency {
     table: "dependencies",
     name: "kumiko-seeds",
     origin: Origin::Version("0.1.0"),
+    default_features: DefaultFeatures::On,
     features: Vec::new(),
 };
 
@@ -39,11 +40,66 @@ fn a_dependency_is_sorted_in_where_the_others_are_sorted() {
 }
 
 #[test]
+fn a_dependency_may_be_without_its_default_features() {
+    let rows = Edit::Dependency {
+        table: "dependencies",
+        name: "kumiko-seeds",
+        origin: Origin::Path("../a".to_owned()),
+        default_features: DefaultFeatures::Off,
+        features: vec!["cli"],
+    };
+    assert_becomes(
+        &[rows],
+        "[dependencies]\n",
+        "[dependencies]\nkumiko-seeds = { path = \"../a\", default-features = false, features = [\"cli\"] }\n",
+    );
+    let shared = |line: &str| {
+        let text = format!("[workspace.dependencies]\nkumiko-seeds = {line}\n");
+        let found = WorkspaceDependency::find(&text, "kumiko-seeds");
+        found.map(|found| found.has_default_feature("events"))
+    };
+    assert_eq!(shared("\"0.1\""), Some(true));
+    let off =
+        |features: &str| format!("{{ version = \"0.1\", default-features = false{features} }}");
+    assert_eq!(shared(&off("")), Some(false));
+    assert_eq!(shared(&off(", features = [\"events\"]")), Some(true));
+    assert!(WorkspaceDependency::find("[workspace]\n", "kumiko-seeds").is_none());
+}
+
+#[test]
+fn a_dependency_that_is_there_gets_a_path_however_it_is_written() {
+    let path = Edit::Path {
+        table: "dependencies",
+        key: "kumiko-seeds".to_owned(),
+        path: "../a".to_owned(),
+    };
+    for (before, after) in [
+        (
+            "kumiko-seeds = \"0.1\" # why",
+            "kumiko-seeds = { version = \"0.1\", path = \"../a\" } # why",
+        ),
+        (
+            "kumiko-seeds = { git = \"https://example.com\", rev = \"1\", features = [\"cli\"] }",
+            "kumiko-seeds = { features = [\"cli\"], path = \"../a\" }",
+        ),
+        (
+            "kumiko-seeds = { path = \"../b\", features = [\"cli\"] }",
+            "kumiko-seeds = { path = \"../a\", features = [\"cli\"] }",
+        ),
+    ] {
+        let text = |line: &str| format!("[dependencies]\n{line}\n");
+        assert_becomes(std::slice::from_ref(&path), &text(before), &text(after));
+    }
+    assert!(edited("[dependencies]\nkumiko-seeds.workspace = true\n", &[path]).is_err());
+}
+
+#[test]
 fn a_new_table_of_build_dependencies_follows_the_dependencies() {
     let build = Edit::Dependency {
         table: "build-dependencies",
         name: "kumiko-seeds-build",
         origin: Origin::Workspace,
+        default_features: DefaultFeatures::On,
         features: Vec::new(),
     };
     assert_becomes(
@@ -107,12 +163,17 @@ fn binaries_get_what_cargo_has_to_know() {
             path: "src/bin/x-ops.rs".to_owned(),
         },
         Edit::OpsBinary("x-ops".to_owned()),
+        Edit::Library {
+            name: "self_app".to_owned(),
+            path: "src/lib.rs",
+        },
     ];
     assert_becomes(
         &edits,
         "[package]\nname = \"x\" # x\n\n[dependencies]\n",
         "[package]\nname = \"x\" # x\ndefault-run = \"x\"\n\n[package.metadata.kumiko-ops]\nbin = \"x-ops\"\n\n\
-         [dependencies]\n\n[[bin]]\nname = \"x-ops\"\npath = \"src/bin/x-ops.rs\"\n",
+         [dependencies]\n\n[[bin]]\nname = \"x-ops\"\npath = \"src/bin/x-ops.rs\"\n\n\
+         [lib]\nname = \"self_app\"\npath = \"src/lib.rs\"\n",
     );
     assert!(!is_switched_off("[package]\n", "autobins"));
     assert!(is_switched_off("[package]\nautobins = false\n", "autobins"));

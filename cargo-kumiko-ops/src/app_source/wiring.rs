@@ -1,0 +1,32 @@
+//! The file of a package that brings its seeds in.
+
+use std::fs;
+use std::path::Path;
+
+use super::{TextFile, mentions};
+
+/// The file in the folder or below it that uses `include_seeds!`.
+pub(crate) fn wiring(folder: &Path) -> Option<TextFile> {
+    let mut entries: Vec<_> = fs::read_dir(folder).ok()?.flatten().collect();
+    entries.sort_by_key(fs::DirEntry::file_name);
+    entries.iter().find_map(|entry| {
+        let path = entry.path();
+        if entry.file_type().ok()?.is_dir() {
+            return (!is_of_others(&path)).then(|| wiring(&path)).flatten();
+        }
+        if path.extension().is_none_or(|ending| ending != "rs") || !path.is_file() {
+            return None;
+        }
+        let text = fs::read_to_string(&path).ok()?;
+        mentions(&text, "include_seeds").then_some(TextFile { path, text })
+    })
+}
+
+/// Whether a folder is no part of the package: what Cargo builds, another package, something hidden.
+/// The library of a package may lie beside them.
+fn is_of_others(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".")
+        || folder.join("CACHEDIR.TAG").exists()
+        || folder.join("Cargo.toml").exists()
+}

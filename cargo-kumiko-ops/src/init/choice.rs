@@ -1,0 +1,148 @@
+//! What seeds run on and what they write, and that a flag does not ask for something else than what is
+//! there already. Pure.
+
+use std::path::Path;
+
+use kumiko_seeds::cli::Failure;
+
+use super::arguments::InitArguments;
+use super::database::{Database, Featured, featured};
+use super::dependencies::LIBRARY;
+use super::drivers::{self, Driver};
+use super::manifest::WorkspaceDependency;
+use super::state::State;
+use crate::package::Writes;
+
+/// What seeds run on and what they write, and why.
+pub(super) struct Chosen {
+    pub(super) database: Database,
+    pub(super) reason: String,
+    pub(super) writes: Writes,
+}
+
+/// Chooses by the flags and by what the package has.
+///
+/// Fails if a flag and the package contradict each other: half a change is worse than none.
+pub(super) fn choose(
+    arguments: &InitArguments,
+    state: &State<'_>,
+    shown: &dyn Fn(&Path) -> String,
+) -> Result<Chosen, Failure> {
+    let (database, reason) = match arguments.database {
+        Some(database) => {
+            check_database(arguments, database, state, shown)?;
+            (database, "as --database says".to_owned())
+        }
+        None => by_package(state, shown)?,
+    };
+    Ok(Chosen {
+        database,
+        reason,
+        writes: writes(arguments, state)?,
+    })
+}
+
+/// The database of the file that brings the seeds in, that `kumiko-seeds` is used with, or that the
+/// package's driver is for; PostgreSQL where that leaves a choice.
+fn by_package(
+    state: &State<'_>,
+    shown: &dyn Fn(&Path) -> String,
+) -> Result<(Database, String), Failure> {
+    if let Some(wiring) = &state.wiring
+        && let Some(database) = Database::named_in(&wiring.text)
+    {
+        return Ok((database, format!("as {} says", shown(&wiring.path))));
+    }
+    let member = state.member;
+    let of_features = |dependency| match featured(dependency, member) {
+        Featured::Only(database) => Some((database, true)),
+        Featured::Both => Some((Database::Postgres, false)),
+        Featured::Neither => None,
+    };
+    if let Some(library) = member.library()
+        && let Some((database, _)) = of_features(library)
+    {
+        return Ok((database, "as the features of kumiko-seeds say".to_owned()));
+    }
+    let drivers = drivers::of(member);
+    for Driver { dependency, .. } in &drivers {
+        if let Some((database, is_only_one)) = of_features(dependency) {
+            let name = &dependency.name;
+            let reason = if is_only_one {
+                format!("as the features of {name} say")
+            } else {
+                format!(
+                    "as {name} has features of both databases; --database sqlite chooses SQLite"
+                )
+            };
+            return Ok((database, reason));
+        }
+    }
+    if let Some((driver, database)) = drivers.iter().find_map(|one| Some((one, one.is_for?))) {
+        return Ok((database, format!("as {} does", driver.dependency.name)));
+    }
+    if let Some(foreign) = drivers::foreign(member) {
+        return Err(Failure::new(format!(
+            "package {} uses {foreign}, and seeds run on PostgreSQL and SQLite only",
+            member.name()
+        ))
+        .help(
+            "if the data that seeds change is in one of these, say in which:\n    \
+             cargo kumiko-ops init --database postgres",
+        ));
+    }
+    let reason = "the default; --database sqlite chooses SQLite".to_owned();
+    Ok((Database::Postgres, reason))
+}
+
+fn check_database(
+    arguments: &InitArguments,
+    asked_for: Database,
+    state: &State<'_>,
+    shown: &dyn Fn(&Path) -> String,
+) -> Result<(), Failure> {
+    let Some(wiring) = &state.wiring else {
+        return Ok(());
+    };
+    match Database::named_in(&wiring.text) {
+        Some(there) if there != asked_for => Err(Failure::new(format!(
+            "the seeds of package {} run on {}: {} takes them from kumiko_seeds::{}",
+            state.member.name(),
+            there.name(),
+            shown(&wiring.path),
+            there.feature()
+        ))
+        .help(format!(
+            "to have them on {}, write {} for {} there and in the seeds that name it, and run this again:\n    {}",
+            asked_for.name(),
+            asked_for.feature(),
+            there.feature(),
+            arguments.repeated_with("--yes")
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// What is there already decides; the flag decides where nothing is.
+fn writes(arguments: &InitArguments, state: &State<'_>) -> Result<Writes, Failure> {
+    let member = state.member;
+    let shared = WorkspaceDependency::find(&state.workspace_manifest, LIBRARY);
+    let there = match (member.library(), shared) {
+        (Some(_), _) => Some(member.writes()),
+        (None, Some(shared)) if shared.has_default_feature("events") => Some(Writes::Events),
+        _ => None,
+    };
+    match (arguments.no_events, there) {
+        (true, Some(Writes::Events)) => Err(Failure::new(format!(
+            "kumiko-seeds is there for package {} with its feature events, and --no-events asks for it without",
+            member.name()
+        ))
+        .help(format!(
+            "leave --no-events out; or give kumiko-seeds default-features = false in the Cargo.toml that names it, \
+             and run this again:\n    {}",
+            arguments.repeated_with("--yes")
+        ))),
+        (true, _) => Ok(Writes::Rows),
+        (false, there) => Ok(there.unwrap_or(Writes::Events)),
+    }
+}

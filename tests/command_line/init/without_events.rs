@@ -1,0 +1,151 @@
+//! Apps without an event store: seeds that write rows.
+
+use super::{MANIFEST, assert_nothing_to_do};
+use crate::app::App;
+use crate::database::{sqlite, texts, wait};
+use crate::program::workspace;
+use crate::transcript::assert_shows;
+
+/// From a package to a row that is changed, in one whose name is a keyword.
+#[test]
+fn a_seed_changes_rows() {
+    let app = App::new_package("init-rows", "--lib");
+    app.edit("Cargo.toml", "\"init-rows\"", "\"dyn\"");
+    let checkout = workspace().display().to_string();
+    let arguments = ["init", "--yes", "--no-events", "--database", "sqlite"];
+    let init = app.call(arguments.into_iter().chain(["--path", &checkout]));
+    assert_shows(
+        &init.run(),
+        "\
+exit 0
+-- stdout
+changed Cargo.toml: kumiko-seeds with cli and sqlite, without default features, kumiko-seeds-build
+changed src/lib.rs: pub mod seeds;
+created build.rs
+created seeds/.gitkeep
+created src/bin/dyn-ops.rs
+created src/seeds.rs
+-- stderr
+note: seeds run on SQLite, as --database says
+next: apply the seeds where the app starts, with its sqlx pool:
+    r#dyn::seeds::seeds().apply(&pool).await?;
+next: a pool needs these dependencies
+    cargo add sqlx@0.9 --no-default-features
+    cargo add tokio --features macros,rt-multi-thread
+next: create a seed, write it, and apply it
+    export DATABASE_URL='sqlite:dyn.db?mode=rwc'
+    cargo kumiko-ops seed:new first-change
+    cargo kumiko-ops seed:status
+    cargo kumiko-ops seed:apply
+",
+    );
+    let paths = app.read("Cargo.toml");
+    assert!(
+        paths.contains("default-features = false, features = [\"cli\", \"sqlite\"] }"),
+        "{paths}"
+    );
+    assert_nothing_to_do(&app, "init", "dyn");
+    assert_nothing_to_do(&app, "init --no-events", "dyn");
+
+    app.paste("cargo add sqlx@0.9 --no-default-features");
+    let path = app.command("seed:new fix").stdout();
+    let template = app.read(path.trim());
+    assert_eq!(
+        template,
+        kumiko_ops_templates::SEED_OF_ROWS
+            .replace("kumiko_seeds::postgres", "kumiko_seeds::sqlite")
+            .replace("What this seed changes, in a sentence", "Fix")
+    );
+    let file = app.path("dyn.db");
+    sqlite(
+        &file,
+        "CREATE TABLE plans (name text NOT NULL, tier text);
+         INSERT INTO plans VALUES ('old', NULL), ('new', 'gold');",
+    );
+    let apply = || {
+        let call = app.command("seed:apply");
+        call.variable("DATABASE_URL", "sqlite:dyn.db?mode=rwc")
+            .run()
+    };
+    let shown = apply();
+    assert!(shown.starts_with("exit 1\n"), "{shown}");
+    assert!(shown.contains("-fix is not written yet"), "{shown}");
+    assert!(!shown.contains("warning"), "{shown}");
+
+    // The first lines of comments that are indented are the example.
+    let example: Vec<&str> = template
+        .lines()
+        .filter_map(|line| line.strip_prefix("    //     "))
+        .collect();
+    let (start, _) = template.split_once("    // A seed runs").unwrap();
+    app.write(path.trim(), &format!("{start}{}\n}}\n", example.join("\n")));
+    assert_shows(
+        &apply(),
+        "\
+exit 0
+-- stdout
+1 applied in [time]
+-- stderr
+applying [today]-fix
+applied [today]-fix in [time]
+",
+    );
+    let tiers = wait(texts(
+        &file,
+        "SELECT name || ' ' || tier FROM plans ORDER BY name",
+    ));
+    assert_eq!(tiers, ["new gold", "old basic"]);
+}
+
+/// What a package or its workspace has already decides, and what is scaffolded fits it.
+#[test]
+fn features_that_are_there_decide() {
+    let app = App::empty();
+    let dependency =
+        "kumiko-seeds = { version = \"0.1\", default-features = false, features = [\"sqlite\"] }\n";
+    app.write("Cargo.toml", &format!("{MANIFEST}{dependency}"));
+    app.write("src/lib.rs", "");
+    app.command("init --yes").run();
+    let module = kumiko_ops_templates::SEEDS_WITHOUT_EVENTS;
+    let on_sqlite =
+        |template: &str| template.replace("kumiko_seeds::postgres", "kumiko_seeds::sqlite");
+    assert_eq!(app.read("src/seeds.rs"), on_sqlite(module));
+    assert!(!app.read("Cargo.toml").contains("events"));
+
+    let events = dependency.replace("\"sqlite\"", "\"sqlite\", \"events\"");
+    app.write("Cargo.toml", &format!("{MANIFEST}{events}"));
+    app.write("src/lib.rs", "");
+    for path in ["src/seeds.rs", "src/bin/shop-ops.rs"] {
+        app.remove(path);
+    }
+    app.command("init --yes").run();
+    assert_eq!(
+        app.read("src/seeds.rs"),
+        on_sqlite(kumiko_ops_templates::SEEDS)
+    );
+
+    // A workspace that leaves the choice to its members: events, unless it is told otherwise.
+    for (line, module, features) in [
+        (
+            "init --yes",
+            kumiko_ops_templates::SEEDS,
+            "\"cli\", \"postgres\", \"events\"",
+        ),
+        ("init --yes --no-events", module, "\"cli\", \"postgres\""),
+    ] {
+        let member = App::empty();
+        let shared = "kumiko-seeds = { version = \"0.1\", default-features = false }";
+        let root =
+            format!("[workspace]\nmembers = [\"shop\"]\n\n[workspace.dependencies]\n{shared}\n");
+        member.write("Cargo.toml", &root);
+        member.write("shop/Cargo.toml", MANIFEST);
+        member.write("shop/src/lib.rs", "");
+        member.command(line).run();
+        assert_eq!(member.read("shop/src/seeds.rs"), module);
+        let manifest = member.read("shop/Cargo.toml");
+        let dependency =
+            format!("kumiko-seeds = {{ workspace = true, features = [{features}] }}\n");
+        assert!(manifest.contains(&dependency), "{manifest}");
+        assert_nothing_to_do(&member, line.trim_end_matches("--yes"), "shop");
+    }
+}
