@@ -65,7 +65,8 @@
 //! }
 //! ```
 //!
-//! On PostgreSQL write `postgres` for `sqlite`; nothing else changes.
+//! `handlers()` are the app's own write handlers. On PostgreSQL write `postgres` for
+//! `sqlite`; nothing else changes.
 //!
 //! # How seeds run
 //!
@@ -73,7 +74,8 @@
 //! was all. Otherwise it checks that the handlers which the pending seeds name can be called, and then
 //! gives each seed one transaction:
 //!
-//! 1. take the lock, one for the whole database; if another process has it, wait and say for whom;
+//! 1. take the lock, one for the whole database; if another process has it, wait and say for whom, in a
+//!    `tracing` event and to [`SeedRunner::observe`], or once on stderr where nobody listens to either;
 //! 2. look again whether the seed is applied;
 //! 3. run the seed: its handlers append events and update projections in this transaction;
 //! 4. write the marker and commit.
@@ -143,6 +145,15 @@
 //!
 //! Without `events` an app that has no event store writes its Rust data migrations on
 //! [`SeedContext::unmanaged_db`] and keeps everything else.
+//!
+//! # TLS
+//!
+//! Whether sqlx speaks TLS is decided by its features in the app's `Cargo.toml`, for the app and for the
+//! ops binary alike, which is of the same package. The features of this crate turn none of them on:
+//!
+//! ```toml
+//! sqlx = { version = "0.9", default-features = false, features = ["tls-rustls-ring-native-roots"] }
+//! ```
 //!
 //! # The table
 //!

@@ -116,6 +116,24 @@ impl App {
         }
     }
 
+    /// An empty folder for a package that is written here and compiled, with the versions that are there
+    /// without a network.
+    ///
+    /// **Invariant:** the name of the package is that of no other test's app, as for [`App::example`].
+    pub(crate) fn folder(name: &str) -> Self {
+        let apps = Path::new(env!("CARGO_TARGET_TMPDIR")).join("command-line-apps");
+        let root = apps.join(name);
+        if root.exists() {
+            fs::remove_dir_all(&root).unwrap();
+        }
+        fs::create_dir_all(&root).unwrap();
+        fs::copy(workspace().join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
+        Self {
+            root: root.canonicalize().unwrap(),
+            _folder: None,
+        }
+    }
+
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
@@ -200,6 +218,23 @@ impl App {
             .output()
             .unwrap();
         assert!(output.status.success(), "{line}: {output:?}");
+    }
+
+    /// A script of the shell in the folder of the app, which finds the program as Cargo's subcommand.
+    pub(crate) fn script(&self, script: &str) -> Output {
+        let _guard = target_guard();
+        let here = std::env::var_os("PATH").unwrap_or_default();
+        let program = program().parent().unwrap().to_owned();
+        let folders = std::iter::once(program).chain(std::env::split_paths(&here));
+        Command::new("sh")
+            .args(["-c", script])
+            .current_dir(&self.root)
+            .envs(settings())
+            .env("PATH", std::env::join_paths(folders).unwrap())
+            .env_remove("CI")
+            .env_remove("DATABASE_URL")
+            .output()
+            .unwrap()
     }
 
     /// The ops binary that was built, with these words as arguments.

@@ -26,6 +26,7 @@ mod json_shapes;
 mod ops_binary;
 mod program;
 mod reading_urls;
+mod readme;
 mod seed_apply;
 mod seed_apply_cause;
 mod seed_apply_dry_run;
