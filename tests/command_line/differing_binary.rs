@@ -149,7 +149,8 @@ fn main() {
 exit 2
 -- stderr
 error: the ops binary admin-roles-ops does not say which seeds it has
-caused by: it ended with exit status: 2: error: unrecognized subcommand
+caused by: it ended with exit status: 2
+    error: unrecognized subcommand
 help: is kumiko-seeds in the app as new as this command, and does the binary's main call kumiko_seeds::cli::main?
     cargo update -p kumiko-seeds
 help: or run what the binary has, by itself:

@@ -58,21 +58,24 @@ help: its binaries are one-ops, ops-binary, two-ops
     );
 }
 
+/// Lets the ops binary do this in place of every command but the one that asks for its seeds.
+fn does(app: &App, body: &str) {
+    let answer = "if std::env::args().any(|argument| argument == \"seed:carried\") {
+        return kumiko_seeds::cli::main(admin_roles::seeds());
+    }";
+    let source =
+        format!("//! Of a test.\n\nfn main() -> std::process::ExitCode {{\n{answer}\n{body}\n}}\n");
+    app.write("src/bin/admin-roles-ops.rs", &source);
+}
+
 #[test]
 fn the_url_is_in_no_argument() {
     let app = App::example("arguments");
-    app.write(
-        "src/bin/admin-roles-ops.rs",
-        "//! Prints what it was given.
-
-fn main() -> std::process::ExitCode {
-            if std::env::args().any(|argument| argument == \"seed:carried\") {
-                return kumiko_seeds::cli::main(admin_roles::seeds());
-            }
-            let arguments: Vec<String> = std::env::args().skip(1).collect();
-            println!(\"{arguments:?} {:?}\", std::env::var(\"DATABASE_URL\"));
-            std::process::exit(7);
-        }",
+    does(
+        &app,
+        "let arguments: Vec<String> = std::env::args().skip(1).collect();
+        println!(\"{arguments:?} {:?}\", std::env::var(\"DATABASE_URL\"));
+        std::process::exit(7)",
     );
     assert_shows(
         &app.command(
@@ -90,15 +93,12 @@ exit 7
 #[test]
 fn the_ops_binary_is_told_of_no_other_package() {
     let app = App::example("other-package");
-    app.write(
-        "src/bin/admin-roles-ops.rs",
-        "//! Prints for which package Cargo has run something.
-
-fn main() {
-            for name in [\"CARGO_MANIFEST_DIR\", \"CARGO_PKG_NAME\", \"OUT_DIR\"] {
-                println!(\"{:?}\", std::env::var(name));
-            }
-        }",
+    does(
+        &app,
+        "for name in [\"CARGO_MANIFEST_DIR\", \"CARGO_PKG_NAME\", \"OUT_DIR\"] {
+            println!(\"{:?}\", std::env::var(name));
+        }
+        std::process::ExitCode::SUCCESS",
     );
     // What `cargo run` sets for the subcommand, when it is run from its sources.
     let call = app.command("seed:apply");
@@ -120,17 +120,7 @@ Err(NotPresent)
 #[test]
 fn a_signal_that_ends_the_ops_binary_ends_the_subcommand() {
     let app = App::example("signal");
-    app.write(
-        "src/bin/admin-roles-ops.rs",
-        "//! Ends by a signal.
-
-fn main() -> std::process::ExitCode {
-            if std::env::args().any(|argument| argument == \"seed:carried\") {
-                return kumiko_seeds::cli::main(admin_roles::seeds());
-            }
-            std::process::abort()
-        }",
-    );
+    does(&app, "std::process::abort()");
     let shown = app.command("seed:apply -p signal").run();
     let expected = "signal: 6 (SIGABRT)";
     // With or without a note that the system has kept the memory for a look.

@@ -80,9 +80,12 @@ fn ask(program: &Path, bin: &str, start: &Start<'_>) -> Result<Vec<CarriedSeed>,
     }
     let mut failure = failure();
     let said = String::from_utf8_lossy(&output.stderr);
-    failure
-        .causes
-        .push(format!("it ended with {}: {}", output.status, said.trim()));
+    let said = said.lines().map(|line| format!("\n{line}"));
+    failure.causes.push(format!(
+        "it ended with {}{}",
+        output.status,
+        said.collect::<String>()
+    ));
     Err(failure
         .help(
             "is kumiko-seeds in the app as new as this command, and does the binary's main call \
