@@ -58,7 +58,7 @@ Examples:
   cargo kumiko-ops seed:status
   cargo kumiko-ops seed:status --check --format json
 
-Exit codes: 0 fine; 1 pending, with --check; 2 could not run; 3 a seed is missing or out of order, with
+Exit codes: 0 fine; 1 pending, with --check; 2 could not run; 3 a seed is missing, out of order or renamed, with
 --check."
     )]
     Status(StatusArguments),

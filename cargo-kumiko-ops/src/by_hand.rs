@@ -21,7 +21,8 @@ pub(crate) async fn mark(arguments: &ByHandArguments) -> Result<Exit, Failure> {
     let seed = seed.ok_or_else(|| Failure::new(format!("there is no seed {id}")))?;
     let url = database::find(&arguments.by_hand.database, &member, &current)?;
     let change = ByHand::Mark(seed_info(seed));
-    change_by_hand(&url, change, &arguments.by_hand, &command).await
+    let app = member.settings.app();
+    change_by_hand(&url, &app, change, &arguments.by_hand, &command).await
 }
 
 /// Takes the marker of a seed away, which need not be one of the package's.
@@ -31,13 +32,16 @@ pub(crate) async fn unmark(arguments: &ByHandArguments) -> Result<Exit, Failure>
     let member = package::find(&arguments.package, &current, &command)?;
     let (seeds, _) = readable_seeds(&member, &current)?;
     let url = database::find(&arguments.by_hand.database, &member, &current)?;
-    let history = read_history(&url).await?;
+    let history = read_history(&url, &member.settings.app()).await?;
     let history = history.ok_or_else(|| url.not_created())?;
     let infos = seeds.iter().map(seed_info);
     let status = Status::compare(infos, history, &SkipFlags::default());
     let ids: Vec<&str> = status.seeds.iter().map(|seed| seed.id.as_str()).collect();
     let id = find_seed(&arguments.by_hand.id, &ids)?;
-    change_by_hand(&url, ByHand::Unmark(id), &arguments.by_hand, &command).await
+    let seed = status.seeds.iter().find(|seed| seed.id == id);
+    let seed = seed.ok_or_else(|| Failure::new(format!("there is no seed {id}")))?;
+    let (app, change) = (member.settings.app(), ByHand::Unmark(seed));
+    change_by_hand(&url, &app, change, &arguments.by_hand, &command).await
 }
 
 fn command(arguments: &ByHandArguments, verb: &str) -> String {

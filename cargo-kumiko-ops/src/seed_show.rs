@@ -27,7 +27,7 @@ pub(crate) async fn run(
     let (seeds, problems) = readable_seeds(&member, &current)?;
     let url = database::find_configured(&arguments.show.database, &member, &current)?;
     let history = match &url {
-        Some(url) => read_history(url)
+        Some(url) => read_history(url, &member.settings.app())
             .await?
             .unwrap_or_else(|| none_yet(url, &mut stderr())),
         None => History::default(),

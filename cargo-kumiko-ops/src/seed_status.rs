@@ -24,7 +24,7 @@ pub(crate) async fn run(
     let member = package::find(&arguments.package, &current, "cargo kumiko-ops seed:status")?;
     let seeds = seed_files(&member, &current)?;
     let url = database::find(arguments.database(), &member, &current)?;
-    let history = read_history(&url).await?;
+    let history = read_history(&url, &member.settings.app()).await?;
     let history = history.unwrap_or_else(|| none_yet(&url, &mut stderr()));
     let seeds = seeds.iter().map(seed_info);
     let status = Status::compare(seeds, history, &SkipFlags::from_environment());

@@ -85,6 +85,35 @@ pub enum Error {
         /// The type of the operation that has it.
         operation_type: String,
     },
+    /// The name of the app is none that one can have.
+    #[error("{name:?} is no name for an app: it is made of a-z, 0-9 and -")]
+    AppName {
+        /// The name.
+        name: String,
+    },
+    /// Pending seeds have markers of their ids from before the app had its name, of other source texts or of ones that
+    /// nobody knows. They may be this app's, and then the seeds have run, or another app's. Nothing was written.
+    #[error(
+        "nothing was written, because it is not known whose markers these are, written without the app's name and \
+         from another source text: {}",
+        ids.join(", ")
+    )]
+    Contested {
+        /// The seeds.
+        ids: Vec<String>,
+    },
+    /// Pending seeds have the source texts of applied seeds that this binary does not contain, so that they are the same
+    /// seeds in files that were renamed. Nothing was written.
+    #[error(
+        "nothing was written, because pending seeds are applied already under other names:{}",
+        renamed(ids, from)
+    )]
+    Renamed {
+        /// The pending seeds.
+        ids: Vec<String>,
+        /// What each was applied as.
+        from: Vec<String>,
+    },
     /// A seed was to be marked as applied, and it is.
     #[error("seed {id} is applied already")]
     AlreadyApplied {
@@ -418,6 +447,12 @@ fn ended(id: Option<&str>, remains: Remains) -> String {
              be committed{marker}"
         ),
     }
+}
+
+fn renamed(ids: &[String], from: &[String]) -> String {
+    let pairs = ids.iter().zip(from);
+    let lines = pairs.map(|(id, from)| format!("\n  {id} was {from}"));
+    lines.collect()
 }
 
 fn lines(problems: &[PreflightProblem]) -> String {

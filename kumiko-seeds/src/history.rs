@@ -5,17 +5,21 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use crate::Marker;
+use crate::app::{App, parts};
 
-/// What a database tells of seeds.
+/// What a database tells of the seeds of an app. Where the app has a name, that includes markers from before it had
+/// one, which may as well be another app's.
 ///
 /// Each is a row of `kumiko_es_operations`: a marker has operation type `seed-migration`, the hash of a
 /// seed's source `seed-source`, and what a person did to a marker by hand `seed-mark` or `seed-unmark`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct History {
+    /// Whose seeds these are.
+    pub app: App,
     /// The markers, in byte order of their ids.
     pub markers: Vec<Marker>,
-    /// What was done to markers by hand, oldest first.
+    /// What was done by hand to the markers of the app, oldest first.
     pub interventions: Vec<Intervention>,
 }
 
@@ -58,7 +62,7 @@ pub(crate) struct Operation {
 const SOURCE: &str = "/source";
 
 impl History {
-    /// The id of the row that holds the hash of a seed's source. A seed's id has no `/`.
+    /// The id of the row that holds the hash of a seed's source, for the id of its marker.
     pub(crate) fn source_id(id: &str) -> String {
         format!("{id}{SOURCE}")
     }
@@ -68,45 +72,63 @@ impl History {
         format!("{id}/{}/{number}", kind.operation_type())
     }
 
-    pub(crate) fn of(operations: Vec<Operation>) -> Self {
-        let mut history = Self::default();
+    pub(crate) fn of(app: App, operations: Vec<Operation>) -> Self {
         let mut sources = HashMap::new();
+        let (mut markers, mut interventions) = (Vec::new(), Vec::new());
         for Operation {
             operation_type,
             marker,
         } in operations
         {
-            let kind = match operation_type.as_str() {
-                "seed-migration" => {
-                    history.markers.push(marker);
-                    continue;
+            match operation_type.as_str() {
+                "seed-migration" => markers.push(marker),
+                "seed-mark" => {
+                    interventions.extend(intervention(&app, &marker, InterventionKind::Marked));
                 }
-                "seed-mark" => InterventionKind::Marked,
-                "seed-unmark" => InterventionKind::Unmarked,
+                "seed-unmark" => {
+                    interventions.extend(intervention(&app, &marker, InterventionKind::Unmarked));
+                }
                 _ => {
                     if let Some(id) = marker.id.strip_suffix(SOURCE) {
-                        sources.insert(id.to_owned(), marker.notes);
+                        sources.insert(id.to_owned(), marker);
                     }
-                    continue;
                 }
-            };
-            // Kind and number stand at the end, and an id written by hand may have a `/` in it.
-            let id = marker.id.rsplitn(3, '/').last().unwrap_or_default();
-            let id = id.to_owned();
-            history.interventions.push(Intervention {
-                id,
-                kind,
-                at: marker.applied_at,
-            });
+            }
         }
-        for marker in &mut history.markers {
-            marker.source_hash = sources.remove(&marker.id).flatten();
-        }
+        let markers = markers.into_iter().filter_map(|marker| {
+            let source = sources.remove(&marker.id);
+            let source = source.filter(|source| source.applied_at >= marker.applied_at);
+            let (name, id) = parts(&marker.id);
+            (name.is_none() || name == app.name()).then(|| Marker {
+                app: name.map(str::to_owned),
+                id: id.to_owned(),
+                is_foreign: source.is_none(),
+                source_hash: source
+                    .and_then(|source| source.notes)
+                    .filter(|hash| !hash.is_empty()),
+                ..marker
+            })
+        });
+        let mut markers: Vec<Marker> = markers.collect();
         // Sorted here and not by the database, whose collation may not be byte order.
-        history.markers.sort_by(|one, other| one.id.cmp(&other.id));
-        history
-            .interventions
-            .sort_by_key(|intervention| intervention.at);
-        history
+        markers.sort_by(|one, other| one.id.cmp(&other.id));
+        interventions.sort_by_key(|intervention: &Intervention| intervention.at);
+        Self {
+            app,
+            markers,
+            interventions,
+        }
     }
+}
+
+/// What the row `row` tells, if it is of a seed of `app`.
+fn intervention(app: &App, row: &Marker, kind: InterventionKind) -> Option<Intervention> {
+    // Kind and number stand at the end, and an id written by hand may have a `/` in it.
+    let ledger_id = row.id.rsplitn(3, '/').last().unwrap_or_default();
+    let (name, id) = parts(ledger_id);
+    (name == app.name()).then(|| Intervention {
+        id: id.to_owned(),
+        kind,
+        at: row.applied_at,
+    })
 }

@@ -170,6 +170,8 @@
 //!
 //! It is created under the lock when the first seed is applied.
 
+mod app;
+mod applied;
 mod backend;
 mod causes;
 #[cfg(feature = "cli")]
@@ -197,6 +199,7 @@ mod status;
 mod store;
 mod unobserved;
 
+pub use app::App;
 pub use backend::Backend;
 pub use context::SeedContext;
 pub use error::{ApplyError, Error, PreflightProblem, Remains};

@@ -5,10 +5,14 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 
+use crate::plan::Source;
+
 /// A row of `kumiko_es_operations` with operation type `seed-migration`: this seed was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Marker {
+    /// The name of the app whose seed it is, if the marker is that of an app with a name.
+    pub app: Option<String>,
     /// The seed.
     pub id: String,
     /// When its transaction began, by the database's clock.
@@ -19,8 +23,20 @@ pub struct Marker {
     pub applied_by: String,
     /// The seed's description.
     pub notes: Option<String>,
-    /// The hash of the seed's source when it was applied; none if another service applied it.
+    /// The hash of the seed's source when it was applied; none if it is not known.
     pub source_hash: Option<String>,
+    /// Whether another service wrote it: there is no row of the seed's source beside it, or only one that is older.
+    pub is_foreign: bool,
+}
+
+impl Marker {
+    pub(crate) fn source(&self) -> Source<'_> {
+        match &self.source_hash {
+            Some(hash) => Source::of_hash(hash),
+            None if self.is_foreign => Source::Foreign,
+            None => Source::Unknown,
+        }
+    }
 }
 
 /// What starts a run; stored in the marker as `applied_by`.

@@ -1,110 +1,232 @@
 //! What a run has to do, from what is compiled in and what the database has. Pure.
 
-/// The difference between the seeds an app carries and those a database has.
+use std::collections::HashMap;
+
+use crate::app::{App, parts};
+
+/// A seed that an app carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Compiled<'a> {
+    pub(crate) id: &'a str,
+    /// The hash of its source, where it is known.
+    pub(crate) source_hash: Option<&'a str>,
+}
+
+/// A marker in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Applied<'a> {
+    pub(crate) ledger_id: &'a str,
+    pub(crate) source: Source<'a>,
+}
+
+/// What the ledger tells of the source of an applied seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Source<'a> {
+    /// Its hash.
+    Known(&'a str),
+    /// Nothing, but the marker is one of this library.
+    Unknown,
+    /// Nothing, because another service wrote the marker.
+    Foreign,
+}
+
+impl<'a> Source<'a> {
+    /// The source of this hash, which is empty if it is not known.
+    pub(crate) fn of_hash(hash: &'a str) -> Self {
+        match hash {
+            "" => Self::Unknown,
+            hash => Self::Known(hash),
+        }
+    }
+
+    pub(crate) fn hash(self) -> Option<&'a str> {
+        match self {
+            Self::Known(hash) => Some(hash),
+            Self::Unknown | Self::Foreign => None,
+        }
+    }
+}
+
+/// The difference between the seeds an app carries and those a database has. Each list is in byte order of the ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan<'a> {
-    /// Compiled in and not applied, in byte order: the order in which they run.
+    /// Compiled in and not applied, in the order in which they run.
     pub(crate) pending: Vec<&'a str>,
-    /// Applied and not compiled in, in byte order: an older binary, or a seed that was removed.
-    pub(crate) missing: Vec<&'a str>,
     /// Those of `pending` whose id sorts before one already applied, with the greatest such id. They
     /// come from a branch that was merged late, and run after seeds they were written before.
-    pub(crate) out_of_order: Vec<OutOfOrder<'a>>,
+    pub(crate) out_of_order: Vec<Pair<'a>>,
+    /// Those of `pending` that have the source of an applied seed which is not compiled in, with its id: a file that
+    /// was renamed.
+    pub(crate) renamed: Vec<Pair<'a>>,
+    /// Those of `pending` whose id has a marker from before the app had its name, with another source or an unknown
+    /// one: the app's own, edited since, or another app's.
+    pub(crate) contested: Vec<&'a str>,
+    /// Compiled in and applied, with another source.
+    pub(crate) changed: Vec<&'a str>,
+    /// Compiled in and applied from the same source before the app had its name.
+    pub(crate) unnamed: Vec<&'a str>,
+    /// Applied and not compiled in: an older binary, or a seed that was removed.
+    pub(crate) missing: Vec<&'a str>,
+    /// Applied and not compiled in, with the compiled and applied seed that has its source: what it is called now.
+    pub(crate) former: Vec<Pair<'a>>,
+    /// Not compiled in, and applied by another service.
+    pub(crate) foreign: Vec<&'a str>,
 }
 
-/// A pending seed that runs later than its id says.
+/// A seed and another one that matters to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OutOfOrder<'a> {
-    /// The pending seed.
+pub(crate) struct Pair<'a> {
     pub(crate) id: &'a str,
-    /// The greatest id that is already applied.
-    pub(crate) after: &'a str,
+    pub(crate) other: &'a str,
 }
 
-impl OutOfOrder<'_> {
-    /// The one with this id among those of a [`Plan`], which are sorted as its pending seeds are.
-    pub(crate) fn find<'p>(late: &'p [Self], id: &str) -> Option<&'p Self> {
-        let index = late.binary_search_by_key(&id, |late| late.id).ok()?;
-        late.get(index)
+impl<'a> Pair<'a> {
+    /// What matters to the seed `id`, among those of a list of a [`Plan`].
+    pub(crate) fn find(pairs: &[Self], id: &str) -> Option<&'a str> {
+        let index = pairs.binary_search_by_key(&id, |pair| pair.id).ok()?;
+        pairs.get(index).map(|pair| pair.other)
     }
 }
 
-/// Compares what is `compiled` in with what is `applied`; neither has to be sorted.
+/// Compares what is `compiled` into `app` with what is `applied`; neither has to be sorted.
 pub(crate) fn plan<'a>(
-    compiled: impl IntoIterator<Item = &'a str>,
-    applied: impl IntoIterator<Item = &'a str>,
+    app: &App,
+    compiled: impl IntoIterator<Item = Compiled<'a>>,
+    applied: impl IntoIterator<Item = Applied<'a>>,
 ) -> Plan<'a> {
-    let (compiled, applied) = (sorted(compiled), sorted(applied));
-    let (mut pending, mut missing) = (Vec::new(), Vec::new());
-    let mut rest = applied.iter().copied().peekable();
-    for id in compiled {
-        while let Some(smaller) = rest.next_if(|applied| *applied < id) {
-            missing.push(smaller);
+    let (own, unnamed) = by_app(app, applied);
+    let mut plan = Plan::default();
+    let (mut pending, mut done, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rest = own.iter().copied().peekable();
+    for seed in sorted(compiled, |seed| seed.id) {
+        while let Some(smaller) = rest.next_if(|marker| marker.id < seed.id) {
+            gone.push(smaller);
         }
-        if rest.next_if_eq(&id).is_none() {
-            pending.push(id);
+        if let Some(marker) = rest.next_if(|marker| marker.id == seed.id) {
+            if seed
+                .source_hash
+                .zip(marker.source.hash())
+                .is_some_and(|(now, then)| now != then)
+            {
+                plan.changed.push(seed.id);
+            }
+            done.push(marker);
+            continue;
+        }
+        match unnamed.binary_search_by_key(&seed.id, |marker| marker.id) {
+            Ok(index) if is_of(unnamed[index].source, seed.source_hash) => {
+                plan.unnamed.push(seed.id);
+                done.push(unnamed[index]);
+            }
+            Ok(_) => {
+                plan.contested.push(seed.id);
+                pending.push(seed);
+            }
+            Err(_) => pending.push(seed),
         }
     }
-    missing.extend(rest);
-    let out_of_order = applied.last().map_or_else(Vec::new, |after| {
-        let late = pending.iter().filter(|id| *id < after);
-        late.map(|id| OutOfOrder { id, after }).collect()
+    gone.extend(rest);
+    plan.name_the_gone(&gone, &done);
+    let others = unnamed.iter().filter(|marker| {
+        let is = |ids: &[&str]| ids.binary_search(&marker.id).is_ok();
+        !is(&plan.unnamed) && !is(&plan.contested)
     });
-    Plan {
-        pending,
-        missing,
-        out_of_order,
+    let without_file = gone.iter().chain(others).copied();
+    plan.renamed = renamed(&pending, without_file);
+    plan.pending = pending.iter().map(|seed| seed.id).collect();
+    let ours = gone.iter().rfind(|marker| marker.source != Source::Foreign);
+    let greatest = ours.max(done.last()).map(|marker| marker.id);
+    plan.out_of_order = greatest.map_or_else(Vec::new, |other| {
+        let late = plan.pending.iter().filter(|id| **id < other);
+        late.map(|id| Pair { id, other }).collect()
+    });
+    plan
+}
+
+/// Whether a source is certainly that of the hash.
+pub(crate) fn is_of(source: Source<'_>, hash: Option<&str>) -> bool {
+    hash.is_some() && source.hash() == hash
+}
+
+/// A marker with the id of its seed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Marker<'a> {
+    id: &'a str,
+    source: Source<'a>,
+}
+
+/// The markers of `app`, and those of an app without a name where this one has a name, sorted.
+fn by_app<'a>(
+    app: &App,
+    applied: impl IntoIterator<Item = Applied<'a>>,
+) -> (Vec<Marker<'a>>, Vec<Marker<'a>>) {
+    let (mut own, mut unnamed) = (Vec::new(), Vec::new());
+    for Applied { ledger_id, source } in applied {
+        let (name, id) = parts(ledger_id);
+        let marker = Marker { id, source };
+        if name == app.name() {
+            own.push(marker);
+        } else if name.is_none() {
+            unnamed.push(marker);
+        }
     }
+    let id = |marker: &Marker<'a>| marker.id;
+    (sorted(own, id), sorted(unnamed, id))
 }
 
 /// What is sorted already, as it is nearly always, takes one comparison each.
-fn sorted<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut ids: Vec<&str> = ids.into_iter().collect();
-    ids.sort_unstable();
-    ids.dedup();
+fn sorted<'a, T>(items: impl IntoIterator<Item = T>, id: impl Fn(&T) -> &'a str) -> Vec<T> {
+    let mut items: Vec<T> = items.into_iter().collect();
+    items.sort_unstable_by(|one, other| id(one).cmp(id(other)));
+    items.dedup_by(|one, other| id(one) == id(other));
+    items
+}
+
+impl<'a> Plan<'a> {
+    /// Says what the markers are that no compiled seed has; `done` are the others.
+    fn name_the_gone(&mut self, gone: &[Marker<'a>], done: &[Marker<'a>]) {
+        if gone.is_empty() {
+            return;
+        }
+        let called_now = by_hash(done.iter().copied());
+        for marker in gone {
+            let id = marker.id;
+            let now = marker.source.hash().and_then(|hash| called_now.get(hash));
+            match now {
+                Some(other) => self.former.push(Pair { id, other }),
+                None if marker.source == Source::Foreign => self.foreign.push(id),
+                None => self.missing.push(id),
+            }
+        }
+    }
+}
+
+/// The seeds of `pending` that have the source of a marker `without_file`.
+fn renamed<'a>(
+    pending: &[Compiled<'a>],
+    without_file: impl Iterator<Item = Marker<'a>>,
+) -> Vec<Pair<'a>> {
+    if pending.is_empty() {
+        return Vec::new();
+    }
+    let called_then = by_hash(without_file);
+    let pairs = pending.iter().filter_map(|seed| {
+        let other = called_then.get(seed.source_hash?)?;
+        Some(Pair { id: seed.id, other })
+    });
+    pairs.collect()
+}
+
+/// The id of the first marker of each source.
+fn by_hash<'a>(markers: impl Iterator<Item = Marker<'a>>) -> HashMap<&'a str, &'a str> {
+    let mut ids = HashMap::new();
+    for marker in markers {
+        if let Some(hash) = marker.source.hash() {
+            ids.entry(hash).or_insert(marker.id);
+        }
+    }
     ids
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pending_is_what_is_compiled_and_not_applied_in_byte_order() {
-        let compiled = ["2026-01-03-c", "2026-01-01-a", "2026-01-02-b"];
-        let plan = plan(compiled, ["2026-01-01-a"]);
-        assert_eq!(plan.pending, ["2026-01-02-b", "2026-01-03-c"]);
-        assert_eq!(plan.missing, [""; 0]);
-        assert_eq!(plan.out_of_order, []);
-    }
-
-    #[test]
-    fn missing_is_what_is_applied_and_not_compiled() {
-        let applied = ["2026-01-09-gone", "2026-01-01-a", "2025-12-31-gone"];
-        let plan = plan(["2026-01-01-a"], applied);
-        assert_eq!(plan.pending, [""; 0]);
-        assert_eq!(plan.missing, ["2025-12-31-gone", "2026-01-09-gone"]);
-    }
-
-    #[test]
-    fn out_of_order_is_pending_before_the_greatest_applied_even_if_that_is_missing() {
-        let compiled = ["2026-01-01-a", "2026-01-02-b", "2026-01-06-f"];
-        let plan = plan(compiled, ["2026-01-05-gone", "2026-01-02-b"]);
-        assert_eq!(plan.pending, ["2026-01-01-a", "2026-01-06-f"]);
-        let late = OutOfOrder {
-            id: "2026-01-01-a",
-            after: "2026-01-05-gone",
-        };
-        assert_eq!(plan.out_of_order, [late]);
-    }
-
-    #[test]
-    fn byte_order_puts_a_hyphen_before_a_letter_and_a_prefix_first() {
-        let compiled = ["2026-01-01-ab", "2026-01-01-a-b", "2026-01-01-a"];
-        let plan = plan(compiled, []);
-        assert_eq!(
-            plan.pending,
-            ["2026-01-01-a", "2026-01-01-a-b", "2026-01-01-ab"]
-        );
-    }
-}
+mod tests;

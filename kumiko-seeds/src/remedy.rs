@@ -1,5 +1,6 @@
 //! What to do about an error, where the library knows more than the database says.
 
+mod doubtful;
 mod missing_table;
 mod privileges;
 
@@ -19,7 +20,12 @@ const PREPARED_ELSEWHERE: [&str; 2] = ["26000", "42P05"];
 /// A write in a read-only transaction of PostgreSQL, and on a read-only connection to SQLite.
 const READ_ONLY: [&str; 2] = ["25006", "8"];
 
+pub(crate) use doubtful::{CONTESTED, RENAMED};
+
 pub(crate) fn of(error: &Error) -> Option<String> {
+    if let Some(remedy) = doubtful::remedy(error) {
+        return Some(remedy);
+    }
     let first: &(dyn StdError + 'static) = error;
     let mut causes = successors(Some(first), |&cause| cause.source());
     causes.find_map(|cause| of_cause(error, cause))

@@ -125,6 +125,13 @@ pub enum Warning {
         /// The seed.
         id: &'static str,
     },
+    /// Seeds are applied from other source texts than this binary's. They do not run.
+    OtherSource {
+        /// The seeds.
+        ids: Vec<String>,
+        /// The name of the app. Without one the markers may be another app's.
+        app: Option<String>,
+    },
     /// A seed is applied that this binary does not contain.
     Missing {
         /// The seed.
@@ -172,6 +179,20 @@ impl fmt::Display for Warning {
                 formatter,
                 "the connection was lost while seed {id} was being committed; it is applied"
             ),
+            Self::OtherSource { ids, app } => {
+                let ids = ids.join(", ");
+                write!(
+                    formatter,
+                    "applied from other source text than this binary's, and not run again: {ids}; "
+                )?;
+                formatter.write_str(match app {
+                    Some(_) => "edited since",
+                    None => {
+                        "edited since, or of another app in this database that has seeds of the same ids, and then \
+                         this app's were never run: apps that share a database need names (`SeedRunner::app`)"
+                    }
+                })
+            }
             Self::Missing { id } => {
                 write!(
                     formatter,

@@ -1,10 +1,11 @@
 //! Where each seed stands. Pure.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::history::{History, Intervention, InterventionKind};
-use crate::plan::{OutOfOrder, plan};
+use crate::plan::{Applied, Compiled, Pair, Plan, plan};
 use crate::{Marker, SeedInfo, SkipFlags};
 
 /// Where a seed stands.
@@ -17,12 +18,22 @@ pub enum State {
     Changed,
     /// The next run applies it.
     Pending,
+    /// It is pending and has the source of an applied seed that the app does not have: its file was renamed. A run
+    /// refuses it until it is marked or has another text.
+    Renamed,
+    /// It is pending, and there is a marker of its id from before the app had its name, of another source or an unknown
+    /// one. A run refuses it until it is marked or its file is renamed.
+    Contested,
     /// The next run applies it, after a seed with a greater id that is applied already.
     OutOfOrder,
     /// It is pending, and a flag that is set here keeps it so.
     Skipped,
     /// It has its marker, but is not among the seeds of the app.
     Missing,
+    /// It has its marker, and is among the seeds of the app under the name that its file has now.
+    Former,
+    /// Another service applied it, and the app does not have it.
+    Foreign,
 }
 
 impl State {
@@ -36,6 +47,10 @@ impl State {
             Self::OutOfOrder => "out-of-order",
             Self::Skipped => "skipped",
             Self::Missing => "missing",
+            Self::Renamed => "renamed",
+            Self::Contested => "contested",
+            Self::Former => "former",
+            Self::Foreign => "foreign",
         }
     }
 }
@@ -50,6 +65,8 @@ impl fmt::Display for State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SeedStatus {
+    /// The name of the app whose seed it is, if it has one.
+    pub app: Option<String>,
     /// The seed.
     pub id: String,
     /// Where it stands.
@@ -60,14 +77,15 @@ pub struct SeedStatus {
     pub marker: Option<Marker>,
     /// What was last done to its marker by hand, if anything was.
     pub intervention: Option<Intervention>,
+    /// The id under which the same source is known as well, where a file was renamed.
+    pub same_as: Option<String>,
 }
 
 impl SeedStatus {
     /// What a person should know beside the state: an edit after it was applied, a marker set by hand.
     #[must_use]
     pub fn remark(&self) -> Option<String> {
-        let changed =
-            (self.state == State::Changed).then(|| "edited since it was applied".to_owned());
+        let of_state = self.remark_of_state();
         let by_hand = self.intervention.as_ref().map(|intervention| {
             let at = intervention.at.format("%Y-%m-%d %H:%M:%S");
             match intervention.kind {
@@ -75,8 +93,30 @@ impl SeedStatus {
                 InterventionKind::Unmarked => format!("unmarked by hand at {at}"),
             }
         });
-        let remarks: Vec<String> = changed.into_iter().chain(by_hand).collect();
+        let remarks: Vec<String> = of_state.into_iter().chain(by_hand).collect();
         (!remarks.is_empty()).then(|| remarks.join("; "))
+    }
+
+    fn remark_of_state(&self) -> Option<String> {
+        let is_unnamed = |marker: &Marker| marker.app.is_none();
+        let text = match (self.state, &self.same_as) {
+            (State::Changed, _) => "edited since it was applied".to_owned(),
+            (State::Renamed, Some(other)) => format!("applied as {other}, whose file is gone"),
+            (State::Missing, Some(other)) => format!("its text is now that of {other}"),
+            (State::Former, Some(other)) => format!("its file is now {other}"),
+            (State::Contested, _) => {
+                "a marker without the app's name is of another text: this app's or another's"
+                    .to_owned()
+            }
+            (State::Foreign, _) => "applied by another service".to_owned(),
+            (State::Applied, _)
+                if self.app.is_some() && self.marker.as_ref().is_some_and(is_unnamed) =>
+            {
+                "applied before the app had its name".to_owned()
+            }
+            _ => return None,
+        };
+        Some(text)
     }
 }
 
@@ -99,6 +139,7 @@ impl Status {
         let seeds: BTreeMap<&str, SeedInfo<'_>> =
             seeds.into_iter().map(|seed| (seed.id, seed)).collect();
         let History {
+            app,
             markers,
             interventions,
         } = history;
@@ -107,38 +148,53 @@ impl Status {
             .into_iter()
             .map(|last| (last.id.clone(), last))
             .collect();
-        let applied = markers.iter().map(|marker| marker.id.as_str());
-        let plan = plan(seeds.keys().copied(), applied);
+        let ledger_ids: Vec<Cow<'_, str>> = markers.iter().map(ledger_id).collect();
+        let applied = markers
+            .iter()
+            .zip(&ledger_ids)
+            .map(|(marker, ledger_id)| Applied {
+                ledger_id,
+                source: marker.source(),
+            });
+        let compiled = seeds.values().map(|seed| Compiled {
+            id: seed.id,
+            source_hash: seed.source_hash,
+        });
+        let plan = plan(&app, compiled, applied);
 
+        let status = |id: &str, state, description: String| SeedStatus {
+            app: app.name().map(str::to_owned),
+            id: id.to_owned(),
+            state,
+            description,
+            marker: None,
+            intervention: None,
+            same_as: plan.same_as(id).map(str::to_owned),
+        };
         let pending = plan.pending.iter().filter_map(|id| seeds.get(id));
-        let pending: Vec<SeedStatus> = pending
+        let mut all: Vec<SeedStatus> = pending
             .map(|seed| {
-                let state = match OutOfOrder::find(&plan.out_of_order, seed.id).is_some() {
-                    _ if flags.skips(*seed) => State::Skipped,
-                    true => State::OutOfOrder,
-                    false => State::Pending,
+                let state = if flags.skips(*seed) {
+                    State::Skipped
+                } else {
+                    plan.state_of_pending(seed.id)
                 };
-                SeedStatus {
-                    id: seed.id.to_owned(),
-                    state,
-                    description: seed.description.to_owned(),
-                    marker: None,
-                    intervention: None,
-                }
+                status(seed.id, state, seed.description.to_owned())
             })
             .collect();
-        let applied = markers.into_iter().map(|marker| {
-            let seed = seeds.get(marker.id.as_str());
-            let notes = || marker.notes.clone().unwrap_or_default();
-            SeedStatus {
-                id: marker.id.clone(),
-                state: state_of(&marker, seed),
-                description: seed.map_or_else(notes, |seed| seed.description.to_owned()),
-                marker: Some(marker),
-                intervention: None,
-            }
+        let applied = markers.iter().filter(|marker| {
+            marker.app.as_deref() == app.name() || plan.counts_unnamed(&marker.id)
         });
-        let mut all: Vec<SeedStatus> = pending.into_iter().chain(applied).collect();
+        all.extend(applied.map(|marker| {
+            let description = match seeds.get(marker.id.as_str()) {
+                Some(seed) => seed.description.to_owned(),
+                None => marker.notes.clone().unwrap_or_default(),
+            };
+            SeedStatus {
+                marker: Some(marker.clone()),
+                ..status(&marker.id, plan.state_of_applied(&marker.id), description)
+            }
+        }));
         all.sort_by(|a, b| a.id.cmp(&b.id));
         for seed in &mut all {
             seed.intervention = interventions.remove(&seed.id);
@@ -153,26 +209,84 @@ impl Status {
     }
 
     /// Whether the app and the database disagree in a way that applying does not mend as intended: a
-    /// seed is missing or out of order.
+    /// seed is missing or out of order, or a run refuses it because it may be applied already.
     #[must_use]
     pub fn has_drifted(&self) -> bool {
-        self.count(State::Missing) + self.count(State::OutOfOrder) > 0
+        let drift = [
+            State::Missing,
+            State::OutOfOrder,
+            State::Renamed,
+            State::Contested,
+        ];
+        drift.into_iter().any(|state| self.count(state) > 0)
     }
 
     /// Whether a run would have something to apply, skip flags aside.
     #[must_use]
     pub fn has_pending(&self) -> bool {
-        let pending = [State::Pending, State::OutOfOrder, State::Skipped];
+        let pending = [
+            State::Pending,
+            State::OutOfOrder,
+            State::Skipped,
+            State::Renamed,
+            State::Contested,
+        ];
         pending.into_iter().any(|state| self.count(state) > 0)
     }
 }
 
-fn state_of(marker: &Marker, seed: Option<&SeedInfo<'_>>) -> State {
-    let Some(seed) = seed else {
-        return State::Missing;
-    };
-    match (marker.source_hash.as_deref(), seed.source_hash) {
-        (Some(applied), Some(now)) if applied != now => State::Changed,
-        _ => State::Applied,
+/// What the ledger knows a marker's seed as.
+fn ledger_id(marker: &Marker) -> Cow<'_, str> {
+    match &marker.app {
+        Some(app) => Cow::Owned(format!("{app}/{}", marker.id)),
+        None => Cow::Borrowed(&marker.id),
+    }
+}
+
+/// What a plan says of one seed.
+impl Plan<'_> {
+    fn state_of_pending(&self, id: &str) -> State {
+        let is_in = |ids: &[&str]| ids.binary_search(&id).is_ok();
+        let is_late = Pair::find(&self.out_of_order, id).is_some();
+        match Pair::find(&self.renamed, id) {
+            _ if is_in(&self.contested) => State::Contested,
+            Some(_) => State::Renamed,
+            None if is_late => State::OutOfOrder,
+            None => State::Pending,
+        }
+    }
+
+    /// Whether the app's seed `id` is applied by a marker without its name.
+    fn counts_unnamed(&self, id: &str) -> bool {
+        self.unnamed.binary_search(&id).is_ok()
+    }
+
+    fn state_of_applied(&self, id: &str) -> State {
+        let is_in = |ids: &[&str]| ids.binary_search(&id).is_ok();
+        if is_in(&self.missing) {
+            State::Missing
+        } else if is_in(&self.foreign) {
+            State::Foreign
+        } else if is_in(&self.changed) {
+            State::Changed
+        } else if Pair::find(&self.former, id).is_some() {
+            State::Former
+        } else {
+            State::Applied
+        }
+    }
+
+    /// The id under which the same source is known, if there is one.
+    fn same_as(&self, id: &str) -> Option<&str> {
+        let renamed_to = || {
+            let renamed = self.renamed.iter();
+            renamed
+                .clone()
+                .find(|pair| pair.other == id)
+                .map(|pair| pair.id)
+        };
+        Pair::find(&self.renamed, id)
+            .or_else(|| Pair::find(&self.former, id))
+            .or_else(renamed_to)
     }
 }

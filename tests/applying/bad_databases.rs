@@ -28,8 +28,8 @@ on_both_databases! {
         for columns in [
             "name text",
             "id text, operation_type text",
-            "id text, operation_type text, duration_ms integer, applied_by text, notes text, \
-             mandatory text NOT NULL",
+            "id text, operation_type text, applied_at timestamptz, duration_ms integer, applied_by text, \
+             notes text, mandatory text NOT NULL",
             "id point, operation_type text",
         ] {
             database.execute("DROP TABLE IF EXISTS kumiko_es_operations").await;

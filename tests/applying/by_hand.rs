@@ -54,9 +54,17 @@ on_both_databases! {
         let seed = note!("2026-01-01-a");
         app::runner(vec![seed]).apply(&database.pool).await.unwrap();
         let edited = app::runner(vec![Seed { source_hash: "1111111111111111", ..seed }]);
-        assert_eq!(edited.apply(&database.pool).await.unwrap().applied, []);
+        let report = edited.apply(&database.pool).await.unwrap();
+        assert_eq!(report.applied, []);
+        let warnings: Vec<_> = report.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            warnings,
+            ["applied from other source text than this binary's, and not run again: 2026-01-01-a; edited since, or of \
+              another app in this database that has seeds of the same ids, and then this app's were never run: apps \
+              that share a database need names (`SeedRunner::app`)"]
+        );
         let history = edited.history(&database.pool).await.unwrap();
-        assert_eq!(history.markers[0].source_hash.as_deref(), Some("0000000000000000"));
+        assert_eq!(history.markers[0].source_hash.as_deref(), Some(seed.source_hash));
         let status = Status::compare(edited.seeds().iter().map(Seed::info), history, &flags(&[]));
         assert_eq!(status.seeds[0].state, State::Changed);
         assert_eq!(status.seeds[0].remark().as_deref(), Some("edited since it was applied"));

@@ -79,7 +79,7 @@ on_both_databases! {
         assert_eq!(stored, texts);
         for marker in &history.markers {
             assert_eq!(marker.notes.as_deref(), Some(&*marker.id));
-            assert_eq!(marker.source_hash.as_deref(), Some("0000000000000000"), "{:?}", marker.id);
+            assert_eq!(marker.source_hash.as_deref(), Some(runner.seeds().iter().find(|seed| seed.id == marker.id).unwrap().source_hash), "{:?}", marker.id);
         }
         let notes = database.texts("SELECT text FROM read_notes").await;
         assert_eq!(notes.iter().map(String::as_str).collect::<BTreeSet<_>>(), texts);

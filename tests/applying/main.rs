@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod app_names;
 mod archived_streams;
 mod bad_databases;
 mod batches;
@@ -19,6 +20,7 @@ mod event_store;
 mod event_tables;
 mod failing_seeds;
 mod first_run;
+mod foreign_markers;
 mod growth;
 mod handlers;
 mod hidden_events;
@@ -31,6 +33,7 @@ mod passing_failures;
 mod prepare;
 mod privileges;
 mod remedies;
+mod renamed_files;
 mod replicas;
 mod role;
 mod round_trips;

@@ -1,7 +1,7 @@
 //! `seed:mark` and `seed:unmark`: adopting a database, and repeating a seed in development.
 
 use crate::app::App;
-use crate::database::{SQLITE_TABLE, sqlite};
+use crate::database::{SQLITE_TABLE, foreign_marker, marker, sqlite};
 use crate::transcript::assert_shows;
 
 /// The app of the fixture, its two seeds pending.
@@ -109,11 +109,31 @@ fn a_seed_edited_after_it_was_marked_has_changed() {
     let status = call(&app, "seed:status --check");
     assert!(status.starts_with("exit 0\n"), "{status}");
     assert!(
-        status.ends_with("\n1 applied, 1 changed, 0 pending\n"),
+        status.ends_with("\n2 applied, 1 of them changed, 0 pending\n"),
         "{status}"
     );
     assert!(
         status.contains("What came first (edited since it was applied; marked by hand at [today] [time], not run)"),
         "{status}"
     );
+}
+
+#[test]
+fn what_the_app_does_not_have_is_not_said_to_run_again() {
+    let app = App::fixture("shop");
+    let markers = format!(
+        "{SQLITE_TABLE}{}{}",
+        marker("2026-01-01-removed"),
+        foreign_marker("2026-01-02-theirs")
+    );
+    sqlite(&app.path("shop.db"), &markers);
+    for id in ["2026-01-01-removed", "2026-01-02-theirs"] {
+        assert_shows(
+            &call(&app, &format!("seed:unmark {id} --yes")),
+            &format!(
+                "exit 0\n-- stdout\nunmarked {id}: the app does not have it, so nothing runs again; what it did is not \
+                 undone\n"
+            ),
+        );
+    }
 }

@@ -30,8 +30,22 @@ pub(crate) const POSTGRES_TABLE: &str = "
         notes text
     );";
 
-/// The statement that marks a seed as applied.
+/// The statements that mark a seed as applied, from a source that is not known.
 pub(crate) fn marker(id: &str) -> String {
+    marker_of(id, "")
+}
+
+/// The statements that mark a seed as applied, from a source with this hash.
+pub(crate) fn marker_of(id: &str, source_hash: &str) -> String {
+    format!(
+        "{} INSERT INTO kumiko_es_operations (id, operation_type, applied_at, duration_ms, applied_by, notes)
+         VALUES ('{id}/source', 'seed-source', '2026-03-01T12:30:00.250Z', 0, 'boot', '{source_hash}');",
+        foreign_marker(id)
+    )
+}
+
+/// The statement with which another service marks a seed as applied.
+pub(crate) fn foreign_marker(id: &str) -> String {
     format!(
         "INSERT INTO kumiko_es_operations (id, operation_type, applied_at, duration_ms, applied_by, notes)
          VALUES ('{id}', 'seed-migration', '2026-03-01T12:30:00.250Z', 1500, 'boot', 'As it was told');"

@@ -22,7 +22,7 @@ fn rows() -> String {
     };
     [
         row(HOSTILE, "seed-migration"),
-        row(&format!("a/{HOSTILE}"), "seed-migration"),
+        row(&format!("A/{HOSTILE}"), "seed-migration"),
         row("2026-01-10-first", "seed-migration"),
         row(&format!("{HOSTILE}:2"), HOSTILE),
     ]
@@ -80,7 +80,7 @@ fn look(url: &str) {
 
     let output = harmless(&app, &["seed:mark", "2026-01-10-first", "--yes"], url);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
-    for id in [HOSTILE, &format!("a/{HOSTILE}")] {
+    for id in [HOSTILE, &format!("A/{HOSTILE}")] {
         // Nobody can be asked here, and the answer to that repeats what was typed.
         let output = harmless(&app, &["seed:unmark", id], url);
         assert_eq!(output.status.code(), Some(2), "{output:?}");

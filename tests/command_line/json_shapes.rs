@@ -7,7 +7,9 @@ use boon::{Compiler, Draft, Schemas};
 use serde_json::Value;
 
 use crate::app::App;
-use crate::database::{POSTGRES_TABLE, SQLITE_TABLE, marker, postgres, sqlite, wait};
+use crate::database::{
+    POSTGRES_TABLE, SQLITE_TABLE, foreign_marker, marker, marker_of, postgres, sqlite, wait,
+};
 use crate::program::workspace;
 
 const APPLIED: [&str; 2] = ["2026-02-20-second", "2026-01-01-removed"];
@@ -50,8 +52,14 @@ fn shop() -> App {
 
 #[test]
 fn every_state_has_the_shape_that_is_documented() {
-    let markers: String = APPLIED.iter().map(|id| marker(id)).collect();
     let app = shop();
+    let renamed = app.read("seeds/2026-01-10-first.rs")
+        + "// The text of a file that was called otherwise.\n";
+    app.write("seeds/2026-05-01-fifth.rs", &renamed);
+    let files = kumiko_seeds_build::scan(&app.path("seeds")).unwrap();
+    let markers = APPLIED.map(marker).concat()
+        + &marker_of("2026-01-02-called-otherwise", &files[4].source_hash)
+        + &foreign_marker("2026-12-31-theirs");
     sqlite(&app.path("shop.db"), &format!("{SQLITE_TABLE}{markers}"));
     let database = postgres(&format!("{POSTGRES_TABLE}{markers}"));
     for url in ["sqlite:shop.db", &database.url] {
@@ -65,7 +73,16 @@ fn every_state_has_the_shape_that_is_documented() {
             assert_eq!(shown["state"], seed["state"]);
             found.push(seed["state"].as_str().unwrap().to_owned());
         }
-        let expected = ["missing", "out-of-order", "applied", "pending", "skipped"];
+        let expected = [
+            "missing",
+            "missing",
+            "out-of-order",
+            "applied",
+            "pending",
+            "skipped",
+            "renamed",
+            "foreign",
+        ];
         assert_eq!(found, expected);
     }
     wait(database.remove());

@@ -9,6 +9,7 @@
 )]
 
 mod app;
+mod app_names;
 mod builds;
 mod by_hand;
 mod choosing_a_database;
@@ -27,6 +28,7 @@ mod ops_binary;
 mod program;
 mod reading_urls;
 mod readme;
+mod renamed_files;
 mod seed_apply;
 mod seed_apply_cause;
 mod seed_apply_dry_run;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use cargo_metadata::Package;
+use kumiko_seeds::App;
 use kumiko_seeds::cli::Failure;
 use serde::Deserialize;
 
@@ -11,6 +12,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Settings {
+    /// The name of the app, where it shares its database with others.
+    pub(crate) app: Option<String>,
     /// The database, where nothing nearer names one. A relative SQLite path starts at the package.
     pub(crate) database_url: Option<String>,
     /// The bin target that applies seeds, where its name does not tell.
@@ -29,13 +32,24 @@ impl Settings {
         let Some(table) = package.metadata.get("kumiko-ops") else {
             return Ok(Self::default());
         };
-        Self::deserialize(table).map_err(|error| {
+        let unreadable = || {
             Failure::new(format!(
                 "[package.metadata.kumiko-ops] in {} cannot be read",
                 package.manifest_path
             ))
-            .caused_by(&error)
-            .help("it knows database-url = \"…\", bin = \"…\", seeds = \"…\" and templates.<name> = \"…\"")
-        })
+        };
+        let settings = Self::deserialize(table).map_err(|error| {
+            unreadable().caused_by(&error).help(
+                "it knows app = \"…\", database-url = \"…\", bin = \"…\", seeds = \"…\" and templates.<name> = \"…\"",
+            )
+        })?;
+        let checked = settings.app().check();
+        checked.map_err(|error| unreadable().caused_by(&error))?;
+        Ok(settings)
+    }
+
+    /// Whose seeds the package has.
+    pub(crate) fn app(&self) -> App {
+        self.app.clone().map_or_else(App::default, App::named)
     }
 }

@@ -55,7 +55,7 @@ pub trait Backend:
     #[doc(hidden)]
     const APPLIED: &'static str;
 
-    /// Whether an operation is in the table: the statements of `reading::look!`.
+    /// Whether a seed is applied: the statements of `reading::look!`.
     #[doc(hidden)]
     const LOOK: &'static str;
 
@@ -371,7 +371,8 @@ macro_rules! insert_marker {
              VALUES ($5, 'seed-source', ",
             $applied_at,
             ", 0, $3, $6)
-             ON CONFLICT (id) DO UPDATE SET notes = excluded.notes
+             ON CONFLICT (id) DO UPDATE
+             SET applied_at = excluded.applied_at, notes = excluded.notes
              WHERE kumiko_es_operations.operation_type = 'seed-source'"
         )
     };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::interrupt::Signal;
 use super::{ApplyArguments, DatabaseUrl, Exit, Failure, Invocation};
+use crate::remedy::{CONTESTED, RENAMED};
 use crate::report::seconds;
 use crate::{ApplyError, Error};
 
@@ -36,7 +37,10 @@ impl Run<'_> {
     }
 
     fn notes(&self, stopped: &ApplyError, took: Duration) -> Vec<String> {
-        if matches!(stopped.error, Error::WouldReorder { .. }) {
+        if matches!(
+            stopped.error,
+            Error::WouldReorder { .. } | Error::Renamed { .. } | Error::Contested { .. }
+        ) {
             return vec!["nothing was applied".to_owned()];
         }
         let mut notes = vec![stopped.summary()];
@@ -71,6 +75,8 @@ impl Run<'_> {
                 "register the handler, or correct its name or its roles in the seed; then run this \
                  again:\n    {again}"
             )],
+            Error::Renamed { ids, .. } => vec![self.mark(RENAMED, ids)],
+            Error::Contested { ids } => vec![self.mark(CONTESTED, ids)],
             Error::Stopped => vec![format!("go on from there:\n    {again}")],
             Error::WouldReorder { id, .. } => {
                 let up_to = ApplyArguments {
@@ -92,6 +98,16 @@ impl Run<'_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// The commands that mark these seeds, behind what they are for.
+    fn mark(&self, what: &str, ids: &[String]) -> String {
+        let lines = ids.iter().map(|id| {
+            let line = self.invocation.line("seed:mark", std::slice::from_ref(id));
+            format!("\n    {line}")
+        });
+        let lines: Vec<String> = lines.collect();
+        format!("{what}:{}", lines.concat())
     }
 
     fn again(&self, arguments: &ApplyArguments) -> String {
@@ -122,5 +138,7 @@ fn is_of_seeds(error: &Error) -> bool {
             | Error::Unfinished { .. }
             | Error::TransactionEnded { .. }
             | Error::Preflight { .. }
+            | Error::Renamed { .. }
+            | Error::Contested { .. }
     )
 }

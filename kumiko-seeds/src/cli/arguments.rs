@@ -72,7 +72,7 @@ pub struct StatusArguments {
     /// Print only the ids of the seeds that the next run applies, one a line
     #[arg(long, conflicts_with = "format")]
     pub pending: bool,
-    /// Exit with 1 if a seed is pending, and with 3 if one is missing or out of order
+    /// Exit with 1 if a seed is pending, and with 3 if one is missing, out of order or renamed
     #[arg(long)]
     pub check: bool,
 }

@@ -7,18 +7,34 @@ use super::output::written;
 use super::printable::printable;
 use super::question::{can_be_asked, is_confirmed};
 use super::{ByHandArguments, DatabaseUrl, Exit, Failure, find_seed};
-use crate::{AppliedBy, Backend, Error, Seed, SeedInfo, SeedRunner, SkipFlags, Status};
+use crate::{
+    App, AppliedBy, Backend, Error, Seed, SeedInfo, SeedRunner, SeedStatus, SkipFlags, State,
+    Status,
+};
 
 /// What to do to a marker.
 #[derive(Clone, Copy, Debug)]
 pub enum ByHand<'a> {
     /// Mark the seed as applied without running it.
     Mark(SeedInfo<'a>),
-    /// Take the marker of the seed with this id away.
-    Unmark(&'a str),
+    /// Take the marker of this seed away.
+    Unmark(&'a SeedStatus),
 }
 
-/// Does it to the database of either kind, after asking.
+impl ByHand<'_> {
+    /// Whose marker it is. One from before the app had its name is taken away as it is.
+    fn app_of_marker(&self, app: &App) -> App {
+        match self {
+            Self::Unmark(seed) => match &seed.marker {
+                Some(marker) => marker.app.as_deref().map_or_else(App::default, App::named),
+                None => app.clone(),
+            },
+            Self::Mark(_) => app.clone(),
+        }
+    }
+}
+
+/// Does it to a seed of `app` in the database of either kind, after asking.
 ///
 /// `command` is the command to paste where there is nobody to ask.
 ///
@@ -27,6 +43,7 @@ pub enum ByHand<'a> {
 /// already or not at all.
 pub async fn change_by_hand(
     url: &DatabaseUrl,
+    app: &App,
     change: ByHand<'_>,
     arguments: &ByHandArguments,
     command: &str,
@@ -35,12 +52,19 @@ pub async fn change_by_hand(
     if !arguments.yes {
         confirm(url, change, command)?;
     }
-    change_in_either(url, change).await?;
+    change_in_either(url, app, change).await?;
     let done = match change {
         ByHand::Mark(seed) => format!("marked {} as applied, without running it", seed.id),
-        ByHand::Unmark(id) => {
-            format!("unmarked {id}: it is pending again; what it did is not undone")
+        ByHand::Unmark(seed) if is_in_app(seed) => {
+            format!(
+                "unmarked {}: it is pending again; what it did is not undone",
+                seed.id
+            )
         }
+        ByHand::Unmark(seed) => format!(
+            "unmarked {}: the app does not have it, so nothing runs again; what it did is not undone",
+            seed.id
+        ),
     };
     written(writeln!(stdout().lock(), "{}", printable(&done)))?;
     Ok(Exit::Fine)
@@ -55,8 +79,18 @@ fn confirm(url: &DatabaseUrl, change: ByHand<'_>, command: &str) -> Result<(), F
         ByHand::Mark(seed) => {
             format!("mark {} as applied in {url}, without running it?", seed.id)
         }
-        ByHand::Unmark(id) => {
-            format!("take the marker of {id} away in {url}, so that it runs again?")
+        ByHand::Unmark(seed) if is_in_app(seed) => {
+            format!(
+                "take the marker of {} away in {url}, so that it runs again?",
+                seed.id
+            )
+        }
+        ByHand::Unmark(seed) => {
+            let whose = match seed.state {
+                State::Foreign => "another service applied it, and the app does not have it",
+                _ => "the app does not have it",
+            };
+            format!("take the marker of {} away in {url}? {whose}", seed.id)
         }
     };
     if is_confirmed(&question, &mut stdin().lock(), &mut stderr().lock()) {
@@ -66,25 +100,36 @@ fn confirm(url: &DatabaseUrl, change: ByHand<'_>, command: &str) -> Result<(), F
     }
 }
 
-async fn change_in_either(url: &DatabaseUrl, change: ByHand<'_>) -> Result<(), Failure> {
+/// Whether the app has a seed that is applied.
+fn is_in_app(seed: &SeedStatus) -> bool {
+    !matches!(seed.state, State::Missing | State::Former | State::Foreign)
+}
+
+async fn change_in_either(url: &DatabaseUrl, app: &App, change: ByHand<'_>) -> Result<(), Failure> {
     #[cfg(feature = "postgres")]
     if url.is_for::<sqlx::Postgres>() {
-        return change_in::<sqlx::Postgres>(url, change).await;
+        return change_in::<sqlx::Postgres>(url, app, change).await;
     }
     #[cfg(feature = "sqlite")]
     if url.is_for::<sqlx::Sqlite>() {
-        return change_in::<sqlx::Sqlite>(url, change).await;
+        return change_in::<sqlx::Sqlite>(url, app, change).await;
     }
     Err(url.is_for_no_feature())
 }
 
-async fn change_in<DB: Backend>(url: &DatabaseUrl, change: ByHand<'_>) -> Result<(), Failure> {
+async fn change_in<DB: Backend>(
+    url: &DatabaseUrl,
+    app: &App,
+    change: ByHand<'_>,
+) -> Result<(), Failure> {
     let pool = connect::<DB>(url).await?;
     let pool = pool.ok_or_else(|| url.not_created())?;
-    let runner = SeedRunner::<DB>::new(&[]).applied_by(AppliedBy::Cli);
+    let runner = SeedRunner::<DB>::new(&[])
+        .of(change.app_of_marker(app))
+        .applied_by(AppliedBy::Cli);
     let changed = match change {
         ByHand::Mark(seed) => runner.mark(&pool, seed).await,
-        ByHand::Unmark(id) => runner.unmark(&pool, id).await,
+        ByHand::Unmark(seed) => runner.unmark(&pool, &seed.id).await,
     };
     pool.close().await;
     changed.map_err(|error| {
@@ -109,7 +154,14 @@ pub(super) async fn mark<DB: Backend>(
     let seed = runner.seeds().iter().find(|seed| seed.id == id);
     let seed = seed.ok_or_else(|| Failure::new(format!("there is no seed {id}")))?;
     let command = format!("seed:mark {id}");
-    change_by_hand(&url, ByHand::Mark(seed.info()), arguments, &command).await
+    change_by_hand(
+        &url,
+        runner.whose(),
+        ByHand::Mark(seed.info()),
+        arguments,
+        &command,
+    )
+    .await
 }
 
 /// `seed:unmark` of an app's own ops binary. The seed need not be one of the binary's.
@@ -125,5 +177,14 @@ pub(super) async fn unmark<DB: Backend>(
     let ids: Vec<&str> = status.seeds.iter().map(|seed| seed.id.as_str()).collect();
     let id = find_seed(&arguments.id, &ids)?;
     let command = format!("seed:unmark {id}");
-    change_by_hand(&url, ByHand::Unmark(id), arguments, &command).await
+    let seed = status.seeds.iter().find(|seed| seed.id == id);
+    let seed = seed.ok_or_else(|| Failure::new(format!("there is no seed {id}")))?;
+    change_by_hand(
+        &url,
+        runner.whose(),
+        ByHand::Unmark(seed),
+        arguments,
+        &command,
+    )
+    .await
 }

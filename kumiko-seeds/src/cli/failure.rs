@@ -16,7 +16,7 @@ pub enum Exit {
     Pending,
     /// 2: the command could not run.
     CouldNotRun,
-    /// 3: a seed is missing or out of order, under `--check`.
+    /// 3: a seed is missing, out of order or renamed, under `--check`.
     Drift,
     /// 130: somebody pressed Ctrl-C.
     Interrupted,
@@ -98,6 +98,10 @@ impl Failure {
 
 /// What to do about an error of a run.
 fn help(error: &Error, url: &DatabaseUrl) -> Option<String> {
+    if matches!(error, Error::Renamed { .. } | Error::Contested { .. }) {
+        // Whoever knows how the program was called says it with the commands.
+        return None;
+    }
     if let Some(remedy) = error.remedy() {
         return Some(remedy);
     }

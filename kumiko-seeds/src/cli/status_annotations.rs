@@ -15,17 +15,23 @@ pub(super) fn annotations(status: &Status, file_of: &dyn Fn(&str) -> Option<Stri
 
 fn annotation(seed: &SeedStatus, file_of: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let (level, title) = match seed.state {
-        State::Applied => return None,
+        State::Applied | State::Former | State::Foreign => return None,
         State::Changed => ("warning", "Changed seed"),
         State::Skipped => ("notice", "Skipped seed"),
         State::Pending => ("warning", "Pending seed"),
         State::OutOfOrder => ("error", "Seed out of order"),
         State::Missing => ("error", "Missing seed"),
+        State::Renamed => ("error", "Renamed seed"),
+        State::Contested => ("error", "Contested seed"),
     };
     let says = match seed.state {
         State::OutOfOrder => "is pending, and a seed with a later date is applied already",
         State::Missing => "is applied, and the app does not have it",
         State::Changed => "was edited since it was applied",
+        State::Renamed => "is pending, and applied under the name of a file that is gone",
+        State::Contested => {
+            "is pending, and has a marker from before the app had its name, of another text"
+        }
         State::Skipped => "is pending, and a flag that is set here skips it",
         _ => "is pending",
     };

@@ -42,22 +42,31 @@ pub(super) fn table(status: &Status, palette: Palette, width: Option<usize>) -> 
     text + "\n" + &sum(status) + "\n"
 }
 
-/// How many seeds are in which state: `2 applied, 1 pending`.
+/// How many seeds are in which state: `2 applied, 1 of them changed, 1 pending`.
 pub(super) fn sum(status: &Status) -> String {
-    [
-        State::Applied,
-        State::Changed,
-        State::Pending,
+    let count = |state| status.count(state);
+    let changed = count(State::Changed);
+    let others = [
         State::OutOfOrder,
+        State::Renamed,
+        State::Contested,
         State::Skipped,
         State::Missing,
+        State::Former,
+        State::Foreign,
+    ];
+    let others = others
+        .map(|state| (count(state), state.as_str()))
+        .into_iter();
+    [
+        (count(State::Applied) + changed, "applied"),
+        (changed, "of them changed"),
+        (count(State::Pending), "pending"),
     ]
     .into_iter()
-    .filter_map(|state| {
-        let count = status.count(state);
-        let always = matches!(state, State::Applied | State::Pending);
-        (count > 0 || always).then(|| format!("{count} {}", state.as_str().replace('-', " ")))
-    })
+    .chain(others)
+    .filter(|(count, what)| *count > 0 || ["applied", "pending"].contains(what))
+    .map(|(count, what)| format!("{count} {}", what.replace('-', " ")))
     .collect::<Vec<_>>()
     .join(", ")
 }
@@ -89,6 +98,7 @@ fn row(seed: &SeedStatus) -> [String; 6] {
 fn described(seed: &SeedStatus) -> String {
     let description = printable(&seed.description);
     match seed.remark() {
+        Some(remark) if description.is_empty() => format!("({remark})"),
         Some(remark) => format!("{description} ({remark})"),
         None => description,
     }

@@ -47,7 +47,7 @@ impl Palette {
         match state {
             State::Applied => self.good,
             State::Pending => self.warning,
-            State::Skipped => self.faint,
+            State::Skipped | State::Former | State::Foreign => self.faint,
             // What has drifted, now and in times to come.
             _ => self.error,
         }

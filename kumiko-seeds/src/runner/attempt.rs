@@ -10,9 +10,10 @@ use super::run::Run;
 use super::seed_run::Ran;
 use super::unanswered::Unanswered;
 use super::work::{Done, LOCK, Table, Under, Work, unwritten, within};
-use crate::backend::{self, Backend, Fault, Locked, MarkerFault, Value};
+use crate::backend::{self, Backend, Fault, Locked, MarkerFault};
 use crate::report::Applied;
-use crate::{Error, Remains, store};
+use crate::store::{self, Sought};
+use crate::{Error, Remains};
 
 /// How an attempt ended, if it did not fail.
 pub(super) enum Outcome {
@@ -139,7 +140,8 @@ impl<DB: Backend> Run<'_, DB> {
         busy_timeout: i64,
     ) -> Result<Option<Done>, Error> {
         let sought = work.sought().filter(|_| self.table == Table::Exists);
-        let locked = lock::<DB>(connection, busy_timeout, sought).await;
+        let sought = sought.map(|seed| Sought::seed(&self.runner.app, seed));
+        let locked = lock::<DB>(connection, busy_timeout, sought.as_ref()).await;
         let Some(locked) = locked.map_err(|error| store::fault::<DB>(LOCK, error))? else {
             return Ok(None);
         };
@@ -262,11 +264,11 @@ enum Ended {
 async fn lock<DB: Backend>(
     connection: &mut DB::Connection,
     busy_timeout: i64,
-    sought: Option<&str>,
+    sought: Option<&Sought<'_>>,
 ) -> sqlx::Result<Option<Locked<DB>>> {
     DB::replace_busy_timeout(connection, busy_timeout).await?;
     match sought {
-        Some(id) => DB::take_lock(connection, DB::LOOK, &[Value::Text(id)]).await,
+        Some(sought) => DB::take_lock(connection, DB::LOOK, &sought.values()).await,
         None => DB::take_lock(connection, "", &[]).await,
     }
 }

@@ -28,8 +28,8 @@ use crate::error::PreflightProblem;
 use crate::extensions::Extensions;
 use crate::report::DryRun;
 use crate::{
-    AppliedBy, ApplyError, Error, History, Progress, Report, Seed, SeedInfo, Selection, SkipFlags,
-    store, unobserved,
+    App, AppliedBy, ApplyError, Error, History, Progress, Report, Seed, SeedInfo, Selection,
+    SkipFlags, store, unobserved,
 };
 
 /// The seeds of an app with all they need, ready to be applied.
@@ -49,6 +49,7 @@ use crate::{
 /// ```
 pub struct SeedRunner<DB: Backend> {
     seeds: &'static [Seed<DB>],
+    app: App,
     extensions: Extensions,
     preflights: Vec<Preflight<DB>>,
     prepare: Option<Prepare<DB>>,
@@ -78,6 +79,7 @@ impl<DB: Backend> SeedRunner<DB> {
     pub fn new(seeds: &'static [Seed<DB>]) -> Self {
         Self {
             seeds,
+            app: App::default(),
             extensions: Extensions::default(),
             preflights: Vec::new(),
             prepare: None,
@@ -87,6 +89,29 @@ impl<DB: Backend> SeedRunner<DB> {
             applied_by: AppliedBy::default(),
             lock_timeout: Duration::from_mins(5),
         }
+    }
+
+    /// The name of the app, by which its seeds are its own in a database that it shares with other apps: letters `a-z`,
+    /// digits and `-`. Say it in `Cargo.toml`, too, so that commands that compile nothing know it:
+    ///
+    /// ```toml
+    /// [package.metadata.kumiko-ops]
+    /// app = "billing"
+    /// ```
+    ///
+    /// The default is no name. An app that takes a name later keeps its seeds: one with a marker without the name counts
+    /// as applied if its source is the same. If that is another or not known, a run refuses with
+    /// [`Error::Contested`], for the marker may be another app's.
+    #[must_use]
+    pub fn app(self, name: impl Into<String>) -> Self {
+        self.of(App::named(name))
+    }
+
+    /// Applies the seeds as those of this app.
+    #[must_use]
+    pub(crate) fn of(mut self, app: App) -> Self {
+        self.app = app;
+        self
     }
 
     /// Hands a value to the seeds, which find it by its type with
@@ -156,6 +181,12 @@ impl<DB: Backend> SeedRunner<DB> {
     pub fn lock_timeout(mut self, lock_timeout: Duration) -> Self {
         self.lock_timeout = lock_timeout;
         self
+    }
+
+    /// Whose seeds these are.
+    #[cfg(feature = "cli")]
+    pub(crate) fn whose(&self) -> &App {
+        &self.app
     }
 
     /// The seeds, as given.
@@ -255,16 +286,17 @@ impl<DB: Backend> SeedRunner<DB> {
         Run::new(self).alone(pool, Work::Unmark(id)).await
     }
 
-    /// What the database tells of seeds; nothing where there is no table yet. One statement, no lock.
+    /// What the database tells of the app's seeds; nothing where there is no table yet. One statement, no lock.
     ///
     /// # Errors
     /// If the database cannot be read or the table has another shape.
     pub async fn history(&self, pool: &Pool<DB>) -> Result<History, Error> {
+        self.app.check()?;
         let mut session = Session::acquire(pool).await?;
-        let history = store::history::<DB>(session.connection()).await;
+        let history = store::history::<DB>(session.connection(), &self.app).await;
         let history = history.map_err(|error| session.complete(error))?;
         session.settle();
-        Ok(history.unwrap_or_default())
+        Ok(history.unwrap_or_else(|| History::of(self.app.clone(), Vec::new())))
     }
 
     /// Adds a check that runs on every pending seed before the first write.
@@ -291,6 +323,7 @@ impl<DB: Backend> fmt::Debug for SeedRunner<DB> {
         formatter
             .debug_struct("SeedRunner")
             .field("seeds", &self.seeds)
+            .field("app", &self.app)
             .field("applied_by", &self.applied_by)
             .field("lock_timeout", &self.lock_timeout)
             .finish_non_exhaustive()

@@ -1,6 +1,6 @@
 //! A run from its first statement to its report: the five steps of applying.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -10,10 +10,11 @@ use super::attempt::Outcome;
 use super::unanswered::Unanswered;
 use super::work::{Done, Table, Work};
 use super::{SeedRunner, Session};
+use crate::applied::AppliedSeeds;
 use crate::backend::{Backend, Hands, Restoration};
 use crate::context::{Activity, Journal};
 use crate::lock::Wait;
-use crate::plan::{OutOfOrder, plan};
+use crate::plan::{Compiled, Pair, Plan, plan};
 use crate::progress::TARGET;
 use crate::report::{Applied, DryRunSeed, Report, Skipped};
 use crate::{AppliedBy, ApplyError, Error, Progress, Seed, SkipFlags, Warning, store};
@@ -89,6 +90,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
             }
             return Ok(());
         }
+        self.runner.app.check()?;
         let mut session = Session::acquire(pool).await?;
         self.look(&mut session, &flags).await?;
         self.drain(pool, session).await
@@ -97,6 +99,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
     /// Runs what is pending in one transaction, and rolls it back.
     pub(super) async fn dry(&mut self, pool: &Pool<DB>) -> Result<Vec<DryRunSeed>, Error> {
         let flags = self.flags();
+        self.runner.app.check()?;
         let mut session = Session::acquire(pool).await?;
         self.look(&mut session, &flags).await?;
         self.remember(&mut session).await?;
@@ -127,6 +130,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
 
     /// Does one thing under the lock that is not the run of a seed.
     pub(super) async fn alone(&mut self, pool: &Pool<DB>, work: Work<'_, DB>) -> Result<(), Error> {
+        self.runner.app.check()?;
         let mut session = Session::acquire(pool).await?;
         self.applied(&mut session).await?;
         let mut wait = Wait::new(self.runner.lock_timeout);
@@ -158,13 +162,13 @@ impl<'r, DB: Backend> Run<'r, DB> {
     async fn look(&mut self, session: &mut Session<DB>, flags: &SkipFlags) -> Result<(), Error> {
         let applied = self.applied(session).await?;
         self.enqueue(&applied, flags)?;
-        let (applied, to_apply) = (applied.len(), self.queue.len());
+        let (applied, to_apply) = (applied.iter().count(), self.queue.len());
         tracing::debug!(target: TARGET, applied, to_apply, "compared seeds with the database");
         self.preflight()
     }
 
-    /// The applied ids, as of now.
-    async fn applied(&mut self, session: &mut Session<DB>) -> Result<Vec<String>, Error> {
+    /// What is applied, as of now.
+    async fn applied(&mut self, session: &mut Session<DB>) -> Result<AppliedSeeds, Error> {
         let applied = store::applied::<DB>(session.connection()).await;
         let applied = applied.map_err(|error| session.complete(error))?;
         session.settle();
@@ -298,12 +302,16 @@ impl<'r, DB: Backend> Run<'r, DB> {
     /// lost the race does not ask for the lock once per seed. Whether there was anything.
     async fn drop_applied(&mut self, session: &mut Session<DB>) -> Result<bool, Error> {
         let applied = self.applied(session).await?;
-        let applied: BTreeSet<&str> = applied.iter().map(String::as_str).collect();
         let before = self.queue.len();
-        let (elsewhere, queue): (VecDeque<_>, VecDeque<_>) = self
+        let plan = plan(
+            &self.runner.app,
+            self.queue.iter().copied().map(compiled),
+            applied.iter(),
+        );
+        let (queue, elsewhere): (VecDeque<_>, VecDeque<_>) = self
             .queue
             .drain(..)
-            .partition(|seed| applied.contains(seed.id));
+            .partition(|seed| plan.pending.binary_search(&seed.id).is_ok());
         self.queue = queue;
         for seed in elsewhere {
             self.leave_to_another(seed.id);
@@ -317,18 +325,30 @@ impl<'r, DB: Backend> Run<'r, DB> {
     }
 
     /// Fills the queue with what is pending and not skipped.
-    fn enqueue(&mut self, applied: &[String], flags: &SkipFlags) -> Result<(), Error> {
+    fn enqueue(&mut self, applied: &AppliedSeeds, flags: &SkipFlags) -> Result<(), Error> {
         let mut seeds: Vec<&'static Seed<DB>> = self.runner.seeds.iter().collect();
         seeds.sort_unstable_by_key(|seed| seed.id);
         if let Some(twice) = seeds.windows(2).find(|pair| pair[0].id == pair[1].id) {
             return Err(Error::DuplicateId { id: twice[0].id });
         }
         let ids = || seeds.iter().map(|seed| seed.id);
-        let plan = plan(ids(), applied.iter().map(String::as_str));
-        for id in plan.missing {
-            self.warn(Warning::Missing { id: id.to_owned() });
+        let runner = self.runner;
+        let app = &runner.app;
+        let plan = plan(app, seeds.iter().copied().map(compiled), applied.iter());
+        if !plan.unnamed.is_empty() {
+            let (app, seeds) = (app.name(), plan.unnamed.len());
+            tracing::info!(target: TARGET, app, seeds, "seeds applied before the app had its name count");
         }
-        for id in self.runner.selection.of(plan.pending, ids())? {
+        for id in &plan.missing {
+            let id = (*id).to_owned();
+            self.warn(Warning::Missing { id });
+        }
+        if !plan.changed.is_empty() {
+            let ids = plan.changed.iter().map(ToString::to_string).collect();
+            let app = app.name().map(str::to_owned);
+            self.warn(Warning::OtherSource { ids, app });
+        }
+        for id in self.runner.selection.of(plan.pending.clone(), ids())? {
             let Ok(index) = seeds.binary_search_by_key(&id, |seed| seed.id) else {
                 continue;
             };
@@ -337,13 +357,32 @@ impl<'r, DB: Backend> Run<'r, DB> {
                 self.skip(seed.id, seed.skip_flag);
                 continue;
             }
-            if let Some(late) = OutOfOrder::find(&plan.out_of_order, id) {
+            if let Some(after) = Pair::find(&plan.out_of_order, id) {
                 self.warn(Warning::OutOfOrder {
                     id: seed.id,
-                    after: late.after.to_owned(),
+                    after: after.to_owned(),
                 });
             }
             self.queue.push_back(seed);
+        }
+        self.refuse_doubtful(&plan)
+    }
+
+    /// Fails if a seed of the queue may be applied already, under another id or without the app's name.
+    fn refuse_doubtful(&self, plan: &Plan<'_>) -> Result<(), Error> {
+        let contested = self.queue.iter().map(|seed| seed.id);
+        let contested = contested.filter(|id| plan.contested.binary_search(id).is_ok());
+        let ids: Vec<String> = contested.map(str::to_owned).collect();
+        if !ids.is_empty() {
+            return Err(Error::Contested { ids });
+        }
+        let renamed = self.queue.iter().filter_map(|seed| {
+            let from = Pair::find(&plan.renamed, seed.id)?;
+            Some((seed.id.to_owned(), from.to_owned()))
+        });
+        let (ids, from): (Vec<String>, Vec<String>) = renamed.unzip();
+        if !ids.is_empty() {
+            return Err(Error::Renamed { ids, from });
         }
         Ok(())
     }
@@ -370,5 +409,12 @@ impl<'r, DB: Backend> Run<'r, DB> {
     pub(super) fn warn(&mut self, warning: Warning) {
         tracing::warn!(target: TARGET, "{warning}");
         self.report.warnings.push(warning);
+    }
+}
+
+fn compiled<'a, DB: Backend>(seed: &'static Seed<DB>) -> Compiled<'a> {
+    Compiled {
+        id: seed.id,
+        source_hash: Some(seed.source_hash),
     }
 }

@@ -55,6 +55,7 @@ pub(super) async fn run<DB: Backend>(
         .await?;
     let marker = NewMarker {
         id: seed.id,
+        ledger_id: runner.app.ledger_id(seed.id).into_owned(),
         applied_at: locked.since,
         duration: clock.elapsed(),
         applied_by: runner.applied_by,

@@ -10,7 +10,8 @@ use super::work::{Done, Work};
 use crate::backend::Backend;
 use crate::lock::Wait;
 use crate::report::Applied;
-use crate::{Error, Warning, store};
+use crate::store::{self, Sought};
+use crate::{Error, Warning};
 
 /// A seed that has run and whose commit was not answered with success. The request or the answer may
 /// have been lost on the way, and only the database knows which.
@@ -76,7 +77,8 @@ impl<DB: Backend> Run<'_, DB> {
         let mut wait = Wait::new(self.runner.lock_timeout);
         loop {
             // Others may have the lock for long, and what is committed needs no lock to be seen.
-            let found = store::find::<DB>(session.connection(), id).await?;
+            let sought = Sought::own(&self.runner.app, id);
+            let found = store::find::<DB>(session.connection(), &sought).await?;
             session.settle();
             if found.is_some() {
                 return Ok(found);

@@ -8,7 +8,7 @@ use super::seed_run::{Ran, run};
 use crate::backend::{Backend, Hands, Locked, MarkerFault, Restoration};
 use crate::context::{Activity, Journal};
 use crate::report::DryRunSeed;
-use crate::store::{self, NewMarker};
+use crate::store::{self, NewMarker, Sought};
 use crate::{Error, InterventionKind, Remains, Seed, SeedInfo, SeedRunner};
 
 /// What is to be done under the lock.
@@ -37,9 +37,9 @@ impl<DB: Backend> Copy for Work<'_, DB> {}
 
 impl<DB: Backend> Work<'_, DB> {
     /// The seed to ask for together with the lock.
-    pub(super) fn sought(&self) -> Option<&'static str> {
+    pub(super) fn sought(&self) -> Option<SeedInfo<'static>> {
         match self {
-            Self::Seed(seed) => Some(seed.id),
+            Self::Seed(seed) => Some(seed.info()),
             _ => None,
         }
     }
@@ -100,14 +100,15 @@ pub(super) async fn within<DB: Backend>(
             Ok(Done::Prepared)
         }
         Work::Seed(seed) => {
+            let sought = Sought::seed(&runner.app, seed.info());
             let applied_at = match table {
                 Table::Exists => {
                     let rows = std::mem::take(&mut locked.rows);
-                    store::looked::<DB>(connection, rows, seed.id).await?
+                    store::looked::<DB>(connection, rows, &sought).await?
                 }
                 Table::MayBeMissing => {
                     store::create_table::<DB>(connection).await?;
-                    store::applied_at::<DB>(connection, seed.id).await?
+                    store::applied_at::<DB>(connection, &sought).await?
                 }
             };
             if applied_at.is_some() {
@@ -121,15 +122,16 @@ pub(super) async fn within<DB: Backend>(
             Ok(Done::Marked)
         }
         Work::Unmark(id) => {
-            if table == Table::MayBeMissing || !store::delete::<DB>(connection, id).await? {
+            let app = &runner.app;
+            if table == Table::MayBeMissing || !store::delete::<DB>(connection, app, id).await? {
                 return Err(Error::NotApplied { id: id.to_owned() });
             }
             let kind = InterventionKind::Unmarked;
-            store::insert_intervention::<DB>(connection, id, kind, runner.applied_by).await?;
+            store::insert_intervention::<DB>(connection, app, id, kind, runner.applied_by).await?;
             Ok(Done::Marked)
         }
         Work::Find(id) => {
-            let applied_at = store::find::<DB>(connection, id).await?;
+            let applied_at = store::find::<DB>(connection, &Sought::own(&runner.app, id)).await?;
             Ok(Done::Found(applied_at))
         }
         Work::DryRun(seeds) => {
@@ -142,7 +144,8 @@ pub(super) async fn within<DB: Backend>(
             }
             let mut tried = Vec::new();
             for seed in seeds {
-                let applied_at = store::applied_at::<DB>(connection, seed.id).await?;
+                let sought = Sought::seed(&runner.app, seed.info());
+                let applied_at = store::applied_at::<DB>(connection, &sought).await?;
                 if applied_at.is_some() {
                     continue;
                 }
@@ -197,11 +200,16 @@ async fn mark<DB: Backend>(
     if table == Table::MayBeMissing {
         store::create_table::<DB>(connection).await?;
     }
-    if store::applied_at::<DB>(connection, id).await?.is_some() {
+    let (app, sought) = (&runner.app, Sought::own(&runner.app, id));
+    if store::applied_at::<DB>(connection, &sought)
+        .await?
+        .is_some()
+    {
         return Err(Error::AlreadyApplied { id: id.to_owned() });
     }
     let marker = NewMarker {
         id,
+        ledger_id: app.ledger_id(id).into_owned(),
         applied_at: locked.since,
         duration: Duration::ZERO,
         applied_by: runner.applied_by,
@@ -212,7 +220,7 @@ async fn mark<DB: Backend>(
         .await
         .map_err(store::unwritten::<DB>)?;
     let kind = InterventionKind::Marked;
-    store::insert_intervention::<DB>(connection, id, kind, runner.applied_by).await
+    store::insert_intervention::<DB>(connection, app, id, kind, runner.applied_by).await
 }
 
 /// Lets the app prepare the database, and takes nothing over from it but what is in the database.

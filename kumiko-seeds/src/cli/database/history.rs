@@ -6,22 +6,26 @@ use super::{DatabaseUrl, connect};
 use crate::cli::Failure;
 use crate::cli::printable::printable;
 use crate::cli::style::{Palette, painted};
-use crate::{Backend, History, SeedRunner};
+use crate::{App, Backend, History, SeedRunner};
 
-/// Reads what a database of either kind tells of seeds, or nothing if it is yet to be created. Nothing is created.
+/// Reads what a database of either kind tells of the seeds of `app`, or nothing if it is yet to be created. Nothing is created.
 ///
 /// # Errors
 /// If the database cannot be reached or read, or neither exists nor may be created.
-pub async fn read_history(url: &DatabaseUrl) -> Result<Option<History>, Failure> {
+pub async fn read_history(url: &DatabaseUrl, app: &App) -> Result<Option<History>, Failure> {
     #[cfg(feature = "postgres")]
     if url.is_for::<sqlx::Postgres>() {
-        return history_of(&SeedRunner::<sqlx::Postgres>::new(&[]), url).await;
+        return history_of(&runner_of::<sqlx::Postgres>(app), url).await;
     }
     #[cfg(feature = "sqlite")]
     if url.is_for::<sqlx::Sqlite>() {
-        return history_of(&SeedRunner::<sqlx::Sqlite>::new(&[]), url).await;
+        return history_of(&runner_of::<sqlx::Sqlite>(app), url).await;
     }
     Err(url.is_for_no_feature())
+}
+
+fn runner_of<DB: Backend>(app: &App) -> SeedRunner<DB> {
+    SeedRunner::new(&[]).of(app.clone())
 }
 
 /// As [`read_history`], with the runner of an app.

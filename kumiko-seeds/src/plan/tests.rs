@@ -1,0 +1,166 @@
+use super::*;
+
+/// A seed, or the marker of one, of this source.
+type Row = (&'static str, Source<'static>);
+
+const A: Source<'_> = Source::Known("aaaa");
+const B: Source<'_> = Source::Known("bbbb");
+
+fn plan_of(app: &App, compiled: &[Row], applied: &[Row]) -> Plan<'static> {
+    let compiled = compiled.iter().map(|(id, source)| Compiled {
+        id,
+        source_hash: source.hash(),
+    });
+    let applied = applied.iter().map(|(ledger_id, source)| Applied {
+        ledger_id,
+        source: *source,
+    });
+    plan(app, compiled, applied)
+}
+
+/// With sources that nobody knows.
+fn plan_of_ids(compiled: &[&'static str], applied: &[&'static str]) -> Plan<'static> {
+    let unknown = |ids: &[&'static str]| -> Vec<Row> {
+        ids.iter().map(|id| (*id, Source::Unknown)).collect()
+    };
+    plan_of(&App::default(), &unknown(compiled), &unknown(applied))
+}
+
+#[test]
+fn pending_is_what_is_compiled_and_not_applied_in_byte_order() {
+    let compiled = ["2026-01-03-c", "2026-01-01-a", "2026-01-02-b"];
+    let plan = plan_of_ids(&compiled, &["2026-01-01-a"]);
+    let pending = vec!["2026-01-02-b", "2026-01-03-c"];
+    assert_eq!(
+        plan,
+        Plan {
+            pending,
+            ..Plan::default()
+        }
+    );
+}
+
+#[test]
+fn missing_is_what_is_applied_and_not_compiled() {
+    let applied = ["2026-01-09-gone", "2026-01-01-a", "2025-12-31-gone"];
+    let plan = plan_of_ids(&["2026-01-01-a"], &applied);
+    assert_eq!(plan.pending, [""; 0]);
+    assert_eq!(plan.missing, ["2025-12-31-gone", "2026-01-09-gone"]);
+}
+
+#[test]
+fn out_of_order_is_pending_before_the_greatest_applied_even_if_that_is_missing() {
+    let compiled = ["2026-01-01-a", "2026-01-02-b", "2026-01-06-f"];
+    let plan = plan_of_ids(&compiled, &["2026-01-05-gone", "2026-01-02-b"]);
+    assert_eq!(plan.pending, ["2026-01-01-a", "2026-01-06-f"]);
+    let late = Pair {
+        id: "2026-01-01-a",
+        other: "2026-01-05-gone",
+    };
+    assert_eq!(plan.out_of_order, [late]);
+}
+
+#[test]
+fn byte_order_puts_a_hyphen_before_a_letter_and_a_prefix_first() {
+    let compiled = ["2026-01-01-ab", "2026-01-01-a-b", "2026-01-01-a"];
+    let plan = plan_of_ids(&compiled, &[]);
+    assert_eq!(
+        plan.pending,
+        ["2026-01-01-a", "2026-01-01-a-b", "2026-01-01-ab"]
+    );
+}
+
+#[test]
+fn what_another_service_applied_is_nobody_s_concern() {
+    let compiled = [("2026-01-01-a", A), ("2026-01-02-b", B)];
+    let applied = [
+        ("2026-01-01-a", Source::Foreign),
+        ("2026-12-31-theirs", Source::Foreign),
+    ];
+    assert_eq!(
+        plan_of(&App::default(), &compiled, &applied),
+        Plan {
+            pending: vec!["2026-01-02-b"],
+            foreign: vec!["2026-12-31-theirs"],
+            ..Plan::default()
+        }
+    );
+}
+
+#[test]
+fn another_source_under_the_same_id_is_a_change() {
+    let compiled = [("1-a", A), ("2-b", B), ("3-c", Source::Unknown)];
+    let applied = [("1-a", B), ("2-b", Source::Unknown), ("3-c", A)];
+    assert_eq!(
+        plan_of(&App::default(), &compiled, &applied),
+        Plan {
+            changed: vec!["1-a"],
+            ..Plan::default()
+        }
+    );
+}
+
+#[test]
+fn a_renamed_file_is_known_by_its_source_before_and_after_it_is_marked() {
+    let pair = |id, other| Pair { id, other };
+    let app = App::default();
+    let renamed = plan_of(&app, &[("2-new", A), ("3-other", B)], &[("1-old", A)]);
+    assert_eq!(
+        renamed,
+        Plan {
+            pending: vec!["2-new", "3-other"],
+            renamed: vec![pair("2-new", "1-old")],
+            missing: vec!["1-old"],
+            ..Plan::default()
+        }
+    );
+    let marked = plan_of(&app, &[("2-new", A)], &[("1-old", A), ("2-new", A)]);
+    assert_eq!(
+        marked,
+        Plan {
+            former: vec![pair("1-old", "2-new")],
+            ..Plan::default()
+        }
+    );
+    // A copy is no renamed file.
+    let copy = plan_of(&app, &[("1-old", A), ("2-copy", A)], &[("1-old", A)]);
+    assert_eq!(copy.renamed, []);
+}
+
+#[test]
+fn the_seeds_of_an_app_are_its_own() {
+    let compiled = [("1-a", A), ("2-b", B)];
+    let applied = [("billing/1-a", A), ("billing/9-gone", B), ("shop/2-b", B)];
+    let billing = plan_of(&App::named("billing"), &compiled, &applied);
+    assert_eq!(billing.pending, ["2-b"]);
+    assert_eq!(billing.missing, ["9-gone"]);
+    let unnamed = plan_of(&App::default(), &compiled, &applied);
+    assert_eq!(
+        unnamed,
+        Plan {
+            pending: vec!["1-a", "2-b"],
+            ..Plan::default()
+        }
+    );
+}
+
+#[test]
+fn an_app_that_takes_a_name_keeps_what_is_certainly_its_own() {
+    let compiled = [("1-a", A), ("2-b", B), ("3-c", A), ("4-d", B)];
+    let applied = [
+        ("1-a", A),
+        ("2-b", A),
+        ("3-c", Source::Foreign),
+        ("5-another", Source::Unknown),
+        ("6-another", Source::Foreign),
+    ];
+    assert_eq!(
+        plan_of(&App::named("billing"), &compiled, &applied),
+        Plan {
+            pending: vec!["2-b", "3-c", "4-d"],
+            contested: vec!["2-b", "3-c"],
+            unnamed: vec!["1-a"],
+            ..Plan::default()
+        }
+    );
+}
