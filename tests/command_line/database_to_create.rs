@@ -155,6 +155,19 @@ applying 2026-05-20-grant-tenant-admin
 applied 2026-05-20-grant-tenant-admin in [time]
 ",
     );
+    // Of the ops binary's own lines, too, each can be pasted.
+    let binary = app.path("ops-binary").display().to_string();
+    for verb in ["mark", "unmark"] {
+        let line = format!("seed:{verb} initial-tenants --database-url sqlite:new.db");
+        let output = app.ops_binary(&line).output();
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            format!(
+                "error: this asks first, and there is nobody to ask\nhelp: say yes beforehand:\n    \
+                 {binary} seed:{verb} 2026-03-02-initial-tenants --database-url sqlite:new.db --yes\n"
+            )
+        );
+    }
     let shown = call(&app, "seed:status --check", "sqlite:new.db");
     assert!(shown.ends_with("\n\n2 applied, 0 pending\n"), "{shown}");
 }

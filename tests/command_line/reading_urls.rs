@@ -104,6 +104,11 @@ fn a_postgres_url_that_its_driver_would_not_understand() {
             "a port is a number up to 65535; an IPv6 address stands in brackets, as in [::1]:5432",
         ),
         (
+            "postgres://me:s3cret@/shop",
+            "names no host behind user and password",
+            "name one, as in user@localhost, or the folder of a socket with ?user=name&host=/run/postgresql",
+        ),
+        (
             "postgres:me:s3cret@127.0.0.1/shop",
             "is not the URL of a PostgreSQL database",
             &format!("use {POSTGRES}"),

@@ -6,7 +6,7 @@ use super::database::{connect, history_of};
 use super::output::written;
 use super::printable::printable;
 use super::question::{can_be_asked, is_confirmed};
-use super::{ByHandArguments, DatabaseUrl, Exit, Failure, find_seed};
+use super::{ByHandArguments, DatabaseUrl, Exit, Failure, Invocation, find_seed};
 use crate::{
     App, AppliedBy, Backend, Error, Seed, SeedInfo, SeedRunner, SeedStatus, SkipFlags, State,
     Status,
@@ -153,7 +153,8 @@ pub(super) async fn mark<DB: Backend>(
     let id = find_seed(&arguments.id, &ids)?;
     let seed = runner.seeds().iter().find(|seed| seed.id == id);
     let seed = seed.ok_or_else(|| Failure::new(format!("there is no seed {id}")))?;
-    let command = format!("seed:mark {id}");
+    let invocation = Invocation::of_this_process(&arguments.database);
+    let command = invocation.line("seed:mark", &[id.to_owned()]);
     change_by_hand(
         &url,
         runner.whose(),
@@ -176,7 +177,8 @@ pub(super) async fn unmark<DB: Backend>(
     let status = Status::compare(seeds, history, &SkipFlags::default());
     let ids: Vec<&str> = status.seeds.iter().map(|seed| seed.id.as_str()).collect();
     let id = find_seed(&arguments.id, &ids)?;
-    let command = format!("seed:unmark {id}");
+    let invocation = Invocation::of_this_process(&arguments.database);
+    let command = invocation.line("seed:unmark", &[id.to_owned()]);
     let seed = status.seeds.iter().find(|seed| seed.id == id);
     let seed = seed.ok_or_else(|| Failure::new(format!("there is no seed {id}")))?;
     change_by_hand(

@@ -141,6 +141,13 @@ fn postgres_fault(url: &str) -> Option<Fault> {
     if !has_port(address) {
         return Some(no_port());
     }
+    let is_hostless = address.is_empty() || address.starts_with(':');
+    if is_hostless && !authority.is_empty() {
+        return Some(Fault::new(
+            "names no host behind user and password",
+            "name one, as in user@localhost, or the folder of a socket with ?user=name&host=/run/postgresql",
+        ));
+    }
     parameters(query).find_map(|(name, value)| match name {
         "port" if !is_port(value) => Some(no_port()),
         "sslmode" | "ssl-mode" if !SSL_MODES.contains(&value.to_ascii_lowercase().as_str()) => {
