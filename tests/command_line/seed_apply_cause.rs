@@ -13,7 +13,7 @@ fn a_pipeline_is_known_by_the_variable_that_it_sets() {
         ("true", "--applied-by boot", "boot"),
     ] {
         let number = expected.len();
-        let url = format!("sqlite:{number}.db");
+        let url = format!("sqlite:{number}.db?mode=rwc");
         app.command(&format!("seed:apply {option}"))
             .variable("DATABASE_URL", &url)
             .variable("CI", ci)
