@@ -289,6 +289,10 @@ pub(crate) enum Hands {
     #[default]
     Library,
     /// A handler: code that the app runs on the connections of its pool all the time.
+    #[cfg_attr(
+        not(feature = "events"),
+        expect(dead_code, reason = "only the write side has handlers")
+    )]
     Handler,
     /// A seed or the app's preparation: code that is written to run once.
     Seed,
