@@ -31,6 +31,7 @@ mod readme;
 mod renamed_files;
 mod seed_apply;
 mod seed_apply_cause;
+mod seed_apply_committing;
 mod seed_apply_dry_run;
 mod seed_apply_selection;
 mod seed_names;

@@ -51,12 +51,14 @@ exit 0
     {
       \"id\": \"2026-03-02-initial-tenants\",
       \"duration_ms\": [time],
-      \"events\": 5
+      \"events\": 5,
+      \"retries\": 0
     },
     {
       \"id\": \"2026-05-20-grant-tenant-admin\",
       \"duration_ms\": [time],
-      \"events\": 2
+      \"events\": 2,
+      \"retries\": 0
     }
   ],
   \"applied_elsewhere\": [],

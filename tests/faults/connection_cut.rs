@@ -46,12 +46,22 @@ async fn add(mut write: WriteContext<'_, Postgres>, note: Note) -> HandlerResult
     Ok(())
 }
 
+/// What a request was that got lost.
+#[derive(Clone, Copy)]
+enum Request {
+    /// The commit of this seed.
+    Commit(&'static str),
+    /// The end of a connection that a seed has had, and of the transaction that began with its commit. Nothing
+    /// is lost with it.
+    Farewell,
+    Other,
+}
+
 /// A run that lost its connection once.
 struct Lost {
     /// Which request was lost.
     number: usize,
-    /// The seed whose commit it was, if it was one.
-    committing: Option<&'static str>,
+    request: Request,
     ended: Result<Report, Box<ApplyError>>,
     /// What is applied, as the database tells.
     applied: Vec<String>,
@@ -104,8 +114,15 @@ async fn lose(
         if request != number {
             return Fate::Pass;
         }
-        let commit = text.contains("COMMIT AND CHAIN");
-        *seen.lock().unwrap() = Some(commit.then(|| IDS[markers - 1]));
+        *seen.lock().unwrap() = Some(
+            if text.contains("ROLLBACK") || bytes.ends_with(b"X\0\0\0\x04") {
+                Request::Farewell
+            } else if text.contains("COMMIT AND CHAIN") {
+                Request::Commit(IDS[markers - 1])
+            } else {
+                Request::Other
+            },
+        );
         fate()
     });
     // Of one connection, so that the lost one has to be given up before another can be had.
@@ -113,10 +130,10 @@ async fn lose(
     let pool = pool.connect_lazy(proxy.url()).unwrap();
     let ended = runner().apply(&pool).await;
     pool.close().await;
-    let committing = (*lost_request.lock().unwrap())?;
+    let request = (*lost_request.lock().unwrap())?;
     Some(Lost {
         number,
-        committing,
+        request,
         ended,
         applied: applied(database).await,
     })
@@ -134,6 +151,9 @@ async fn applied(database: &TestDatabase<Postgres>) -> Vec<String> {
 }
 
 fn is_refused(lost: &Lost) {
+    if let Request::Farewell = lost.request {
+        return assert!(lost.ended.is_ok(), "request {}", lost.number);
+    }
     let stopped = lost.ended.as_ref().unwrap_err();
     assert!(
         matches!(
@@ -143,7 +163,7 @@ fn is_refused(lost: &Lost) {
         "request {}: {stopped:?}",
         lost.number
     );
-    if let Some(id) = lost.committing {
+    if let Request::Commit(id) = lost.request {
         assert_eq!(
             stopped.to_string(),
             "could not commit the seed with its marker"
@@ -154,8 +174,9 @@ fn is_refused(lost: &Lost) {
 }
 
 fn is_noticed(lost: &Lost) {
-    let Some(id) = lost.committing else {
-        assert!(lost.ended.is_err(), "request {}", lost.number);
+    let Request::Commit(id) = lost.request else {
+        let is_farewell = matches!(lost.request, Request::Farewell);
+        assert_eq!(lost.ended.is_ok(), is_farewell, "request {}", lost.number);
         return;
     };
     let report = lost.ended.as_ref().unwrap();

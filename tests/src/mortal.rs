@@ -19,7 +19,7 @@ pub enum Death {
     Never,
     /// At a step of SQLite's virtual machine, counted from 1. Each statement has a few.
     AtStep(usize),
-    /// This long after it began with a commit, counted from 1.
+    /// This long after it began with the commit of a seed, counted from 1.
     InCommit(usize, Duration),
 }
 
@@ -55,7 +55,7 @@ impl Death {
 #[derive(Default)]
 pub struct Life {
     steps: AtomicUsize,
-    commits: AtomicUsize,
+    marker_rows: AtomicUsize,
 }
 
 impl Life {
@@ -65,10 +65,10 @@ impl Life {
         self.steps.load(Ordering::Relaxed)
     }
 
-    /// The commits that were begun.
+    /// The commits of seeds that were begun.
     #[must_use]
     pub fn commits(&self) -> usize {
-        self.commits.load(Ordering::Relaxed)
+        self.marker_rows.load(Ordering::Relaxed) / 2
     }
 }
 
@@ -92,13 +92,17 @@ pub async fn pool(url: &str, death: Death) -> sqlx::Result<(Pool<Sqlite>, Arc<Li
                     }
                     true
                 });
-                handle.set_commit_hook(move || {
-                    let commit = life.commits.fetch_add(1, Ordering::Relaxed) + 1;
+                // The library has the one commit hook. Of the two rows of a marker the second is what is
+                // written last before a commit.
+                handle.set_update_hook(move |update| {
+                    if update.table != "kumiko_es_operations" {
+                        return;
+                    }
+                    let rows = life.marker_rows.fetch_add(1, Ordering::Relaxed) + 1;
                     match death {
-                        Death::InCommit(last, delay) if last == commit => die_in(delay),
+                        Death::InCommit(last, delay) if 2 * last == rows => die_in(delay),
                         _ => {}
                     }
-                    true
                 });
                 Ok(())
             })

@@ -47,6 +47,11 @@ pub trait Backend:
     #[doc(hidden)]
     const BEGIN: &'static str;
 
+    /// Whether a connection that had the lock lacks something of the app's afterwards, so that it does not go back to
+    /// its pool.
+    #[doc(hidden)]
+    const TAKES_FROM_SESSION: bool;
+
     /// Creates the table of operations and its index where they are missing.
     #[doc(hidden)]
     const CREATE_OPERATIONS: &'static str;

@@ -188,6 +188,8 @@ async fn status(connection: &mut PgConnection, identity: &String) -> sqlx::Resul
 }
 
 impl Backend for Postgres {
+    const TAKES_FROM_SESSION: bool = false;
+
     const BEGIN: &'static str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
     const CREATE_OPERATIONS: &'static str = "

@@ -75,6 +75,9 @@ impl Watched {
 }
 
 impl Backend for Sqlite {
+    /// A connection has one commit hook, and SQLite does not say which it was.
+    const TAKES_FROM_SESSION: bool = true;
+
     /// Takes the one write lock that a SQLite database has, so it is the lock of a seed as well.
     const BEGIN: &'static str = "BEGIN IMMEDIATE";
 

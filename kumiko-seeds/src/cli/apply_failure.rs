@@ -6,7 +6,7 @@ use super::interrupt::Signal;
 use super::{ApplyArguments, DatabaseUrl, Exit, Failure, Invocation};
 use crate::remedy::{CONTESTED, RENAMED};
 use crate::report::seconds;
-use crate::{ApplyError, Error};
+use crate::{ApplyError, Error, Remains};
 
 /// A run that has been asked for.
 pub(super) struct Run<'a> {
@@ -70,6 +70,29 @@ impl Run<'_> {
                     None => "correct the seed and run this again",
                 };
                 vec![format!("{correct}; {kept}:\n    {again}")]
+            }
+            Error::TransactionEnded { id, remains, .. } => {
+                let without = "take the COMMIT or ROLLBACK out of it";
+                match (id, remains) {
+                    (_, Remains::Nothing) => {
+                        vec![format!("{without} and run this again:\n    {again}")]
+                    }
+                    (Some(id), _) => {
+                        let mark = self.invocation.line("seed:mark", &[(*id).to_owned()]);
+                        vec![
+                            format!(
+                                "{without}, undo by hand what is left, and run this again:\n    {again}"
+                            ),
+                            format!(
+                                "or complete by hand what it did not do, and mark it as applied:\n    \
+                                 {mark}"
+                            ),
+                        ]
+                    }
+                    (None, _) => vec![format!(
+                        "{without}, undo by hand what is left, and run this again:\n    {again}"
+                    )],
+                }
             }
             Error::Preflight { .. } => vec![format!(
                 "register the handler, or correct its name or its roles in the seed; then run this \

@@ -10,7 +10,7 @@ use super::run::Run;
 use super::seed_run::Ran;
 use super::unanswered::Unanswered;
 use super::work::{Done, LOCK, Table, Under, Work, unwritten, within};
-use crate::backend::{self, Backend, Fault, Locked, MarkerFault};
+use crate::backend::{self, Backend, Fault, Hands, Locked, MarkerFault, Restoration};
 use crate::report::Applied;
 use crate::store::{self, Sought};
 use crate::{Error, Remains};
@@ -46,8 +46,12 @@ impl<DB: Backend> Run<'_, DB> {
             .map_err(|error| Error::database(STEP, error))?;
         // Not the `&'static str` itself: with it the compiler cannot tell that the future is `Send`.
         let begin = SqlStr::from_static(DB::BEGIN);
+        let mut has_begun = false;
         let ended = match connection.begin_with(begin).await {
-            Ok(transaction) => self.transact(transaction, work, busy_timeout).await,
+            Ok(transaction) => {
+                has_begun = true;
+                self.transact(transaction, work, busy_timeout).await
+            }
             Err(error) if DB::fault(&error) == Fault::Locked => {
                 Ended::RolledBack(Ok(Outcome::Busy))
             }
@@ -57,7 +61,8 @@ impl<DB: Backend> Run<'_, DB> {
             Ended::Open(_) => Ok(()),
             _ => DB::undo_session_settings(connection, busy_timeout).await,
         };
-        if self.restoration.wants_another(self.hands) {
+        let is_spoilt = has_begun && DB::TAKES_FROM_SESSION || self.hands == Hands::Seed;
+        if is_spoilt && self.restoration != Restoration::Impossible {
             session.retire();
         }
         match (ended, undone) {

@@ -133,6 +133,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
         self.runner.app.check()?;
         let mut session = Session::acquire(pool).await?;
         self.applied(&mut session).await?;
+        self.remember(&mut session).await?;
         let mut wait = Wait::new(self.runner.lock_timeout);
         loop {
             match self.attempt(&mut session, work).await {

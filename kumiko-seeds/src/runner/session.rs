@@ -81,11 +81,13 @@ impl<DB: Backend> Session<DB> {
     /// Ends the use of the connection. If it is to be closed, it is closed then: a SQLite connection that
     /// closes later may have the file's lock when the next one wants it.
     pub(super) async fn end(mut self) {
+        /// A server that does not answer is not waited for.
+        const PATIENCE: Duration = Duration::from_secs(2);
         if self.state != State::Settled
             && let Some(connection) = self.connection.take()
         {
             // It is gone, whether or not the server hears of it.
-            drop(connection.close().await);
+            drop(tokio::time::timeout(PATIENCE, connection.close()).await);
         }
     }
 }

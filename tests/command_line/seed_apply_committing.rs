@@ -1,0 +1,67 @@
+//! A seed that commits by itself: what is left is said, and that a retry is not safe.
+
+use crate::app::App;
+use crate::database::{postgres, wait};
+use crate::transcript::assert_shows;
+
+const COMMITS: &str = r#"
+use kumiko_seeds::json;
+use kumiko_seeds::postgres::{SeedContext, SeedResult};
+
+pub const DESCRIPTION: &str = "Update roles and commit";
+
+pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult {
+    let Some(admin) = ctx.find_user_by_email("admin@example.com").await? else {
+        return Err("there is no user admin@example.com".into());
+    };
+    for membership in ctx.find_memberships_of_user(&admin.id).await? {
+        ctx.system_write_as(
+            "tenant:write:update-member-roles",
+            json!({ "id": membership.id, "roles": ["Admin"] }),
+        )
+        .in_tenant(membership.stream_tenant_id)
+        .with_roles(["TenantAdmin"])
+        .await?;
+        sqlx::raw_sql("COMMIT").execute(ctx.unmanaged_db().await?).await?;
+    }
+    Ok(())
+}
+"#;
+
+#[test]
+fn the_operator_is_told_what_is_left_and_how_to_go_on() {
+    let database = postgres("");
+    let app = App::example("committing");
+    let apply = |options: &str| {
+        let line = format!("seed:apply -F postgres {options}");
+        let command = app.command(&line);
+        command.variable("DATABASE_URL", &database.url).run()
+    };
+    apply("");
+    app.write("seeds/2026-06-01-commits.rs", COMMITS);
+    let tried = "\
+exit 1
+-- stderr
+trying 2026-06-01-commits
+failed 2026-06-01-commits
+error: seed 2026-06-01-commits ended its own transaction, with a ROLLBACK in it or in a handler; what it \
+         wrote after that may be committed, and it has no marker
+";
+    let shown = apply("--dry-run");
+    assert!(shown.starts_with("exit 1\n"), "{tried}{shown}");
+    let events = || wait(database.texts("SELECT count(*)::text FROM kumiko_events"));
+    assert_eq!(events(), ["7"]);
+    assert_shows(
+        &apply(""),
+        "\
+exit 1
+-- stderr
+applying 2026-06-01-commits
+failed 2026-06-01-commits
+error: seed 2026-06-01-commits ended its own transaction, with a COMMIT in it or in a handler; what it had \
+         written until then is committed, 1 event among it, and it has no marker
+",
+    );
+    assert_eq!(events(), ["8"]);
+    wait(database.remove());
+}
