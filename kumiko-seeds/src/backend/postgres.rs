@@ -181,7 +181,7 @@ async fn guarded(
     done.map(drop).map_err(marker_fault)
 }
 
-async fn status(connection: &mut PgConnection, identity: &String) -> sqlx::Result<Option<String>> {
+async fn status(connection: &mut PgConnection, identity: &str) -> sqlx::Result<Option<String>> {
     let rows = Postgres::fetch(connection, STATUS, &[Value::Text(identity)]).await?;
     rows.first()
         .map_or(Ok(None), |row| column::<Postgres, _>(row, 0))
