@@ -131,9 +131,8 @@ impl EventBackend for Postgres {
         } else {
             concat_notification!(later)
         };
-        let [a, b, c, d, e, f, g, h, i] = values_of(row);
-        let transaction = Value::Text(identity.map_or("", String::as_str));
-        let values = [a, b, c, d, e, f, g, h, i, transaction];
+        let mut values = Vec::from(values_of(row));
+        values.push(Value::Text(identity.map_or("", String::as_str)));
         let inserted = insert_with::<Self>(connection, insert, &values).await?;
         outcome(inserted.first(), 2)
     }
