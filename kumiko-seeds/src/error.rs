@@ -209,7 +209,7 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remains {
-    /// Nothing: the database refused the commit. Only SQLite can.
+    /// Nothing: the database refused the commit, as SQLite always does and PostgreSQL in a dry run.
     Nothing,
     /// What was written before it was committed, without a marker, and perhaps what was written after.
     Before {

@@ -39,16 +39,23 @@ fn the_operator_is_told_what_is_left_and_how_to_go_on() {
     };
     apply("");
     app.write("seeds/2026-06-01-commits.rs", COMMITS);
-    let tried = "\
+    assert_shows(
+        &apply("--dry-run"),
+        "\
 exit 1
 -- stderr
 trying 2026-06-01-commits
-failed 2026-06-01-commits
-error: seed 2026-06-01-commits ended its own transaction, with a ROLLBACK in it or in a handler; what it \
-         wrote after that may be committed, and it has no marker
-";
-    let shown = apply("--dry-run");
-    assert!(shown.starts_with("exit 1\n"), "{tried}{shown}");
+error: seed 2026-06-01-commits tried to end its own transaction, with a COMMIT or ROLLBACK in it or in a \
+         handler; nothing of it is left
+caused by: seed 2026-06-01-commits failed
+caused by: the database says: duplicate key value violates unique constraint \"a_dry_run_keeps_nothing\" \
+         (code 23505)
+note: stopped at: 2026-06-01-commits; applied before: none; not attempted: none; the failed step is \
+         rolled back, so a retry is safe
+help: take the COMMIT or ROLLBACK out of it and run this again:
+    cargo kumiko-ops seed:apply --dry-run --features postgres
+",
+    );
     let events = || wait(database.texts("SELECT count(*)::text FROM kumiko_events"));
     assert_eq!(events(), ["7"]);
     assert_shows(
@@ -60,6 +67,16 @@ applying 2026-06-01-commits
 failed 2026-06-01-commits
 error: seed 2026-06-01-commits ended its own transaction, with a COMMIT in it or in a handler; what it had \
          written until then is committed, 1 event among it, and it has no marker
+caused by: seed 2026-06-01-commits failed
+caused by: write handler \"tenant:write:update-member-roles\" failed
+caused by: nothing was appended, because the transaction was ended before, by a COMMIT or ROLLBACK
+note: stopped at: 2026-06-01-commits; applied before: none; not attempted: none; a retry is not safe: it \
+         would do again what is committed
+note: 0 applied, 1 still to apply, in [time]
+help: take the COMMIT or ROLLBACK out of it, undo by hand what is left, and run this again:
+    cargo kumiko-ops seed:apply --features postgres
+help: or complete by hand what it did not do, and mark it as applied:
+    cargo kumiko-ops seed:mark 2026-06-01-commits --features postgres
 ",
     );
     assert_eq!(events(), ["8"]);

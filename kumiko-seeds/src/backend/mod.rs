@@ -143,6 +143,10 @@ pub trait Backend:
         connection: &mut Self::Connection,
     ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
+    /// Whether this is the refusal of a commit that [`Backend::forbid_commit`] asked for.
+    #[doc(hidden)]
+    fn is_forbidden_commit(error: &sqlx::Error) -> bool;
+
     /// Says that the next commit is the runner's own, where the others are refused.
     #[doc(hidden)]
     fn allow_commit(identity: &Self::Identity);

@@ -321,6 +321,11 @@ impl Backend for Postgres {
         connection.execute(FORBID_COMMIT).await.map(drop)
     }
 
+    fn is_forbidden_commit(error: &sqlx::Error) -> bool {
+        let error = error.as_database_error();
+        error.is_some_and(|error| error.constraint() == Some("a_dry_run_keeps_nothing"))
+    }
+
     fn allow_commit(_: &String) {}
 
     async fn restore(

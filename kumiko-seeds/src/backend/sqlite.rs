@@ -192,6 +192,10 @@ impl Backend for Sqlite {
         Ok(())
     }
 
+    fn is_forbidden_commit(_: &sqlx::Error) -> bool {
+        false
+    }
+
     fn allow_commit(Watched(state): &Watched) {
         // A failure to compare means that the transaction has ended.
         let _ = state.compare_exchange(OPEN, COMMITTING, Ordering::AcqRel, Ordering::Acquire);

@@ -236,6 +236,11 @@ impl<DB: Backend> Run<'_, DB> {
                 return error;
             }
             (backend::Ended::Refused | backend::Ended::Undone, _) => Remains::Nothing,
+            (backend::Ended::RolledBack, Work::DryRun(_))
+                if error.driver().is_some_and(DB::is_forbidden_commit) =>
+            {
+                Remains::Nothing
+            }
             (backend::Ended::RolledBack, _) => Remains::After,
             (backend::Ended::Committed, Work::DryRun(_)) => Remains::BeforeInDryRun,
             (backend::Ended::Committed, _) => Remains::Before {
