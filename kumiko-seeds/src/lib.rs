@@ -124,11 +124,19 @@
 //! # }
 //! ```
 //!
+//! # Sessions
+//!
+//! A seed that asked for the connection itself, with [`SeedContext::db`] or [`SeedContext::unmanaged_db`], may have
+//! left anything in its session: a role, a lock, a setting that no query lists. So the next seed gets another
+//! connection, as does the first one after `SeedRunner::prepare`, and the app's pool gets none of them back. That
+//! costs what connecting costs: a few milliseconds on PostgreSQL, of a program compiled without optimizations some
+//! tens. Seeds that write through handlers, which run on the pool's connections all the time, share one.
+//!
 //! # Poolers
 //!
 //! The lock and all else belong to one transaction, and the library prepares no statement by name, so it
-//! works behind PgBouncer in transaction mode as it is. It keeps one server connection from the first
-//! pending seed to the last, because the next transaction begins with the commit of the one before.
+//! works behind PgBouncer in transaction mode as it is. It keeps one server connection from seed to seed, because
+//! the next transaction begins with the commit of the one before.
 //!
 //! What an app's own seeds and handlers prepare is the app's affair: PgBouncer keeps it from 1.21 on
 //! (`max_prepared_statements`), and `.persistent(false)` does without.

@@ -83,13 +83,13 @@ impl<DB: Backend> Run<'_, DB> {
         }
     }
 
-    /// A session as the next seed is to find it.
+    /// A session as the next seed is to find it, if there is a next one.
     pub(super) async fn renew(
         &mut self,
         pool: &Pool<DB>,
         session: Session<DB>,
     ) -> Result<Session<DB>, Error> {
-        if !self.restoration.wants_another(self.hands) {
+        if self.queue.is_empty() || !self.restoration.wants_another(self.hands) {
             return Ok(session);
         }
         session.end().await;
