@@ -49,6 +49,12 @@ pub const SEEDS_WITHOUT_EVENTS: &str = include_str!("../seeds_without_events.rs"
 /// The module in [`SEEDS`] and [`SEEDS_WITHOUT_EVENTS`] that stands for the one of the app's database.
 pub const SEEDS_DATABASE_MODULE: &str = "kumiko_seeds::postgres";
 
+/// The runner in [`SEEDS`] and [`SEEDS_WITHOUT_EVENTS`], to which the app's name is added where it has one.
+pub const SEEDS_RUNNER: &str = "database::SeedRunner::new(SEEDS)";
+
+/// What follows the runner in [`SEEDS`].
+pub const SEEDS_HANDLERS: &str = ".handlers(handlers())";
+
 /// A build script: `build.rs`. A file of that name here would be this crate's own.
 pub const BUILD_SCRIPT: &str = include_str!("../build_script.rs");
 
@@ -74,6 +80,9 @@ mod tests {
             (OPS, OPS_BINARY),
             (SEEDS, SEEDS_DATABASE_MODULE),
             (SEEDS_WITHOUT_EVENTS, SEEDS_DATABASE_MODULE),
+            (SEEDS, SEEDS_RUNNER),
+            (SEEDS_WITHOUT_EVENTS, SEEDS_RUNNER),
+            (SEEDS, SEEDS_HANDLERS),
             (BUILD_SCRIPT, BUILD_SCRIPT_CALL),
         ] {
             assert_eq!(template.matches(part).count(), 1, "{part}");

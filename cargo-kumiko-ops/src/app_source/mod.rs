@@ -1,5 +1,6 @@
 //! What the source of an app says about its seeds, read without compiling it.
 
+mod app_name;
 mod crate_name;
 mod library;
 mod seeds_function;
@@ -8,6 +9,7 @@ mod wiring;
 
 use std::path::PathBuf;
 
+pub(crate) use app_name::{AppName, app_name};
 pub(crate) use crate_name::{crate_name, unnameable};
 pub(crate) use library::{Library, library};
 pub(crate) use seeds_function::{Declared, SeedsFunction, declares, modules, seeds_function};

@@ -7,18 +7,25 @@ use super::{TextFile, mentions};
 
 /// The file in the folder or below it that uses `include_seeds!`.
 pub(crate) fn wiring(folder: &Path) -> Option<TextFile> {
+    first_file(folder, &|text| mentions(text, "include_seeds"))
+}
+
+/// The first Rust file in the folder or below it that is looked for.
+pub(super) fn first_file(folder: &Path, is_it: &dyn Fn(&str) -> bool) -> Option<TextFile> {
     let mut entries: Vec<_> = fs::read_dir(folder).ok()?.flatten().collect();
     entries.sort_by_key(fs::DirEntry::file_name);
     entries.iter().find_map(|entry| {
         let path = entry.path();
         if entry.file_type().ok()?.is_dir() {
-            return (!is_of_others(&path)).then(|| wiring(&path)).flatten();
+            return (!is_of_others(&path))
+                .then(|| first_file(&path, is_it))
+                .flatten();
         }
         if path.extension().is_none_or(|ending| ending != "rs") || !path.is_file() {
             return None;
         }
         let text = fs::read_to_string(&path).ok()?;
-        mentions(&text, "include_seeds").then_some(TextFile { path, text })
+        is_it(&text).then_some(TextFile { path, text })
     })
 }
 

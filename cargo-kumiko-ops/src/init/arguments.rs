@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use kumiko_seeds::App;
 
 use super::database::Database;
 use crate::arguments::{PackageArguments, shell_word};
@@ -13,6 +14,7 @@ Examples:
   cargo kumiko-ops init --dry-run
   cargo kumiko-ops init --database sqlite
   cargo kumiko-ops init --no-events
+  cargo kumiko-ops init --app billing
 
 It adds kumiko-seeds and kumiko-seeds-build to Cargo.toml, the call that compiles seeds to build.rs, the folder
 seeds, a module for handlers and seeds to the library, and an ops binary. What is there already stays as it is.
@@ -31,6 +33,9 @@ pub(crate) struct InitArguments {
     /// Set it up for an app without an event store, whose seeds write rows
     #[arg(long)]
     pub(super) no_events: bool,
+    /// The name of an app that shares its database with others, so that its seeds are its own: a-z, 0-9 and -
+    #[arg(long, value_name = "NAME", value_parser = app_name)]
+    pub(super) app: Option<String>,
     /// Depend on the libraries in this checkout of Kumiko seeds instead of the published ones
     #[arg(long, value_name = "CHECKOUT")]
     pub(super) path: Option<PathBuf>,
@@ -54,12 +59,20 @@ impl InitArguments {
             .path
             .as_ref()
             .map(|path| format!(" --path {}", shell_word(&path.to_string_lossy())));
+        let app = self.app.as_ref().map(|name| format!(" --app {name}"));
         let no_events = if self.no_events { " --no-events" } else { "" };
         format!(
-            "cargo kumiko-ops init{}{no_events}{}{} {option}",
+            "cargo kumiko-ops init{}{no_events}{}{}{} {option}",
             database.unwrap_or_default(),
+            app.unwrap_or_default(),
             path.unwrap_or_default(),
             self.package.repeated()
         )
     }
+}
+
+/// What may be the name of an app.
+fn app_name(text: &str) -> Result<String, kumiko_seeds::Error> {
+    App::named(text).check()?;
+    Ok(text.to_owned())
 }

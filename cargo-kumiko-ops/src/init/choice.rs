@@ -1,10 +1,11 @@
-//! What seeds run on and what they write, and that a flag does not ask for something else than what is
+//! What seeds run on, what they write and whose they are, and that a flag does not ask for something else than what is
 //! there already. Pure.
 
 use std::path::Path;
 
 use kumiko_seeds::cli::Failure;
 
+use super::app::{self, ChosenApp};
 use super::arguments::InitArguments;
 use super::database::{Database, Featured, featured};
 use super::dependencies::LIBRARY;
@@ -13,11 +14,12 @@ use super::manifest::WorkspaceDependency;
 use super::state::State;
 use crate::package::Writes;
 
-/// What seeds run on and what they write, and why.
+/// What seeds run on, what they write and whose they are, and why.
 pub(super) struct Chosen {
     pub(super) database: Database,
     pub(super) reason: String,
     pub(super) writes: Writes,
+    pub(super) app: Option<ChosenApp>,
 }
 
 /// Chooses by the flags and by what the package has.
@@ -39,6 +41,7 @@ pub(super) fn choose(
         database,
         reason,
         writes: writes(arguments, state)?,
+        app: app::choose(arguments, state, shown)?,
     })
 }
 

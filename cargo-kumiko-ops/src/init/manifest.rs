@@ -37,6 +37,8 @@ pub(super) enum Edit {
     Binary { name: String, path: String },
     /// The ops binary, where its name does not tell.
     OpsBinary(String),
+    /// The name of an app that shares its database.
+    App(String),
 }
 
 /// Where a dependency comes from.
@@ -126,12 +128,17 @@ fn make(document: &mut DocumentMut, edit: &Edit) -> Result<(), String> {
                 .ok_or("bin is not written as [[bin]]")?
                 .push(binary);
         }
-        Edit::OpsBinary(name) => {
-            let path = ["package", "metadata", "kumiko-ops"];
-            let settings = table_at(document.as_table_mut(), &path)?;
-            settings.insert("bin", value(name.as_str()));
-        }
+        Edit::OpsBinary(name) => set(document, "bin", name)?,
+        Edit::App(name) => set(document, "app", name)?,
     }
+    Ok(())
+}
+
+/// Sets a setting of this program.
+fn set(document: &mut DocumentMut, setting: &str, to: &str) -> Result<(), String> {
+    let path = ["package", "metadata", "kumiko-ops"];
+    let settings = table_at(document.as_table_mut(), &path)?;
+    settings.insert(setting, value(to));
     Ok(())
 }
 
@@ -291,6 +298,7 @@ impl fmt::Display for Edit {
             Self::DefaultRun(binary) => write!(formatter, "default-run {binary}"),
             Self::Binary { name, .. } => write!(formatter, "binary {name}"),
             Self::OpsBinary(name) => write!(formatter, "ops binary {name}"),
+            Self::App(name) => write!(formatter, "app {name}"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `init`: makes a package ready for seeds.
 
+mod app;
 mod arguments;
 mod build_script;
 mod checkout;

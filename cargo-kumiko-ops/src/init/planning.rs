@@ -30,6 +30,10 @@ pub(super) fn plan(
     };
     plan.left
         .extend(unseen_database(state, chosen, &plan.manifest, shown));
+    if let Some(app) = &chosen.app {
+        plan.manifest.extend(app.setting(state));
+        plan.left.extend(app.left(state, shown));
+    }
     plan_build_script(state, &mut plan, shown);
     if !state.has_seeds_folder {
         let keep = state.member.seeds_folder().join(".gitkeep");

@@ -46,8 +46,10 @@ pub(super) fn notes(plan: &Plan, chosen: &Chosen) -> Vec<String> {
         chosen.database.name(),
         chosen.reason
     );
+    let app = chosen.app.iter();
+    let app = app.map(|app| format!("note: the app is {}, {}", app.name, app.reason));
     let notes = plan.notes.iter().map(|note| format!("note: {note}"));
-    std::iter::once(database).chain(notes).collect()
+    std::iter::once(database).chain(app).chain(notes).collect()
 }
 
 /// What is left to people.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::TargetKind;
 use kumiko_seeds::cli::Failure;
 
-use crate::app_source::{Library, TextFile, library, mentions, wiring};
+use crate::app_source::{AppName, Library, TextFile, app_name, library, mentions, wiring};
 use crate::package::Member;
 use crate::shown_path::shown_path;
 
@@ -22,6 +22,8 @@ pub(super) struct State<'a> {
     pub(super) library: Option<Library>,
     /// The file that brings the seeds in, if there is one.
     pub(super) wiring: Option<TextFile>,
+    /// The name that the source gives the app, if it does.
+    pub(super) app_name: Option<AppName>,
     pub(super) binaries: Vec<Binary>,
     pub(super) has_seeds_folder: bool,
 }
@@ -58,6 +60,7 @@ impl<'a> State<'a> {
             workspace_manifest: TextFile::read(&member.workspace_root.join("Cargo.toml"))?.text,
             build_script: build_script(member)?,
             wiring: wiring(&sources),
+            app_name: app_name(&sources),
             binaries: binaries(member, library_name),
             has_seeds_folder: member.seeds_folder().is_dir(),
             library,

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use kumiko_ops_templates::{SEEDS, SEEDS_DATABASE_MODULE, SEEDS_WITHOUT_EVENTS};
+use kumiko_ops_templates::{
+    SEEDS, SEEDS_DATABASE_MODULE, SEEDS_HANDLERS, SEEDS_RUNNER, SEEDS_WITHOUT_EVENTS,
+};
 use kumiko_seeds::cli::Failure;
 
 use super::choice::Chosen;
@@ -174,7 +176,23 @@ fn seeds_module(state: &State<'_>, chosen: &Chosen) -> String {
     };
     let library = library_name(state.member);
     let module = format!("{library}::{}", chosen.database.feature());
-    template.replace(SEEDS_DATABASE_MODULE, &module)
+    let text = template.replace(SEEDS_DATABASE_MODULE, &module);
+    match &chosen.app {
+        Some(app) => named(&text, &app.name),
+        None => text,
+    }
+}
+
+/// The module of an app with a name, as rustfmt has it.
+fn named(module: &str, app: &str) -> String {
+    let runner = format!(
+        "{SEEDS_RUNNER}\n        // The same name as in Cargo.toml, for the commands that compile nothing.\n        \
+         .app(\"{app}\")"
+    );
+    let handlers = format!("\n        {SEEDS_HANDLERS}");
+    module
+        .replace(SEEDS_RUNNER, &runner)
+        .replace(SEEDS_HANDLERS, &handlers)
 }
 
 fn indented(text: &str) -> String {

@@ -93,7 +93,8 @@ fn the_result_compiles_for_postgres_without_a_warning() {
         "#![warn(missing_docs)]\n//! An app.\n\n/// Adds.\npub fn",
     );
     let checkout = workspace().display().to_string();
-    let shown = app.call(["init", "--yes", "--path", &checkout]).run();
+    let init = app.call(["init", "--yes", "--app", "billing", "--path", &checkout]);
+    let shown = init.run();
     let reason = "note: seeds run on PostgreSQL, as sqlx has features of both databases; --database sqlite chooses SQLite\n";
     assert!(shown.contains(reason), "{shown}");
     let shown = app

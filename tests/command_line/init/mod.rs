@@ -1,5 +1,6 @@
 //! `init`: what it makes of a package, what it leaves alone, and that the result works.
 
+mod app_names;
 mod consent;
 mod contradictions;
 mod drivers;
