@@ -277,6 +277,34 @@ step is rolled back, so a retry is safe"
     database.remove().await;
 }
 
+/// The error that says that the transaction is another one is known by its text, not by its code.
+#[tokio::test]
+async fn a_check_at_the_commit_that_fails_as_the_guard_does() {
+    let database = Postgres::create().await;
+    let failing = seed("2026-01-02-fails", |ctx| {
+        Box::pin(async move {
+            let sql = "CREATE FUNCTION check_note() RETURNS trigger LANGUAGE plpgsql
+                           AS 'BEGIN PERFORM NEW.text::integer; RETURN NULL; END';
+                       CREATE CONSTRAINT TRIGGER check_note AFTER INSERT ON read_notes
+                           DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_note();
+                       INSERT INTO read_notes VALUES ('no number')";
+            Postgres::run(ctx.unmanaged_db().await?, sql).await?;
+            Ok(())
+        })
+    });
+    let runner = app::runner(vec![note!("2026-01-01-good"), failing]);
+    let stopped = runner.apply(&database.pool).await.unwrap_err();
+    assert_eq!(
+        format!("{stopped:?}"),
+        "could not commit the seed with its marker
+caused by: the database says: invalid input syntax for type integer: \"no number\" (code 22P02)
+note: stopped at: 2026-01-02-fails; applied before: 2026-01-01-good; not attempted: none; the failed \
+step is rolled back, so a retry is safe"
+    );
+    assert_eq!(database.markers().await, ["2026-01-01-good"]);
+    database.remove().await;
+}
+
 /// A connection that goes takes a database in memory with it.
 #[tokio::test]
 async fn a_database_in_memory_survives_a_failing_seed() {

@@ -86,10 +86,12 @@ const LOCK: &str = concat!(
 );
 
 /// An error in every transaction but `$1`, which keeps the statements after it from being executed. A seed or
-/// a handler may have committed or rolled back behind our back.
+/// a handler may have committed or rolled back behind our back. Whatever language the server speaks, its error
+/// repeats the text that is no number.
 const GUARD: &str = "
     SELECT CASE WHEN pg_current_xact_id_if_assigned() IS DISTINCT FROM CAST($1 AS xid8)
-                THEN CAST(concat('another transaction in ', pg_backend_pid()) AS integer) END";
+                THEN CAST(concat($2, pg_backend_pid()) AS integer) END";
+const ANOTHER_TRANSACTION: &str = "kumiko: another transaction in ";
 
 /// What is not a setting and outlives a transaction, and then all settings. Those of [`SETTINGS`] follow.
 const RESTORE: &str = "
@@ -147,7 +149,9 @@ fn marker_fault(error: sqlx::Error) -> MarkerFault {
     match answer {
         // A fatal error ends the session, perhaps after the commit.
         Some(answer) if matches!(answer.severity(), PgSeverity::Error) => match answer.code() {
-            INVALID_TEXT_REPRESENTATION => MarkerFault::TransactionEnded,
+            INVALID_TEXT_REPRESENTATION if answer.message().contains(ANOTHER_TRANSACTION) => {
+                MarkerFault::TransactionEnded
+            }
             IN_FAILED_TRANSACTION => MarkerFault::TransactionFailed(error),
             _ => MarkerFault::Refused(error),
         },
@@ -172,7 +176,10 @@ async fn guarded(
     identity: &str,
     statements: &[&str],
 ) -> Result<(), MarkerFault> {
-    let mut sql = inline(GUARD, &[Value::Text(identity)]);
+    let mut sql = inline(
+        GUARD,
+        &[Value::Text(identity), Value::Text(ANOTHER_TRANSACTION)],
+    );
     for statement in statements.iter().filter(|statement| !statement.is_empty()) {
         sql.push_str("; ");
         sql.push_str(statement);
