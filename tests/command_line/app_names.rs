@@ -135,3 +135,78 @@ fn a_name_that_is_none_is_refused() {
          caused by: \"Billing/EU\" is no name for an app: it is made of a-z, 0-9 and -\n",
     );
 }
+
+/// What compiles nothing goes by Cargo.toml, so that the binary must be of the same app.
+#[test]
+fn a_binary_of_another_app_than_the_settings_say_is_refused() {
+    let app = App::example("of-another-app");
+    let again = "note: the ops binary is not what [app]/Cargo.toml says, as when the times of files are old; it is built again";
+    let is = "error: the ops binary admin-roles-ops applies the seeds of";
+    let settings = "[package.metadata.kumiko-ops]\n";
+    app.edit("src/lib.rs", "(SEEDS)", "(SEEDS).app(\"billing\")");
+    let refused = format!(
+        "\
+exit 2
+-- stderr
+{again}
+{is} the app billing, and [app]/Cargo.toml names no app
+note: nothing was applied
+help: if billing is right, name it in [app]/Cargo.toml, for the commands that compile nothing:
+    [package.metadata.kumiko-ops]
+    app = \"billing\"
+help: an app keeps its name: under another one none of its seeds counts as applied, and all of them would run again
+"
+    );
+    assert_shows(&app.command("seed:apply").run(), &refused);
+    assert_shows(&app.command("seed:verify").run(), &refused);
+    assert!(!app.path("admin-roles.db").exists());
+
+    app.edit(
+        "Cargo.toml",
+        settings,
+        &format!("{settings}app = \"shop\"\n"),
+    );
+    let runner = "help: if shop is right, give the app's SeedRunner that name:
+    SeedRunner::new(SEEDS).app(\"shop\")
+help: an app keeps its name: under another one none of its seeds counts as applied, and all of them would run again
+";
+    let shown = app.command("seed:apply --dry-run").run();
+    assert!(
+        shown.contains(&format!(
+            "{is} the app billing, and [app]/Cargo.toml names the app shop\n"
+        )) && shown.contains("    app = \"billing\"\n")
+            && shown.ends_with(runner),
+        "{shown}"
+    );
+
+    app.edit("src/lib.rs", "(SEEDS).app(\"billing\")", "(SEEDS)");
+    assert_shows(
+        &app.command("seed:apply").run(),
+        &format!(
+            "exit 2\n-- stderr\n{again}\n{is} an app without a name, and [app]/Cargo.toml names the app shop\n\
+             note: nothing was applied\n{runner}"
+        ),
+    );
+
+    // No Cargo.toml can say that.
+    app.edit("src/lib.rs", "(SEEDS)", "(SEEDS).app(\"Billing/EU\")");
+    let shown = app.command("seed:apply").run();
+    assert!(
+        shown.ends_with(
+            "\
+error: the ops binary admin-roles-ops cannot be used
+caused by: \"Billing/EU\" is no name for an app: it is made of a-z, 0-9 and -
+help: give the app's SeedRunner another one:
+    SeedRunner::new(SEEDS).app(\"shop\")
+"
+        ),
+        "{shown}"
+    );
+
+    app.edit("src/lib.rs", "\"Billing/EU\"", "\"shop\"");
+    let shown = app.command("seed:apply").run();
+    assert!(
+        shown.starts_with("exit 0\n-- stdout\n2 applied in [time]\n"),
+        "{shown}"
+    );
+}

@@ -1,5 +1,6 @@
 //! The app's ops binary: which one it is, building it, and starting it.
 
+mod another_app;
 mod build;
 mod choice;
 mod differences;

@@ -1,18 +1,17 @@
-//! An ops binary that has the seeds of the files. Cargo builds by time stamps, and a checkout, a cache or the layer of an
+//! An ops binary that has the seeds of the files, of the app that Cargo.toml names. Cargo builds by time stamps, and a checkout, a cache or the layer of an
 //! image may bring files that are older than the binary.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use kumiko_seeds::cli::{
-    CARRIED_COMMAND, CarriedSeed, Failure, carried_seeds, printable, shell_word,
-};
+use kumiko_seeds::cli::{CARRIED_COMMAND, Carried, Failure, carried, printable, shell_word};
 use kumiko_seeds_build::REBUILD_VARIABLE;
 
 use super::Start;
+use super::another_app::another_app;
 use super::build::build;
-use super::differences::differences;
+use super::differences::Differences;
 use crate::arguments::BuildArguments;
 use crate::package::Member;
 use crate::seed_status::seed_files;
@@ -20,7 +19,8 @@ use crate::shown_path::shown_path;
 
 /// Builds the bin target and gives the path of the program.
 ///
-/// **Invariant:** the program has the seeds of the files as they are after the build. If Cargo took an older one for
+/// **Invariant:** the program has the seeds of the files as they are after the build, and is of the app that Cargo.toml
+/// names: by that name the commands that compile nothing read what it has applied. If Cargo took an older one for
 /// good enough, it is built again with the build script running whatever the times; if that is of no use, it is refused.
 pub(crate) fn build_of_files(
     member: &Member,
@@ -30,28 +30,42 @@ pub(crate) fn build_of_files(
     start: &Start<'_>,
 ) -> Result<PathBuf, Failure> {
     let program = build(member, bin, arguments, None)?;
-    let differs = |program: &Path| -> Result<Vec<String>, Failure> {
+    let compared = |program: &Path| -> Result<Differences, Failure> {
         let carried = ask(program, bin, start)?;
-        Ok(differences(&seed_files(member, current)?, &carried))
+        let app = member.settings.app();
+        let files = seed_files(member, current)?;
+        Ok(Differences::between(&files, &app, &carried))
     };
-    if differs(&program)?.is_empty() {
-        return Ok(program);
-    }
     let folder = shown_path(&member.seeds_folder(), current);
+    let folder = folder.display();
+    let again = match compared(&program)? {
+        Differences { seeds, .. } if !seeds.is_empty() => {
+            format!("the files in {folder} say, as when their times are old")
+        }
+        Differences { app: Some(_), .. } => format!(
+            "{} says, as when the times of files are old",
+            member.manifest().display()
+        ),
+        _ => return Ok(program),
+    };
     eprintln!(
-        "note: the ops binary is not what the files in {} say, as when their times are old; it is built again",
-        printable(&folder.to_string_lossy())
+        "{}",
+        printable(&format!(
+            "note: the ops binary is not what {again}; it is built again"
+        ))
     );
     let program = build(member, bin, arguments, Some((REBUILD_VARIABLE, now())))?;
-    let differences = differs(&program)?;
-    if differences.is_empty() {
+    let differences = compared(&program)?;
+    if let (true, Some(app)) = (differences.seeds.is_empty(), &differences.app) {
+        return Err(another_app(bin, app, member));
+    }
+    if differences.seeds.is_empty() {
         return Ok(program);
     }
     let mut failure = Failure::new(format!(
-        "the ops binary {bin} has other seeds than the files in {}",
-        folder.display()
+        "the ops binary {bin} has other seeds than the files in {folder}"
     ));
-    failure.notes = differences;
+    failure.notes = differences.seeds;
     failure.notes.push("nothing was applied".to_owned());
     let failure = failure.help(format!(
         "does build.rs compile this folder, and is the runner given all of SEEDS? for another folder set `seeds` of \
@@ -61,8 +75,8 @@ pub(crate) fn build_of_files(
     Err(failure.help(by_itself(&program)))
 }
 
-/// Asks the program which seeds it has.
-fn ask(program: &Path, bin: &str, start: &Start<'_>) -> Result<Vec<CarriedSeed>, Failure> {
+/// Asks the program which seeds it has, and whose.
+fn ask(program: &Path, bin: &str, start: &Start<'_>) -> Result<Carried, Failure> {
     let failure = || {
         Failure::new(format!(
             "the ops binary {bin} does not say which seeds it has"
@@ -75,8 +89,8 @@ fn ask(program: &Path, bin: &str, start: &Start<'_>) -> Result<Vec<CarriedSeed>,
         .stdin(Stdio::null())
         .output()
         .map_err(|error| failure().caused_by(&error))?;
-    if let Some(seeds) = carried_seeds(&String::from_utf8_lossy(&output.stdout)) {
-        return Ok(seeds);
+    if let Some(carried) = carried(&String::from_utf8_lossy(&output.stdout)) {
+        return Ok(carried);
     }
     let mut failure = failure();
     let said = String::from_utf8_lossy(&output.stderr);

@@ -61,7 +61,7 @@ pub use arguments::{
     StatusFormat, VerifyArguments,
 };
 pub use by_hand::{ByHand, change_by_hand};
-pub use carried::{CARRIED_COMMAND, CarriedSeed, carried_seeds};
+pub use carried::{CARRIED_COMMAND, Carried, CarriedSeed, carried};
 pub use color::color_arguments;
 pub use database::{DatabaseUrl, Look, none_yet, read_history};
 pub use failure::{Exit, Failure};
