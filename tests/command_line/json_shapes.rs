@@ -71,6 +71,7 @@ fn every_state_has_the_shape_that_is_documented() {
             let shown = documents(&app, url, &format!("seed:show {id}"));
             assert_valid(&shown, "seed-show");
             assert_eq!(shown["state"], seed["state"]);
+            assert_eq!(shown["remark"], seed["remark"]);
             found.push(seed["state"].as_str().unwrap().to_owned());
         }
         let expected = [

@@ -1,7 +1,9 @@
 //! `seed:show`: all that is known of one seed.
 
 use crate::app::App;
-use crate::database::{POSTGRES_TABLE, SQLITE_TABLE, marker, postgres, sqlite, wait};
+use crate::database::{
+    POSTGRES_TABLE, SQLITE_TABLE, foreign_marker, marker, marker_of, postgres, sqlite, wait,
+};
 use crate::transcript::assert_shows;
 
 const URL: &str = "sqlite:shop.db";
@@ -112,6 +114,43 @@ notes        As it was told
     );
 }
 
+/// What `seed:status` has beside the description.
+#[test]
+fn the_remark_is_shown_behind_the_state() {
+    let app = shop(&[]);
+    let files = kumiko_seeds_build::scan(&app.path("seeds")).unwrap();
+    let markers = marker_of("2026-01-10-fist", &files[0].source_hash)
+        + &marker_of("2026-02-20-second", "of-another-text")
+        + &foreign_marker("2026-03-01-theirs");
+    sqlite(&app.path("shop.db"), &markers);
+    for (id, state, remark) in [
+        (
+            "2026-01-10-first",
+            "renamed",
+            "applied as 2026-01-10-fist, whose file is gone",
+        ),
+        (
+            "2026-01-10-fist",
+            "missing",
+            "its text is now that of 2026-01-10-first",
+        ),
+        (
+            "2026-02-20-second",
+            "changed",
+            "edited since it was applied",
+        ),
+        ("2026-03-01-theirs", "foreign", "applied by another service"),
+    ] {
+        let shown = show(&app, id);
+        let lines = format!("\nstate        {state}\nremark       {remark}\n");
+        assert!(shown.contains(&lines), "{shown}");
+        let json = app.command(&format!("seed:show {id} --format json"));
+        let json = json.variable("DATABASE_URL", URL).stdout();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["remark"], remark);
+    }
+}
+
 #[test]
 fn without_a_database_the_file_is_shown() {
     let app = App::fixture("shop");
@@ -158,6 +197,7 @@ fn programs_get_json() {
                 ],
             },
             "state": "applied",
+            "remark": null,
             "marker": {
                 "applied_at": "2026-03-01T12:30:00.250+00:00",
                 "duration_ms": 1500,

@@ -56,6 +56,8 @@ fn text(seed: &ShownSeed, palette: Palette) -> String {
         Some(standing) => {
             let state = standing.state;
             rows.push(("state", state.to_string(), palette.of_state(state)));
+            let remark = standing.remark.iter();
+            rows.extend(remark.map(|remark| ("remark", remark.clone(), plain)));
             if let Some(marker) = &standing.marker {
                 let [at, took, by] = marker_cells(marker);
                 let notes = marker
@@ -104,6 +106,7 @@ struct Document<'a> {
     description: &'a str,
     source: Option<SourceDocument<'a>>,
     state: Option<&'static str>,
+    remark: Option<&'a str>,
     marker: Option<MarkerDocument<'a>>,
 }
 
@@ -148,6 +151,7 @@ impl<'a> Document<'a> {
             description: &seed.description,
             source,
             state: standing.map(|standing| standing.state.as_str()),
+            remark: standing.and_then(|standing| standing.remark.as_deref()),
             marker: marker.map(|marker| MarkerDocument {
                 applied_at: marker.applied_at.to_rfc3339(),
                 duration_ms: marker.duration_ms,

@@ -43,6 +43,8 @@ pub struct ShownHandlerCall {
 pub struct Standing {
     /// Its state.
     pub state: State,
+    /// What a person should know beside the state, if there is anything.
+    pub remark: Option<String>,
     /// Its marker, if it is applied.
     pub marker: Option<Marker>,
 }
@@ -53,6 +55,7 @@ impl ShownSeed {
     #[must_use]
     pub fn of_status(status: &Status, id: &str, source: Option<SeedSource>) -> Option<Self> {
         let seed = status.seeds.iter().find(|seed| seed.id == id)?;
+        let remark = seed.remark();
         let SeedStatus {
             description,
             state,
@@ -63,7 +66,11 @@ impl ShownSeed {
             id: id.to_owned(),
             description,
             source,
-            standing: Some(Standing { state, marker }),
+            standing: Some(Standing {
+                state,
+                remark,
+                marker,
+            }),
         })
     }
 
