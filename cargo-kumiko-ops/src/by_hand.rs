@@ -1,7 +1,8 @@
 //! `seed:mark` and `seed:unmark`, without compiling anything.
 
-use kumiko_seeds::cli::{ByHand, Exit, Failure, change_by_hand, find_seed, read_history};
-use kumiko_seeds::{SkipFlags, Status};
+use kumiko_seeds::cli::{
+    ByHand, Exit, Failure, Unmarking, change_by_hand, find_seed, read_history,
+};
 
 use crate::arguments::{ByHandArguments, repeated_database, shell_word};
 use crate::seed_status::{readable_seeds, seed_info};
@@ -35,12 +36,8 @@ pub(crate) async fn unmark(arguments: &ByHandArguments) -> Result<Exit, Failure>
     let history = read_history(&url, &member.settings.app()).await?;
     let history = history.ok_or_else(|| url.not_created())?;
     let infos = seeds.iter().map(seed_info);
-    let status = Status::compare(infos, history, &SkipFlags::default());
-    let ids: Vec<&str> = status.seeds.iter().map(|seed| seed.id.as_str()).collect();
-    let id = find_seed(&arguments.by_hand.id, &ids)?;
-    let seed = status.seeds.iter().find(|seed| seed.id == id);
-    let seed = seed.ok_or_else(|| Failure::new(format!("there is no seed {id}")))?;
-    let (app, change) = (member.settings.app(), ByHand::Unmark(seed));
+    let unmarking = Unmarking::of(&arguments.by_hand.id, infos, history)?;
+    let (app, change) = (member.settings.app(), ByHand::Unmark(&unmarking));
     change_by_hand(&url, &app, change, &arguments.by_hand, &command).await
 }
 

@@ -1,7 +1,7 @@
 //! `seed:mark` and `seed:unmark`: adopting a database, and repeating a seed in development.
 
 use crate::app::App;
-use crate::database::{SQLITE_TABLE, foreign_marker, marker, sqlite};
+use crate::database::{SQLITE_TABLE, foreign_marker, marker, marker_of, sqlite};
 use crate::transcript::assert_shows;
 
 /// The app of the fixture, its two seeds pending.
@@ -135,5 +135,66 @@ fn what_the_app_does_not_have_is_not_said_to_run_again() {
                  undone\n"
             ),
         );
+    }
+}
+
+/// What is said is what the next status shows.
+#[test]
+fn what_a_run_makes_of_an_unmarked_seed_is_said() {
+    let app = App::fixture("shop");
+    let files = kumiko_seeds_build::scan(&app.path("seeds")).unwrap();
+    let markers = SQLITE_TABLE.to_owned()
+        + &marker_of("2026-01-10-fist", &files[0].source_hash)
+        + &marker_of("2026-01-10-first", &files[0].source_hash);
+    sqlite(&app.path("shop.db"), &markers);
+    assert_shows(
+        &call(&app, "seed:unmark 2026-01-10-first --yes"),
+        "exit 0\n-- stdout\nunmarked 2026-01-10-first: a run refuses it, since it is applied as 2026-01-10-fist, whose \
+         file is gone; what it did is not undone\n",
+    );
+    let status = call(&app, "seed:status");
+    assert!(status.contains("renamed  2026-01-10-first"), "{status}");
+    // With the marker of the old name goes what kept the new one from running.
+    assert_shows(
+        &call(&app, "seed:unmark 2026-01-10-fist --yes"),
+        "exit 0\n-- stdout\nunmarked 2026-01-10-fist: the app does not have it, and what has its \
+         text is pending: 2026-01-10-first; what it did is not undone\n",
+    );
+    assert_shows(
+        &call(&app, "seed:status --pending"),
+        "exit 0\n-- stdout\n2026-01-10-first\n2026-02-20-second\n",
+    );
+}
+
+/// Under the marker of a named app there may be one from before it had the name.
+#[test]
+fn what_a_marker_from_before_the_name_makes_of_an_unmarked_seed_is_said() {
+    let app = App::fixture("shop");
+    let files = kumiko_seeds_build::scan(&app.path("seeds")).unwrap();
+    let manifest = app.read("Cargo.toml");
+    let setting = "\n[package.metadata.kumiko-ops]\napp = \"billing\"\n";
+    app.write("Cargo.toml", &format!("{manifest}{setting}"));
+    let markers = SQLITE_TABLE.to_owned()
+        + &marker("billing/2026-01-10-first")
+        + &marker("billing/2026-02-20-second")
+        + &marker("2026-01-10-first")
+        + &marker_of("2026-02-20-second", &files[1].source_hash);
+    sqlite(&app.path("shop.db"), &markers);
+    assert_shows(
+        &call(&app, "seed:unmark 2026-01-10-first --yes"),
+        "exit 0\n-- stdout\nunmarked 2026-01-10-first: a run refuses it, since a marker without the app's name is of \
+         another text: this app's or another's; what it did is not undone\n",
+    );
+    assert_shows(
+        &call(&app, "seed:unmark 2026-02-20-second --yes"),
+        "exit 0\n-- stdout\nunmarked 2026-02-20-second: it still counts as applied, by a marker from before the app had \
+         its name; what it did is not undone\n",
+    );
+    let status = call(&app, "seed:status");
+    for state in [
+        "contested  2026-01-10-first",
+        "applied    2026-02-20-second",
+    ] {
+        assert!(status.contains(state), "{status}");
     }
 }

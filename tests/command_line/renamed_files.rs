@@ -79,11 +79,23 @@ help: mark them, so that they do not run again; one that is to run again needs a
     [app]/ops-binary seed:mark 2026-03-02-initial-tenants
 ",
     );
-    let marked = app
-        .ops_binary("seed:mark 2026-03-02-initial-tenants --yes")
-        .variable("DATABASE_URL", "sqlite:app.db")
-        .run();
+    let call = |words: &str| {
+        let call = app.ops_binary(words);
+        call.variable("DATABASE_URL", "sqlite:app.db").run()
+    };
+    let marked = call("seed:mark 2026-03-02-initial-tenants --yes");
     assert!(marked.starts_with("exit 0\n"), "{marked}");
     let applied = apply(&app);
     assert!(applied.contains("nothing pending"), "{applied}");
+
+    let shown = call("seed:show 2026-03-02-tenants");
+    let remark = "\nstate        former\nremark       its file is now 2026-03-02-initial-tenants\napplied at";
+    assert!(shown.contains(remark), "{shown}");
+    assert_shows(
+        &call("seed:unmark 2026-03-02-initial-tenants --yes"),
+        "exit 0\n-- stdout\nunmarked 2026-03-02-initial-tenants: a run refuses it, since it is applied as \
+         2026-03-02-tenants, whose file is gone; what it did is not undone\n",
+    );
+    let applied = apply(&app);
+    assert!(applied.starts_with("exit 1\n"), "{applied}");
 }

@@ -6,11 +6,8 @@ use super::database::{connect, history_of};
 use super::output::written;
 use super::printable::printable;
 use super::question::{can_be_asked, is_confirmed};
-use super::{ByHandArguments, DatabaseUrl, Exit, Failure, Invocation, find_seed};
-use crate::{
-    App, AppliedBy, Backend, Error, Seed, SeedInfo, SeedRunner, SeedStatus, SkipFlags, State,
-    Status,
-};
+use super::{ByHandArguments, DatabaseUrl, Exit, Failure, Invocation, Unmarking, find_seed};
+use crate::{App, AppliedBy, Backend, Error, Seed, SeedInfo, SeedRunner};
 
 /// What to do to a marker.
 #[derive(Clone, Copy, Debug)]
@@ -18,20 +15,7 @@ pub enum ByHand<'a> {
     /// Mark the seed as applied without running it.
     Mark(SeedInfo<'a>),
     /// Take the marker of this seed away.
-    Unmark(&'a SeedStatus),
-}
-
-impl ByHand<'_> {
-    /// Whose marker it is. One from before the app had its name is taken away as it is.
-    fn app_of_marker(&self, app: &App) -> App {
-        match self {
-            Self::Unmark(seed) => match &seed.marker {
-                Some(marker) => marker.app.as_deref().map_or_else(App::default, App::named),
-                None => app.clone(),
-            },
-            Self::Mark(_) => app.clone(),
-        }
-    }
+    Unmark(&'a Unmarking),
 }
 
 /// Does it to a seed of `app` in the database of either kind, after asking.
@@ -55,16 +39,7 @@ pub async fn change_by_hand(
     change_in_either(url, app, change).await?;
     let done = match change {
         ByHand::Mark(seed) => format!("marked {} as applied, without running it", seed.id),
-        ByHand::Unmark(seed) if is_in_app(seed) => {
-            format!(
-                "unmarked {}: it is pending again; what it did is not undone",
-                seed.id
-            )
-        }
-        ByHand::Unmark(seed) => format!(
-            "unmarked {}: the app does not have it, so nothing runs again; what it did is not undone",
-            seed.id
-        ),
+        ByHand::Unmark(unmarking) => unmarking.done(),
     };
     written(writeln!(stdout().lock(), "{}", printable(&done)))?;
     Ok(Exit::Fine)
@@ -79,30 +54,13 @@ fn confirm(url: &DatabaseUrl, change: ByHand<'_>, command: &str) -> Result<(), F
         ByHand::Mark(seed) => {
             format!("mark {} as applied in {url}, without running it?", seed.id)
         }
-        ByHand::Unmark(seed) if is_in_app(seed) => {
-            format!(
-                "take the marker of {} away in {url}, so that it runs again?",
-                seed.id
-            )
-        }
-        ByHand::Unmark(seed) => {
-            let whose = match seed.state {
-                State::Foreign => "another service applied it, and the app does not have it",
-                _ => "the app does not have it",
-            };
-            format!("take the marker of {} away in {url}? {whose}", seed.id)
-        }
+        ByHand::Unmark(unmarking) => unmarking.question(url),
     };
     if is_confirmed(&question, &mut stdin().lock(), &mut stderr().lock()) {
         Ok(())
     } else {
         Err(Failure::new("nothing was changed"))
     }
-}
-
-/// Whether the app has a seed that is applied.
-fn is_in_app(seed: &SeedStatus) -> bool {
-    !matches!(seed.state, State::Missing | State::Former | State::Foreign)
 }
 
 async fn change_in_either(url: &DatabaseUrl, app: &App, change: ByHand<'_>) -> Result<(), Failure> {
@@ -124,12 +82,16 @@ async fn change_in<DB: Backend>(
 ) -> Result<(), Failure> {
     let pool = connect::<DB>(url).await?;
     let pool = pool.ok_or_else(|| url.not_created())?;
-    let runner = SeedRunner::<DB>::new(&[])
-        .of(change.app_of_marker(app))
-        .applied_by(AppliedBy::Cli);
+    let runner = |app: &App| {
+        let runner = SeedRunner::<DB>::new(&[]).of(app.clone());
+        runner.applied_by(AppliedBy::Cli)
+    };
     let changed = match change {
-        ByHand::Mark(seed) => runner.mark(&pool, seed).await,
-        ByHand::Unmark(seed) => runner.unmark(&pool, &seed.id).await,
+        ByHand::Mark(seed) => runner(app).mark(&pool, seed).await,
+        ByHand::Unmark(unmarking) => {
+            let runner = runner(&unmarking.app);
+            runner.unmark(&pool, &unmarking.id).await
+        }
     };
     pool.close().await;
     changed.map_err(|error| {
@@ -174,17 +136,13 @@ pub(super) async fn unmark<DB: Backend>(
     let history = history_of(runner, &url).await?;
     let history = history.ok_or_else(|| url.not_created())?;
     let seeds = runner.seeds().iter().map(Seed::info);
-    let status = Status::compare(seeds, history, &SkipFlags::default());
-    let ids: Vec<&str> = status.seeds.iter().map(|seed| seed.id.as_str()).collect();
-    let id = find_seed(&arguments.id, &ids)?;
+    let unmarking = Unmarking::of(&arguments.id, seeds, history)?;
     let invocation = Invocation::of_this_process(&arguments.database);
-    let command = invocation.line("seed:unmark", &[id.to_owned()]);
-    let seed = status.seeds.iter().find(|seed| seed.id == id);
-    let seed = seed.ok_or_else(|| Failure::new(format!("there is no seed {id}")))?;
+    let command = invocation.line("seed:unmark", std::slice::from_ref(&unmarking.id));
     change_by_hand(
         &url,
         runner.whose(),
-        ByHand::Unmark(seed),
+        ByHand::Unmark(&unmarking),
         arguments,
         &command,
     )

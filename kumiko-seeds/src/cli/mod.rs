@@ -48,6 +48,7 @@ mod status_table;
 mod style;
 mod terminal;
 mod two_words;
+mod unmarking;
 mod verify;
 
 use std::ffi::OsString;
@@ -75,6 +76,7 @@ pub use shown_seed::{SeedSource, ShownHandlerCall, ShownSeed, Standing};
 pub use status_output::{check, write_status};
 pub use style::Palette;
 pub use terminal::Terminal;
+pub use unmarking::Unmarking;
 
 use crate::{Backend, SeedRunner, SkipFlags, Status};
 use arguments::{Arguments, Command};
