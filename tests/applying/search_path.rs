@@ -1,10 +1,14 @@
 //! Schemas other than `public`, and seeds that change which one counts.
 
+use std::error::Error;
+
+use futures_util::future::BoxFuture;
+use kumiko_seeds::events::{Lookups, Membership, Tenant, UserRow};
 use kumiko_seeds::{SeedContext, SeedResult};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::seeds::seed;
 use sqlx::pool::PoolOptions;
-use sqlx::{Executor, Pool, Postgres};
+use sqlx::{Executor, PgConnection, Pool, Postgres};
 
 /// A pool of one connection whose tables are in `schema`.
 async fn pool_in(database: &TestDatabase<Postgres>, schema: &str) -> Pool<Postgres> {
@@ -79,6 +83,59 @@ async fn a_seed_that_changes_it_gets_its_marker_where_the_run_looks() {
             .text("SELECT schemaname::text FROM pg_tables WHERE tablename = 'made_by_last'")
             .await,
         "tenant_a"
+    );
+    pool.close().await;
+    database.remove().await;
+}
+
+/// Lookups of an app whose read models are elsewhere.
+struct Elsewhere;
+
+impl Lookups<Postgres> for Elsewhere {
+    fn find_user_by_email<'a>(
+        &'a self,
+        _: &'a mut PgConnection,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Option<UserRow>, Box<dyn Error + Send + Sync>>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn find_memberships_of_user<'a>(
+        &'a self,
+        _: &'a mut PgConnection,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Membership>, Box<dyn Error + Send + Sync>>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn find_tenants<'a>(
+        &'a self,
+        connection: &'a mut PgConnection,
+    ) -> BoxFuture<'a, Result<Vec<Tenant>, Box<dyn Error + Send + Sync>>> {
+        Box::pin(async {
+            connection.execute("SET search_path = tenant_b").await?;
+            Ok(Vec::new())
+        })
+    }
+}
+
+#[tokio::test]
+async fn so_does_a_seed_whose_lookups_change_it() {
+    let database = Postgres::create().await;
+    pool_in(&database, "tenant_b").await.close().await;
+    let looks = seed("2026-01-01-looks", |ctx| {
+        Box::pin(async move { ctx.find_tenants().await.map(drop) })
+    });
+    let pool = pool_in(&database, "tenant_a").await;
+    let runner = kumiko_seeds::SeedRunner::new(vec![looks].leak()).lookups(Elsewhere);
+    runner.apply(&pool).await.unwrap();
+    assert_eq!(
+        markers_in(&database, "tenant_a").await,
+        ["2026-01-01-looks"]
+    );
+    assert_eq!(
+        Postgres::texts(&pool, "SHOW search_path").await,
+        ["tenant_a"]
     );
     pool.close().await;
     database.remove().await;

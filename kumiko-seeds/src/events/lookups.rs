@@ -7,9 +7,9 @@ use sqlx::Database;
 use uuid::Uuid;
 
 use super::{EventBackend, EventStoreError, StoredUuid, visible_rows};
+use crate::backend::Hands;
 use crate::backend::{Value, column};
 use crate::context::Parts;
-use crate::extensions::Extensions;
 use crate::{SeedContext, SeedRunner};
 
 /// A user as seeds see one.
@@ -78,12 +78,6 @@ pub trait Lookups<DB: Database>: Send + Sync {
 /// The lookups an app brought, under a type that the extensions can find.
 struct AppLookups<DB: Database>(Box<dyn Lookups<DB>>);
 
-fn lookups<DB: EventBackend>(extensions: &Extensions) -> &dyn Lookups<DB> {
-    extensions
-        .get()
-        .map_or(&ReadModels, |AppLookups(lookups)| lookups.as_ref())
-}
-
 impl<DB: EventBackend> SeedRunner<DB> {
     /// Uses the app's own lookups rather than [`ReadModels`].
     #[must_use]
@@ -101,14 +95,8 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
         &mut self,
         email: &str,
     ) -> Result<Option<UserRow>, Box<dyn Error + Send + Sync>> {
-        let Parts {
-            connection,
-            extensions,
-            ..
-        } = self.parts();
-        lookups::<DB>(extensions)
-            .find_user_by_email(connection, email)
-            .await
+        let (lookups, connection) = self.lookups();
+        lookups.find_user_by_email(connection, email).await
     }
 
     /// The memberships of this user, oldest first, each with the tenant its stream is stored under.
@@ -119,14 +107,8 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
         &mut self,
         user_id: &str,
     ) -> Result<Vec<Membership>, Box<dyn Error + Send + Sync>> {
-        let Parts {
-            connection,
-            extensions,
-            ..
-        } = self.parts();
-        lookups::<DB>(extensions)
-            .find_memberships_of_user(connection, user_id)
-            .await
+        let (lookups, connection) = self.lookups();
+        lookups.find_memberships_of_user(connection, user_id).await
     }
 
     /// All tenants, oldest first.
@@ -134,12 +116,25 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
     /// # Errors
     /// If the read model cannot be read, also where row level security may hide rows of it.
     pub async fn find_tenants(&mut self) -> Result<Vec<Tenant>, Box<dyn Error + Send + Sync>> {
+        let (lookups, connection) = self.lookups();
+        lookups.find_tenants(connection).await
+    }
+
+    /// The lookups with the connection for them. The app's own may do anything with it, as handlers may.
+    fn lookups(&mut self) -> (&dyn Lookups<DB>, &mut DB::Connection) {
         let Parts {
             connection,
             extensions,
+            activity,
             ..
         } = self.parts();
-        lookups::<DB>(extensions).find_tenants(connection).await
+        activity.hands = activity.hands.max(Hands::Handler);
+        let lookups = extensions
+            .get()
+            .map_or(&ReadModels as &dyn Lookups<DB>, |AppLookups(lookups)| {
+                lookups.as_ref()
+            });
+        (lookups, connection)
     }
 }
 
