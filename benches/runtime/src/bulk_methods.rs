@@ -75,13 +75,15 @@ pub(crate) async fn write(method: Method, count: u64, url: &str) -> Result<Durat
 
 /// The id carries the number of events, because the function of a seed has no other way to know it.
 fn seed(method: Method, count: u64) -> Seed {
+    let id = format!("2026-01-01-bulk-{count}").leak();
     Seed {
-        id: format!("2026-01-01-bulk-{count}").leak(),
+        id,
         file: file!(),
         description: "Open many accounts",
         skippable: false,
         skip_flag: "",
-        source_hash: "0123456789abcdef",
+        // One of its own, or it would be taken for another seed under a new name.
+        source_hash: id,
         handler_calls: &[],
         run: match method {
             Method::Writes => |ctx| Box::pin(one_by_one(ctx)),
