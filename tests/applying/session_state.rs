@@ -1,5 +1,6 @@
 //! What a seed does to its session is seen by no other seed, nor by the app.
 
+use kumiko_seeds::Seed;
 use kumiko_tests::app;
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::seeds::seed;
@@ -16,7 +17,7 @@ const LEAVE: &str = "
     SET session_replication_role = replica;
     SELECT pg_advisory_lock(42);
     LISTEN gossip;
-    CREATE TEMPORARY TABLE left_over (parent int REFERENCES pg_temp.none);
+    CREATE TEMPORARY TABLE left_over (n int);
     DECLARE left_over CURSOR WITH HOLD FOR SELECT 1;
     SET ROLE pg_monitor";
 
@@ -58,31 +59,39 @@ async fn seen(pool: &Pool<Postgres>) -> String {
     seen.into_iter().next().unwrap().replace(", , ", ", ")
 }
 
+/// A seed that notes what it sees.
+fn look() -> Seed<Postgres> {
+    seed("2026-01-02-looks", |ctx| {
+        Box::pin(async move {
+            let note = format!("CREATE TABLE seen AS {SEEN} AS text");
+            Postgres::run(ctx.unmanaged_db().await?, &note).await?;
+            Ok(())
+        })
+    })
+}
+
+/// What the seed of [`look`] saw.
+async fn seen_by_a_seed(database: &TestDatabase<Postgres>) -> String {
+    let seen = database.text("SELECT text FROM seen").await;
+    seen.replace(", , ", ", ")
+}
+
 #[tokio::test]
 async fn neither_the_next_seed_nor_the_app_sees_it() {
     let database = Postgres::create().await;
     let leave = seed("2026-01-01-leaves", |ctx| {
         Box::pin(async move {
             let connection = ctx.unmanaged_db().await?;
-            let sql = LEAVE.replace(" (parent int REFERENCES pg_temp.none)", " (n int)");
             Postgres::run(connection, "RESET ROLE").await?;
-            Postgres::run(connection, &sql).await?;
-            Ok(())
-        })
-    });
-    let look = seed("2026-01-02-looks", |ctx| {
-        Box::pin(async move {
-            let note = format!("CREATE TABLE seen AS {SEEN} AS text");
-            Postgres::run(ctx.unmanaged_db().await?, &note).await?;
+            Postgres::run(connection, LEAVE).await?;
             Ok(())
         })
     });
     let pool = pool(&database).await;
     assert_eq!(seen(&pool).await, CLEAN);
-    let runner = kumiko_seeds::SeedRunner::new(vec![leave, look].leak());
+    let runner = kumiko_seeds::SeedRunner::new(vec![leave, look()].leak());
     runner.apply(&pool).await.unwrap();
-    let by_the_seed = database.text("SELECT text FROM seen").await;
-    assert_eq!(by_the_seed.replace(", , ", ", "), CLEAN);
+    assert_eq!(seen_by_a_seed(&database).await, CLEAN);
     assert_eq!(seen(&pool).await, CLEAN);
     pool.close().await;
     database.remove().await;
@@ -111,23 +120,15 @@ async fn a_seed_that_fails_leaves_nothing_of_it_either() {
 #[tokio::test]
 async fn what_the_preparation_leaves_is_gone_before_the_first_seed() {
     let database = Postgres::create().await;
-    let look = seed("2026-01-02-looks", |ctx| {
-        Box::pin(async move {
-            let note = format!("CREATE TABLE seen AS {SEEN} AS text");
-            Postgres::run(ctx.unmanaged_db().await?, &note).await?;
-            Ok(())
-        })
-    });
     let pool = pool(&database).await;
-    let runner = kumiko_seeds::SeedRunner::new(vec![look].leak()).prepare(|connection| {
+    let runner = kumiko_seeds::SeedRunner::new(vec![look()].leak()).prepare(|connection| {
         Box::pin(async move {
             let sql = "SET statement_timeout = '9s'; LISTEN gossip; SELECT pg_advisory_lock(42)";
             Ok(Postgres::run(connection, sql).await?)
         })
     });
     runner.apply(&pool).await.unwrap();
-    let by_the_seed = database.text("SELECT text FROM seen").await;
-    assert_eq!(by_the_seed.replace(", , ", ", "), CLEAN);
+    assert_eq!(seen_by_a_seed(&database).await, CLEAN);
     pool.close().await;
     database.remove().await;
 }
