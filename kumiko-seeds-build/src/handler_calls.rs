@@ -161,16 +161,20 @@ fn string_literals(expression: &Expr) -> Option<Vec<String>> {
 }
 
 fn string_literal(expression: &Expr) -> Option<String> {
-    match without_parentheses(expression) {
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Str(text) => Some(text.value()),
-            _ => None,
-        },
+    match literal(expression) {
+        Some(Lit::Str(text)) => Some(text.value()),
         _ => None,
     }
 }
 
-pub(crate) fn without_parentheses(expression: &Expr) -> &Expr {
+pub(crate) fn literal(expression: &Expr) -> Option<&Lit> {
+    match without_parentheses(expression) {
+        Expr::Lit(literal) => Some(&literal.lit),
+        _ => None,
+    }
+}
+
+fn without_parentheses(expression: &Expr) -> &Expr {
     match expression {
         Expr::Paren(inner) => without_parentheses(&inner.expr),
         Expr::Group(inner) => without_parentheses(&inner.expr),

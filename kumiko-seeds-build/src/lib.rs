@@ -87,7 +87,6 @@ mod error;
 mod generate;
 mod handler_calls;
 mod id;
-mod nesting;
 mod one_line;
 mod output;
 mod problem;

@@ -2,10 +2,11 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use crate::entry::{Entry, entry};
-use crate::nesting::{LargeStack, on_large_stacks};
 use crate::source::read_source;
 use crate::suggestion::suggested_file_name;
 use crate::{Error, HandlerCall, Problem, skip_flag, validate_id};
@@ -47,13 +48,8 @@ pub fn scan(folder: &Path) -> Result<Vec<SeedFile>, Error> {
 /// As [`scan`], with the problems showing another path for the folder than the one it is read from.
 pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>, Error> {
     let entries = entries(folder, shown).map_err(|message| Problem::new(shown, message))?;
-    let read = on_large_stacks(&entries, |entry, stack| {
-        read_seed(entry, folder, shown, stack)
-    });
-    let Some(read) = read else {
-        let message = "there is not enough memory to read the seeds; end other programs";
-        return Err(Problem::new(shown, message).into());
-    };
+    let read = on_all_cores(&entries, |entry| read_seed(entry, folder, shown))
+        .map_err(|error| Problem::new(shown, format!("the seeds cannot be read: {error}")))?;
     let mut seeds = Vec::new();
     let mut problems = Vec::new();
     let mut first_with_flag = BTreeMap::new();
@@ -132,12 +128,36 @@ fn flag_problem(
     Some(Problem::new(file, message))
 }
 
-fn read_seed(
-    entry: &Entry,
-    folder: &Path,
-    shown: &Path,
-    stack: &LargeStack,
-) -> Result<SeedFile, Vec<Problem>> {
+/// Enough for all code that the compiler reads. Its own parser has 8 MiB for that; syn takes several times as much where
+/// it is not optimised, as in most build scripts. What is not used takes no memory.
+pub(crate) const STACK: usize = 64 * 1024 * 1024;
+
+/// Calls a function for each entry, and gives the outputs in the order of the entries.
+fn on_all_cores<Output: Send>(
+    entries: &[Entry],
+    function: impl Fn(&Entry) -> Output + Sync,
+) -> io::Result<Vec<Output>> {
+    /// To read so many files takes a multiple of the time that a thread takes to make.
+    const WORTH_A_THREAD: usize = 16;
+
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let share = entries.len().div_ceil(cores).max(WORTH_A_THREAD);
+    let function = &function;
+    thread::scope(|scope| {
+        let threads = entries.chunks(share).map(|entries| {
+            let read = move || entries.iter().map(function).collect::<Vec<_>>();
+            let thread = thread::Builder::new().stack_size(STACK);
+            thread.spawn_scoped(scope, read)
+        });
+        let threads = threads.collect::<io::Result<Vec<_>>>()?;
+        let outputs = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        Ok(outputs.flatten().collect())
+    })
+}
+
+fn read_seed(entry: &Entry, folder: &Path, shown: &Path) -> Result<SeedFile, Vec<Problem>> {
     let path = folder.join(&entry.file_name);
     let shown = &shown.join(&entry.file_name);
     if let Some(fault) = &entry.fault {
@@ -145,7 +165,7 @@ fn read_seed(
     }
     let id = checked_id(&entry.stem).map_err(|message| vec![Problem::new(shown, message)])?;
     let source = read_text(&path).map_err(|message| vec![Problem::new(shown, message)])?;
-    let source = read_source(&source, stack).map_err(|findings| {
+    let source = read_source(&source).map_err(|findings| {
         findings
             .into_iter()
             .map(|(line, message)| match line {

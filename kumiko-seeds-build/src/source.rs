@@ -1,14 +1,12 @@
-use std::panic::{UnwindSafe, catch_unwind};
 use std::str::FromStr;
 
 use proc_macro2::{Span, TokenStream};
 use syn::spanned::Spanned;
-use syn::{Expr, Item, ItemConst, ItemFn, Lit, ReturnType, Safety, Type, Visibility};
+use syn::{Item, ItemConst, ItemFn, Lit, ReturnType, Safety, Type, Visibility};
 
 use crate::HandlerCall;
 use crate::condition::condition;
-use crate::handler_calls::{handler_calls, without_parentheses};
-use crate::nesting::{LargeStack, nested_too_deep};
+use crate::handler_calls::{handler_calls, literal};
 use crate::source_hash::source_hash;
 
 const DESCRIPTION_LINE: &str = "write `pub const DESCRIPTION: &str = \"what it changes\";`";
@@ -28,22 +26,7 @@ pub(crate) struct SeedSource {
 pub(crate) type Finding = (Option<usize>, String);
 
 /// Reads the source of one seed. The error is all that is wrong with it; there is at least one finding.
-///
-/// One file must not end the reading of the others, so a panic is a finding as well.
-pub(crate) fn read_source(source: &str, _: &LargeStack) -> Result<SeedSource, Vec<Finding>> {
-    without_panic(|| read_whole(source))
-}
-
-fn without_panic<Read>(
-    read: impl FnOnce() -> Result<Read, Vec<Finding>> + UnwindSafe,
-) -> Result<Read, Vec<Finding>> {
-    catch_unwind(read).unwrap_or_else(|_| {
-        let message = "the source cannot be parsed for a fault in the parser; split the file";
-        Err(vec![(None, message.to_owned())])
-    })
-}
-
-fn read_whole(source: &str) -> Result<SeedSource, Vec<Finding>> {
+pub(crate) fn read_source(source: &str) -> Result<SeedSource, Vec<Finding>> {
     let file = parse(source)?;
     if let Some(attribute) = condition(&file.attrs) {
         return Err(vec![at(attribute.span(), conditional("the file"))]);
@@ -72,10 +55,6 @@ fn parse(source: &str) -> Result<syn::File, Vec<Finding>> {
                        character is none of Rust's; correct it";
         vec![(Some(error.span().start().line), message.to_owned())]
     })?;
-    if let Some(span) = nested_too_deep(tokens.clone()) {
-        let message = "the code is nested too deep here; split it into functions";
-        return Err(vec![at(span, message.to_owned())]);
-    }
     syn::parse2(tokens).map_err(|errors| {
         errors
             .into_iter()
@@ -103,11 +82,8 @@ fn description(items: &[Item]) -> Result<String, Finding> {
             format!("`DESCRIPTION` is not a `&str`; {DESCRIPTION_LINE}"),
         ));
     }
-    let text = match without_parentheses(&item.expr) {
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Str(text) if text.suffix().is_empty() => Some(text.value()),
-            _ => None,
-        },
+    let text = match literal(&item.expr) {
+        Some(Lit::Str(text)) if text.suffix().is_empty() => Some(text.value()),
         _ => None,
     };
     match text {
@@ -140,11 +116,8 @@ fn skippable(items: &[Item]) -> Result<Option<bool>, Finding> {
             format!("`SKIPPABLE` is not a `bool`; {SKIPPABLE_LINE}"),
         ));
     }
-    match without_parentheses(&item.expr) {
-        Expr::Lit(literal) if matches!(literal.lit, Lit::Bool(_)) => match &literal.lit {
-            Lit::Bool(value) => Ok(Some(value.value)),
-            _ => Ok(None),
-        },
+    match literal(&item.expr) {
+        Some(Lit::Bool(value)) => Ok(Some(value.value)),
         _ => Err(at(
             item.expr.span(),
             format!("`SKIPPABLE` is neither `true` nor `false`; {SKIPPABLE_LINE}"),

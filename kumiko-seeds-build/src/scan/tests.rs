@@ -262,17 +262,28 @@ fn odd_files_are_problems_and_nothing_waits() {
 }
 
 #[test]
-fn a_file_nested_too_deep_does_not_keep_the_others_from_being_read() {
-    let folder = folder_with(&["2026-05-20-a.rs", "2026-05-22-c.rs"]);
-    let deep = format!("{GOOD}const A: u8 = {}1;", "(".repeat(100_000));
-    let deep = deep + &")".repeat(100_000);
-    fs::write(folder.path().join("2026-05-21-b.rs"), deep).unwrap();
-    let error = scan_shown_as(folder.path(), Path::new("seeds")).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "seeds/2026-05-21-b.rs:3: the code is nested too deep here; split it into functions"
-    );
-    let read = error.readable_seeds().iter();
-    let read: Vec<&str> = read.map(|seed| seed.id.as_str()).collect();
-    assert_eq!(read, ["2026-05-20-a", "2026-05-22-c"]);
+fn many_files_are_read_in_the_order_of_their_ids() {
+    let names: Vec<String> = (0..100).map(|day| format!("2026-05-20-{day:03}")).collect();
+    let files: Vec<String> = names.iter().map(|name| format!("{name}.rs")).collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    assert_eq!(ids(folder_with(&files).path()), names);
+}
+
+#[test]
+fn code_that_the_compiler_reads_is_read() {
+    let nested = |open: &str, inside: &str, close: &str| {
+        let (open, close) = (open.repeat(500), close.repeat(500));
+        format!("fn nested() {{ {open}{inside}{close} }}\n")
+    };
+    let folder = folder_with(&[]);
+    let code = [
+        GOOD,
+        &nested("(", "1", ")"),
+        &nested("{", "1", "}"),
+        &nested("match a { _ => ", "b", "}"),
+        &nested("A::<", "B", ">"),
+        &nested("a(", "b", ").c()"),
+    ];
+    fs::write(folder.path().join("2026-05-20-a.rs"), code.concat()).unwrap();
+    assert_eq!(ids(folder.path()), ["2026-05-20-a"]);
 }

@@ -1,19 +1,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
-use crate::nesting::on_large_stacks;
 
 const GOOD: &str = "pub const DESCRIPTION: &str = \"Text\";\n\
     pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult { Ok(()) }\n";
 
-fn read(source: &str) -> Result<SeedSource, Vec<Finding>> {
-    on_large_stacks(&[source], |source, stack| read_source(source, stack))
-        .and_then(|mut read| read.pop())
-        .unwrap()
-}
-
 fn findings(source: &str) -> Vec<(usize, String)> {
-    match read(source) {
+    match read_source(source) {
         Ok(_) => Vec::new(),
         Err(findings) => findings
             .into_iter()
@@ -30,7 +23,7 @@ fn only_finding(source: &str) -> (usize, String) {
 
 #[test]
 fn reads_a_seed() {
-    let source = read(GOOD).unwrap();
+    let source = read_source(GOOD).unwrap();
     assert_eq!(source.description, "Text");
     assert_eq!(source.skippable, None);
     assert_eq!(source.source_hash, source_hash(GOOD));
@@ -40,7 +33,7 @@ fn reads_a_seed() {
 fn reads_skippable() {
     for value in [true, false] {
         let source = format!("{GOOD}pub const SKIPPABLE: bool = {value};");
-        assert_eq!(read(&source).unwrap().skippable, Some(value));
+        assert_eq!(read_source(&source).unwrap().skippable, Some(value));
     }
 }
 
@@ -231,70 +224,4 @@ fn tokens_that_are_none_have_a_line() {
     ] {
         assert_eq!(only_finding(source), (line, message.to_owned()), "{source}");
     }
-}
-
-#[test]
-fn deep_code_is_a_finding_and_not_the_end_of_the_process() {
-    let deep = |levels: usize| {
-        let (open, close) = ("(".repeat(levels), ")".repeat(levels));
-        format!("{GOOD}\nfn deep() {{ {open}1{close} }}\n")
-    };
-    assert_eq!(findings(&deep(1_900)), []);
-    assert_eq!(
-        only_finding(&deep(100_000)),
-        (
-            4,
-            "the code is nested too deep here; split it into functions".to_owned()
-        )
-    );
-}
-
-#[test]
-fn a_panic_of_the_parser_is_a_finding() {
-    let finding = without_panic::<()>(|| std::panic::resume_unwind(Box::new("panic")));
-    assert!(finding.unwrap_err()[0].1.contains("fault in the parser"));
-}
-
-/// If the stack were too small, this would end the whole test process.
-#[test]
-fn whatever_is_not_too_deep_fits_on_the_stack() {
-    for (open, middle, close) in [
-        ("(", "1", ")"),
-        ("{", "1", "}"),
-        ("f(", "1", ")"),
-        ("vec![", "1", "]"),
-        ("!", "a", ""),
-        ("return ", "a", ""),
-        ("|| ", "a", ""),
-        ("|a| {", "a", "}"),
-        ("1 + ", "1", ""),
-        ("if a {", "b", "}"),
-        ("if a {} else ", "{}", ""),
-        ("match a { _ => ", "b", "}"),
-        ("async { ", "b", "}.await"),
-        ("fn f() {", "b", "}"),
-        ("fn f() { let x: u8 = ", "b", ";}"),
-        ("let (x, ", "y", ") = 1;"),
-        ("a::<", "A", ">()"),
-        ("{ let x: &dyn Fn(", "A", "); }"),
-        ("None::<A<", "B", ">>"),
-        ("mod a { impl A for B { fn a() {", "", "} } }"),
-    ] {
-        let nested = |levels: usize| {
-            let (open, close) = (open.repeat(levels), close.repeat(levels));
-            format!("{GOOD}\nfn deep() {{ {open}{middle}{close} }}\n")
-        };
-        let is_too_deep = |levels: &usize| {
-            let tokens = nested(*levels).parse().unwrap();
-            nested_too_deep(tokens).is_some()
-        };
-        let first_too_deep = (20..10_000).step_by(20).find(is_too_deep).unwrap();
-        let deepest = nested(first_too_deep - 20);
-        drop(findings(&deepest));
-    }
-    let types = |levels: usize| {
-        let (open, close) = ("A<".repeat(levels), ">".repeat(levels));
-        format!("{GOOD}\nfn deep() {{ let a: {open}B{close} = 1; }}\n")
-    };
-    assert_eq!(findings(&types(600)), []);
 }
