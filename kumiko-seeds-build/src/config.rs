@@ -1,11 +1,12 @@
 use std::env;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::generate::generate;
-use crate::output::write_if_changed;
 use crate::scan::scan_shown_as;
 use crate::source_folder::SourceFolder;
-use crate::{Compiled, Error, Problem, SeedFile};
+use crate::{Error, Problem, SeedFile};
 
 /// The environment variable that makes the build script of an app run again: any other value than before does,
 /// and the app is compiled with the seeds as they are.
@@ -73,10 +74,11 @@ impl Config {
     /// It tells Cargo what to watch either way. On success the generated file has been written, unless it had
     /// the right content already; on failure it is as it was.
     pub fn try_compile(&self) -> Result<Compiled, Error> {
-        let package = package_folder()?;
-        let out_dir = out_dir()?;
+        let package = folder_from_cargo("CARGO_MANIFEST_DIR")?;
+        let out_dir = folder_from_cargo("OUT_DIR")?;
         let output = out_dir.join(plain_file_name(&self.output)?);
         let shown = self.folder.strip_prefix(&package).unwrap_or(&self.folder);
+        text_of(&package)?;
         let shown_text = one_line_of_text(shown)?;
         let folder = package.join(&self.folder);
 
@@ -86,11 +88,8 @@ impl Config {
         };
         watch(shown, &scanned);
         let seeds = scanned?;
-        let code = generate(
-            shown_text,
-            &SourceFolder::of(&folder, &package, &out_dir)?,
-            &seeds,
-        )?;
+        let source_folder = SourceFolder::of(&folder, &package, &out_dir);
+        let code = generate(shown_text, &source_folder, &seeds)?;
         write_if_changed(&output, &code).map_err(|error| {
             Problem::new(
                 &output,
@@ -107,17 +106,28 @@ impl Default for Config {
     }
 }
 
+/// What [`Config::try_compile`] has done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Compiled {
+    /// The seeds in the generated array, sorted by id.
+    pub seeds: Vec<SeedFile>,
+    /// The generated file.
+    pub output: PathBuf,
+}
+
 /// Names what to watch: the folder, for files that come and go, and each seed in it.
 fn watch(shown: &Path, scanned: &Result<Vec<SeedFile>, Error>) {
     println!("cargo::rerun-if-env-changed={REBUILD_VARIABLE}");
-    build_helper::rerun_if_changed(shown);
+    println!("cargo::rerun-if-changed={}", shown.display());
     let seeds = match scanned {
         Ok(seeds) => seeds,
         Err(error) => error.readable_seeds(),
     };
     for seed in seeds {
         if let Some(file_name) = seed.path.file_name() {
-            build_helper::rerun_if_changed(shown.join(file_name));
+            let file = shown.join(file_name);
+            println!("cargo::rerun-if-changed={}", file.display());
         }
     }
 }
@@ -139,27 +149,14 @@ fn there_is_no(folder: &Path, shown: &str, package: &Path) -> Option<Problem> {
     Some(Problem::new(shown, message))
 }
 
-/// `build_helper` panics if Cargo has not set a variable, so each is looked at before.
-fn package_folder() -> Result<PathBuf, Problem> {
-    match env::var("CARGO_MANIFEST_DIR") {
-        Ok(_) => Ok(build_helper::cargo::manifest::dir()),
-        Err(env::VarError::NotPresent) => Err(outside_of_cargo("CARGO_MANIFEST_DIR")),
-        Err(env::VarError::NotUnicode(path)) => Err(Problem::new(path, NOT_TEXT)),
-    }
-}
-
-fn out_dir() -> Result<PathBuf, Problem> {
-    match env::var_os("OUT_DIR") {
-        Some(_) => Ok(build_helper::out_dir()),
-        None => Err(outside_of_cargo("OUT_DIR")),
-    }
-}
-
-fn outside_of_cargo(variable: &str) -> Problem {
-    Problem::new(
-        "build.rs",
-        format!("the environment variable {variable} is not set; let Cargo run the build script"),
-    )
+fn folder_from_cargo(variable: &str) -> Result<PathBuf, Problem> {
+    env::var_os(variable).map(PathBuf::from).ok_or_else(|| {
+        let message = "is not set; let Cargo run the build script";
+        Problem::new(
+            "build.rs",
+            format!("the environment variable {variable} {message}"),
+        )
+    })
 }
 
 fn plain_file_name(name: &str) -> Result<&str, Problem> {
@@ -177,18 +174,53 @@ fn plain_file_name(name: &str) -> Result<&str, Problem> {
     Err(Problem::new("build.rs", message))
 }
 
-const NOT_TEXT: &str =
-    "the path is not UTF-8, and the compiler cannot be pointed to it; rename the folder";
-
 /// **Invariant:** what is printed as a directive for Cargo, or written into the generated file's first line, has
 /// no line break.
 fn one_line_of_text(folder: &Path) -> Result<&str, Problem> {
-    let text = folder
-        .to_str()
-        .ok_or_else(|| Problem::new(folder, NOT_TEXT))?;
+    let text = text_of(folder)?;
     if text.contains(char::is_control) {
         let message = "the path contains a control character; rename the folder";
         return Err(Problem::new(folder, message));
     }
     Ok(text)
+}
+
+fn text_of(folder: &Path) -> Result<&str, Problem> {
+    let message =
+        "the path is not UTF-8, and the compiler cannot be pointed to it; rename the folder";
+    folder.to_str().ok_or_else(|| Problem::new(folder, message))
+}
+
+/// Writes a file unless it has this content already, so that its time stamp changes only with its content.
+pub(crate) fn write_if_changed(path: &Path, content: &str) -> io::Result<()> {
+    if fs::read(path).is_ok_and(|present| present == content.as_bytes()) {
+        return Ok(());
+    }
+    fs::write(path, content)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn leaves_a_file_with_the_same_content_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.rs");
+        write_if_changed(&path, "one").unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+
+        write_if_changed(&path, "one").unwrap();
+        let modified = || fs::metadata(&path).unwrap().modified().unwrap();
+        assert_eq!(modified(), SystemTime::UNIX_EPOCH);
+
+        write_if_changed(&path, "two").unwrap();
+        assert_ne!(modified(), SystemTime::UNIX_EPOCH);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+    }
 }

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 
 use crate::handler_calls::HandlerCall;
 use crate::id::module_name;
-use crate::one_line::on_one_line;
+use crate::problem::on_one_line;
 use crate::source_folder::SourceFolder;
 use crate::{Problem, SeedFile};
 
@@ -113,7 +113,7 @@ mod tests {
 
     fn generate(seeds: &[SeedFile]) -> String {
         let folder = SourceFolder::of("/app/seeds".as_ref(), "/app".as_ref(), "/out".as_ref());
-        super::generate("seeds", &folder.unwrap(), seeds).unwrap()
+        super::generate("seeds", &folder, seeds).unwrap()
     }
 
     fn seed(id: &str) -> SeedFile {

@@ -35,11 +35,13 @@
 //! }
 //! ```
 //!
-//! `pub(crate)` and `pub(super)` do as well as `pub`. What starts with `_` or `.` is left alone, and so is what
-//! is no Rust file, and what editors leave behind. Every other file must have a valid name (see
-//! [`validate_id`]) and these three items; what does not is reported with file and line, all of it in one go,
-//! and fails the build before the compiler sees it. So is what looks like a seed and would not be read: `x.RS`,
-//! `x.rs.txt`, a folder with Rust files, and a folder of seeds that is not there.
+//! `pub(crate)` and `pub(super)` do as well as `pub`.
+//!
+//! Every file of the folder must be a seed: have a valid name (see [`validate_id`]), a `DESCRIPTION` and a `run`. The build
+//! reports all problems in one go, each with file and line, and fails before the compiler sees any of it. Left alone are
+//! names that start with `_` or `.`, files that are no Rust files, and what editors leave behind. An error, on the
+//! other hand, is what looks like a seed and would not be read: `x.RS`, `x.rs.txt`, a folder with Rust files, and a
+//! folder of seeds that is not there.
 //!
 //! # Time stamps
 //!
@@ -79,16 +81,12 @@
 //! [`scan`] reads the same files with the same rules and needs neither Cargo nor its environment, for tools
 //! that list seeds without compiling them.
 
-mod compiled;
 mod condition;
 mod config;
 mod entry;
-mod error;
 mod generate;
 mod handler_calls;
 mod id;
-mod one_line;
-mod output;
 mod problem;
 #[cfg(test)]
 mod properties;
@@ -98,10 +96,8 @@ mod source_folder;
 mod source_hash;
 mod suggestion;
 
-pub use compiled::Compiled;
-pub use config::{Config, REBUILD_VARIABLE, compile};
-pub use error::Error;
+pub use config::{Compiled, Config, REBUILD_VARIABLE, compile};
 pub use handler_calls::HandlerCall;
 pub use id::{IdError, skip_flag, validate_id};
-pub use problem::Problem;
+pub use problem::{Error, Problem};
 pub use scan::{SeedFile, scan};

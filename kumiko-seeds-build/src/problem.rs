@@ -1,7 +1,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::one_line::on_one_line;
+use crate::SeedFile;
 
 /// One thing that is wrong with a seed file, with the folder of seeds or with the build script's call.
 ///
@@ -68,6 +68,79 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Everything that is wrong with a folder of seeds, in the order of the file names.
+///
+/// It displays as one line per problem.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", one_per_line(.problems))]
+#[non_exhaustive]
+pub struct Error {
+    problems: Vec<Problem>,
+    readable_seeds: Vec<SeedFile>,
+}
+
+impl Error {
+    pub(crate) fn new(problems: Vec<Problem>, readable_seeds: Vec<SeedFile>) -> Self {
+        Self {
+            problems,
+            readable_seeds,
+        }
+    }
+
+    /// All problems found; there is at least one.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The seeds in which nothing is wrong, sorted by id, for a listing that shows what it can.
+    #[must_use]
+    pub fn readable_seeds(&self) -> &[SeedFile] {
+        &self.readable_seeds
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::new(vec![problem], Vec::new())
+    }
+}
+
+fn one_per_line(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    lines.join("\n")
+}
+
+/// A text with everything escaped that starts a line, steers a terminal, or makes text look different from what it
+/// is: control characters, those that turn the direction of writing, and spaces without a width.
+///
+/// The two joiners of zero width stay. Some languages and emoji are written with them.
+pub(crate) fn on_one_line(text: &str) -> String {
+    text.chars().fold(String::new(), |mut line, character| {
+        if is_deceptive(character) {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+        line
+    })
+}
+
+fn is_deceptive(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +162,15 @@ mod tests {
             problem.to_string(),
             "seeds/a\\ncargo::rustc-env=A=b.rs: bad\\r\\nname"
         );
+    }
+
+    #[test]
+    fn what_deceives_is_escaped_and_what_is_written_stays() {
+        assert_eq!(
+            on_one_line("a\r\nb\u{1b}[2J\u{9b}m\u{202e}c\u{2066}\u{200b}\u{2028}"),
+            "a\\r\\nb\\u{1b}[2J\\u{9b}m\\u{202e}c\\u{2066}\\u{200b}\\u{2028}"
+        );
+        let written = "Größe 修正 👩\u{200d}💻 می\u{200c}خواهم \\ \"'";
+        assert_eq!(on_one_line(written), written);
     }
 }

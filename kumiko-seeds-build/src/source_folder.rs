@@ -1,7 +1,5 @@
 use std::path::Path;
 
-use crate::Problem;
-
 /// The folder of seeds as the generated file names it.
 ///
 /// **Invariant:** it is named from a folder that Cargo tells the compiler, if it is in one. Build output is copied, moved,
@@ -15,8 +13,8 @@ pub(crate) struct SourceFolder {
 }
 
 impl SourceFolder {
-    /// How to name `folder`, which is absolute. One that is in neither of the two folders keeps its path.
-    pub(crate) fn of(folder: &Path, package: &Path, out_dir: &Path) -> Result<Self, Problem> {
+    /// How to name `folder`, which is absolute and UTF-8. One that is in neither of the two folders keeps its path.
+    pub(crate) fn of(folder: &Path, package: &Path, out_dir: &Path) -> Self {
         let (variable, path) = match folder.strip_prefix(out_dir) {
             Ok(path) => ("OUT_DIR", path),
             Err(_) => (
@@ -24,16 +22,10 @@ impl SourceFolder {
                 folder.strip_prefix(package).unwrap_or(folder),
             ),
         };
-        let path = path.to_str().ok_or_else(|| {
-            Problem::new(
-                path,
-                "the path is not UTF-8, and the compiler cannot be pointed to it; rename the folder",
-            )
-        })?;
-        Ok(Self {
+        Self {
             variable,
-            path: path.to_owned(),
-        })
+            path: path.to_string_lossy().into_owned(),
+        }
     }
 
     /// The path of a seed's file.
@@ -45,8 +37,6 @@ impl SourceFolder {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use super::*;
 
     #[test]
@@ -68,7 +58,7 @@ mod tests {
         ] {
             let package = Path::new("/app");
             let out_dir = Path::new("/app/target/out");
-            let named = SourceFolder::of(folder.as_ref(), package, out_dir).unwrap();
+            let named = SourceFolder::of(folder.as_ref(), package, out_dir);
             assert_eq!(
                 (named.variable, &*named.path_of("x")),
                 (variable, path),
