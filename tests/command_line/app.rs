@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use kumiko_seeds_testing::without_package;
 use tempfile::TempDir;
-use xtask::without_package;
 
 use crate::program::{cargo, program, settings, target, workspace};
 use crate::transcript::transcript;

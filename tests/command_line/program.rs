@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-pub(crate) use xtask::cargo;
+pub(crate) use kumiko_seeds_testing::cargo;
 
 /// The program, built from this checkout with the features it is published with.
 pub(crate) fn program() -> &'static Path {

@@ -1,11 +1,11 @@
 //! A server that crashes or is shut down, and starts again, while replicas boot.
 
+use kumiko_seeds_testing::{Cluster, Ending};
 use kumiko_tests::database::TestDatabase;
 use kumiko_tests::replicas::each_seed_ran_once;
 use kumiko_tests::restarts::{
     RestartedReplicas, none_was_reported_twice, slow_down, until_committing,
 };
-use xtask::{Cluster, Ending};
 
 /// The server runs with `fsync = off`, which is enough here: its processes are killed, and not the
 /// system, which keeps what they have written.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kumiko_seeds_testing::{Cluster, Ending};
 use kumiko_tests::database::TestDatabase;
 use kumiko_tests::forwarder::Forwarder;
 use kumiko_tests::replicas::each_seed_ran_once;
@@ -10,7 +11,6 @@ use kumiko_tests::restarts::{
 };
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::time::{sleep, timeout};
-use xtask::{Cluster, Ending};
 
 /// Each failover makes the standby the next primary. The standby is synchronous: a database whose
 /// commits can be lost after they were answered is none on which anything happens exactly once.

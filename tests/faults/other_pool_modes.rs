@@ -1,10 +1,10 @@
 //! PgBouncer in its other modes: one is as good as no pooler, the other forbids transactions.
 
+use kumiko_seeds_testing::{PgBouncer, PoolMode};
 use kumiko_tests::database::{Engine, server_url};
 use kumiko_tests::replicas::{boot_at_once, each_seed_ran_once};
 use kumiko_tests::{app, note};
 use sqlx::{Pool, Postgres};
-use xtask::{PgBouncer, PoolMode};
 
 /// More processes than connections: the others wait for a connection before they wait for the lock.
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use kumiko_seeds::{Error, Seed, json};
+use kumiko_seeds_testing::{PgBouncer, PoolMode};
 use kumiko_tests::database::{Engine, server_url};
 use kumiko_tests::replicas::{boot_at_once, each_seed_ran_once, replica};
 use kumiko_tests::seeds::seed;
@@ -12,7 +13,6 @@ use kumiko_tests::{app, note};
 use sqlx::{Pool, Postgres};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::time::timeout;
-use xtask::{PgBouncer, PoolMode};
 
 fn pooler() -> PgBouncer {
     PgBouncer::start(&server_url(), PoolMode::Transaction).unwrap()

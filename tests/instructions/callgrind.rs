@@ -23,7 +23,7 @@ pub(crate) fn check(part: &str, amount: usize, bound: u64) {
         eprintln!("not counted: the bounds are those of x86-64 Linux without optimisation");
         return;
     }
-    if !xtask::is_in_path("valgrind") {
+    if !kumiko_seeds_testing::is_in_path("valgrind") {
         eprintln!("not counted: valgrind is not installed");
         return;
     }

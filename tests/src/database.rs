@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kumiko_seeds::events::EventBackend;
+use kumiko_seeds_testing::URL_VARIABLE;
 use sqlx::pool::PoolOptions;
 use sqlx::{AssertSqlSafe, Connection, Executor, Pool, Postgres, Row, Sqlite};
 use tempfile::TempDir;
@@ -143,7 +144,7 @@ impl TestDatabase<Postgres> {
 /// Without one: a test on PostgreSQL that runs on nothing proves nothing.
 #[must_use]
 pub fn server_url() -> String {
-    std::env::var("KUMIKO_TEST_POSTGRES_URL")
+    std::env::var(URL_VARIABLE)
         .expect("no KUMIKO_TEST_POSTGRES_URL; run `cargo xtask test`, or `cargo xtask postgres` beside this")
 }
 

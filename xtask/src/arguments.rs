@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 
-use xtask::{Failure, Release};
+use kumiko_seeds_testing::Failure;
 
 use crate::bench::Effort;
+use crate::release::Release;
 use crate::steps::Step;
 
 /// The text of `cargo xtask --help`.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
-use xtask::{Cluster, Failure, URL_VARIABLE, guarded, is_in_path};
+use kumiko_seeds_testing::{Cluster, Failure, URL_VARIABLE, guarded, is_in_path};
 
 use crate::steps;
 

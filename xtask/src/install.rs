@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use xtask::{Failure, PgBouncer, Programs, Release, is_in_path, is_root};
+use kumiko_seeds_testing::{Failure, PgBouncer, Programs, is_in_path, is_root};
+
+use crate::release::Release;
 
 /// What Debian's package reads before it makes and starts a server of its own.
 const CLUSTER_SETTINGS: &str = "/etc/postgresql-common/createcluster.conf";

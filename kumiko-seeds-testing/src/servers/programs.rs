@@ -48,7 +48,8 @@ impl Programs {
     }
 
     /// Those of this folder, if it holds a server.
-    pub(crate) fn in_folder(folder: &Path) -> Option<Self> {
+    #[must_use]
+    pub fn in_folder(folder: &Path) -> Option<Self> {
         holds_server(folder).then(|| Self {
             folder: folder.to_owned(),
         })

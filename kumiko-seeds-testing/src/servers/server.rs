@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Lines, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
-use crate::account::Account;
+use super::account::Account;
 use crate::failure::Failure;
 use crate::guarded;
 

@@ -1,6 +1,7 @@
 //! The user account that servers run under.
 
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::Command;
 
 use crate::failure::Failure;
@@ -42,6 +43,13 @@ impl Account {
             command.uid(user).gid(group);
         }
     }
+}
+
+/// Whether the account that servers run under may enter a folder, as it must to run programs that lie there.
+pub fn may_be_entered(folder: &Path) -> Result<bool, Failure> {
+    let mut test = Command::new("test");
+    Account::for_server()?.apply(test.arg("-x").arg(folder));
+    Ok(test.status().is_ok_and(|status| status.success()))
 }
 
 /// Whether this program runs as root.

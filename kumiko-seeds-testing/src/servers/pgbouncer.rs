@@ -3,8 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use super::server::{Kind, Server};
 use crate::failure::Failure;
-use crate::server::{Kind, Server};
 
 const PGBOUNCER: Kind = Kind {
     name: "PgBouncer",
@@ -32,7 +32,7 @@ impl PgBouncer {
     pub fn start(server_url: &str, mode: PoolMode) -> Result<Self, Failure> {
         let program = Self::program()?;
         let (password, server_port) = password_and_port(server_url)
-            .ok_or_else(|| Failure::new("the URL of the server is not one that xtask gives"))?;
+            .ok_or_else(|| Failure::new("the URL of the server is not one of `Cluster::url`"))?;
         let server = Server::start(&PGBOUNCER, password, |port| {
             let settings = settings(port, server_port, mode);
             vec![program.clone().into(), settings.into()]

@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 
+use super::programs::Programs;
+use super::server::{Kind, Server};
 use crate::failure::Failure;
-use crate::programs::Programs;
-use crate::server::{Kind, Server};
 
 const POSTGRES: Kind = Kind {
     name: "PostgreSQL",
