@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use kumiko_seeds::cli::{self, DatabaseArguments};
-pub(crate) use kumiko_seeds::cli::{repeated_database, shell_word};
 use kumiko_seeds_build::IdError;
+use kumiko_seeds_cli::{self as cli, DatabaseArguments};
+pub(crate) use kumiko_seeds_cli::{repeated_database, shell_word};
 
 /// Scaffold, inspect and apply the seeds of a package.
 #[derive(Debug, Parser)]

@@ -1,8 +1,6 @@
 //! `seed:mark` and `seed:unmark`, without compiling anything.
 
-use kumiko_seeds::cli::{
-    ByHand, Exit, Failure, Unmarking, change_by_hand, find_seed, read_history,
-};
+use kumiko_seeds_cli::{ByHand, Exit, Failure, Unmarking, find_seed};
 
 use crate::arguments::{ByHandArguments, repeated_database, shell_word};
 use crate::seed_status::{readable_seeds, seed_info};
@@ -23,7 +21,7 @@ pub(crate) async fn mark(arguments: &ByHandArguments) -> Result<Exit, Failure> {
     let url = database::find(&arguments.by_hand.database, &member, &current)?;
     let change = ByHand::Mark(seed_info(seed));
     let app = member.settings.app();
-    change_by_hand(&url, &app, change, &arguments.by_hand, &command).await
+    database::change_by_hand(&url, &app, change, &arguments.by_hand, &command).await
 }
 
 /// Takes the marker of a seed away, which need not be one of the package's.
@@ -33,12 +31,12 @@ pub(crate) async fn unmark(arguments: &ByHandArguments) -> Result<Exit, Failure>
     let member = package::find(&arguments.package, &current, &command)?;
     let (seeds, _) = readable_seeds(&member, &current)?;
     let url = database::find(&arguments.by_hand.database, &member, &current)?;
-    let history = read_history(&url, &member.settings.app()).await?;
+    let history = database::read_history(&url, &member.settings.app()).await?;
     let history = history.ok_or_else(|| url.not_created())?;
     let infos = seeds.iter().map(seed_info);
     let unmarking = Unmarking::of(&arguments.by_hand.id, infos, history)?;
     let (app, change) = (member.settings.app(), ByHand::Unmark(&unmarking));
-    change_by_hand(&url, &app, change, &arguments.by_hand, &command).await
+    database::change_by_hand(&url, &app, change, &arguments.by_hand, &command).await
 }
 
 fn command(arguments: &ByHandArguments, verb: &str) -> String {

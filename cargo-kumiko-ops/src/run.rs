@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{stderr, stdout};
 use std::process::ExitCode;
 
-use kumiko_seeds::cli;
+use kumiko_seeds_cli as cli;
 
 use crate::arguments::{Arguments, Command};
 use crate::{by_hand, seed_apply, seed_new, seed_show, seed_status, seed_verify, shell_files};

@@ -2,12 +2,12 @@
 
 use std::io::{Write, stderr};
 
-use kumiko_seeds::cli::{
-    Exit, Failure, SeedSource, ShownHandlerCall, ShownSeed, Terminal, find_seed, none_yet,
-    read_history, write_seed,
-};
 use kumiko_seeds::{History, SkipFlags, Status};
 use kumiko_seeds_build::{HandlerCall, SeedFile};
+use kumiko_seeds_cli::{
+    Exit, Failure, SeedSource, ShownHandlerCall, ShownSeed, Terminal, find_seed, none_yet,
+    write_seed,
+};
 
 use crate::arguments::{ShowArguments, shell_word};
 use crate::seed_status::{readable_seeds, seed_info};
@@ -27,7 +27,7 @@ pub(crate) async fn run(
     let (seeds, problems) = readable_seeds(&member, &current)?;
     let url = database::find_configured(&arguments.show.database, &member, &current)?;
     let history = match &url {
-        Some(url) => read_history(url, &member.settings.app())
+        Some(url) => database::read_history(url, &member.settings.app())
             .await?
             .unwrap_or_else(|| none_yet(url, &mut stderr())),
         None => History::default(),

@@ -3,11 +3,9 @@
 use std::io::{Write, stderr};
 use std::path::Path;
 
-use kumiko_seeds::cli::{
-    Exit, Failure, Terminal, check, none_yet, read_history, shell_word, write_status,
-};
 use kumiko_seeds::{SeedInfo, SkipFlags, Status};
 use kumiko_seeds_build::SeedFile;
+use kumiko_seeds_cli::{Exit, Failure, Terminal, check, none_yet, shell_word, write_status};
 
 use crate::arguments::StatusArguments;
 use crate::package::Member;
@@ -24,7 +22,7 @@ pub(crate) async fn run(
     let member = package::find(&arguments.package, &current, "cargo kumiko-ops seed:status")?;
     let seeds = seed_files(&member, &current)?;
     let url = database::find(arguments.database(), &member, &current)?;
-    let history = read_history(&url, &member.settings.app()).await?;
+    let history = database::read_history(&url, &member.settings.app()).await?;
     let history = history.unwrap_or_else(|| none_yet(&url, &mut stderr()));
     let seeds = seeds.iter().map(seed_info);
     let status = Status::compare(seeds, history, &SkipFlags::from_environment());

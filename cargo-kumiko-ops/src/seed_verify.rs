@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use kumiko_seeds::cli::{Failure, Invocation};
+use kumiko_seeds_cli::{Failure, Invocation};
 
 use crate::arguments::VerifyArguments;
 use crate::ops_binary::{self, Start};

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::Command;
 use clap_complete::{Shell, generate};
-use kumiko_seeds::cli::{self, Exit, Failure};
+use kumiko_seeds_cli::{self as cli, Exit, Failure};
 
 use crate::arguments::{Arguments, CompletionsArguments, ManArguments};
 

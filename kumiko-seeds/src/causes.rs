@@ -2,11 +2,20 @@
 
 use std::error::Error as StdError;
 
-/// An error with its causes on one line.
-pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
+/// An error and what led to it, as texts for people: what the error says first, then its causes from the nearest on.
+///
+/// Of what a database says, code and message are in them; the drivers' own texts leave one of the two out. A text that
+/// only repeats a part of the one before it is left out.
+#[must_use]
+pub fn error_chain(error: &(dyn StdError + 'static)) -> Vec<String> {
     let mut texts = vec![text(error)];
     texts.extend(causes(error));
-    texts.join(": ")
+    texts
+}
+
+/// An error with its causes on one line.
+pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
+    error_chain(error).join(": ")
 }
 
 /// The texts of an error's causes, from the nearest to the first.
@@ -29,7 +38,7 @@ pub(crate) fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
 
 /// What an error says. The drivers' own texts leave the error code out, or put in the line of the
 /// server's source that raised the error.
-pub(crate) fn text(error: &(dyn StdError + 'static)) -> String {
+fn text(error: &(dyn StdError + 'static)) -> String {
     match error.downcast_ref() {
         Some(sqlx::Error::Database(error)) => match error.code() {
             Some(code) => format!("the database says: {} (code {code})", error.message()),

@@ -373,7 +373,8 @@ impl ApplyError {
 
 impl ApplyError {
     /// How to leave the seed out at which the run stopped, for somebody who has tried to.
-    pub(crate) fn skipping(&self) -> Option<String> {
+    #[must_use]
+    pub fn skipping(&self) -> Option<String> {
         self.report.warnings.iter().find_map(|warning| match warning {
             Warning::FlagOnUnskippable { flag, id } if Some(*id) == self.seed => Some(format!(
                 "to leave {id} out with {flag}=1, write `pub const SKIPPABLE: bool = true;` into it and build \

@@ -149,7 +149,6 @@
 //! | `sqlite` | | seeds on SQLite, compiled in |
 //! | `events` | yes | handlers, event store and lookups: the module `events` |
 //! | `migrate` | | `SeedRunner::migrations`: schema migrations of sqlx before the first pending seed |
-//! | `cli` | | `cli::main`, the commands of an app's own ops binary |
 //!
 //! Without `events` an app that has no event store writes its Rust data migrations on
 //! [`SeedContext::unmanaged_db`] and keeps everything else.
@@ -182,8 +181,6 @@ mod app;
 mod applied;
 mod backend;
 mod causes;
-#[cfg(feature = "cli")]
-pub mod cli;
 mod context;
 mod database;
 mod error;
@@ -209,6 +206,7 @@ mod unobserved;
 
 pub use app::App;
 pub use backend::Backend;
+pub use causes::error_chain;
 pub use context::SeedContext;
 pub use error::{ApplyError, Error, PreflightProblem, Remains};
 pub use history::{History, Intervention, InterventionKind};

@@ -20,9 +20,6 @@ const PREPARED_ELSEWHERE: [&str; 2] = ["26000", "42P05"];
 /// A write in a read-only transaction of PostgreSQL, and on a read-only connection to SQLite.
 const READ_ONLY: [&str; 2] = ["25006", "8"];
 
-#[cfg(feature = "cli")]
-pub(crate) use doubtful::{CONTESTED, RENAMED};
-
 pub(crate) fn of(error: &Error) -> Option<String> {
     if let Some(remedy) = doubtful::remedy(error) {
         return Some(remedy);

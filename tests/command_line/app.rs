@@ -61,15 +61,15 @@ impl App {
             .replace("[features]", "[lib]\nname = \"admin_roles\"\n\n[features]");
         let shared = fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
         let (_, shared) = shared.split_once("\n[workspace.package]").unwrap();
-        let shared = ["kumiko-seeds", "kumiko-seeds-build"].into_iter().fold(
-            shared.to_owned(),
-            |shared, library| {
+        let libraries = ["kumiko-seeds", "kumiko-seeds-build", "kumiko-seeds-cli"];
+        let shared = libraries
+            .into_iter()
+            .fold(shared.to_owned(), |shared, library| {
                 let path = format!("path = \"{library}\"");
                 assert!(shared.contains(&path), "no {path} in Cargo.toml");
                 let absolute = format!("path = '{}'", workspace().join(library).display());
                 shared.replace(&path, &absolute)
-            },
-        );
+            });
         // One build of the driver serves the apps of either database.
         let driver = "sqlx = { version = \"0.9\", default-features = false";
         assert!(shared.contains(driver), "no {driver} in Cargo.toml");

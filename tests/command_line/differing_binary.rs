@@ -151,8 +151,8 @@ exit 2
 error: the ops binary admin-roles-ops does not say which seeds it has
 caused by: it ended with exit status: 2
     error: unrecognized subcommand
-help: is kumiko-seeds in the app as new as this command, and does the binary's main call kumiko_seeds::cli::main?
-    cargo update -p kumiko-seeds
+help: is kumiko-seeds-cli in the app as new as this command, and does the binary's main call kumiko_seeds_cli::main?
+    cargo update -p kumiko-seeds-cli
 help: or run what the binary has, by itself:
     [target]/debug/admin-roles-ops
 ",

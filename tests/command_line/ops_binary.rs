@@ -12,7 +12,7 @@ fn the_ops_binary_that_is_asked_for_works() {
     //! The app's seeds from a command line, also in a container: `ops-binary-ops seed:status`.
 
     fn main() -> std::process::ExitCode {
-        kumiko_seeds::cli::main(admin_roles::seeds())
+        kumiko_seeds_cli::main(admin_roles::seeds())
     }
 ";
     assert_shows(
@@ -61,7 +61,7 @@ help: its binaries are one-ops, ops-binary, two-ops
 /// Lets the ops binary do this in place of every command but the one that asks for its seeds.
 fn does(app: &App, body: &str) {
     let answer = "if std::env::args().any(|argument| argument == \"seed:carried\") {
-        return kumiko_seeds::cli::main(admin_roles::seeds());
+        return kumiko_seeds_cli::main(admin_roles::seeds());
     }";
     let source =
         format!("//! Of a test.\n\nfn main() -> std::process::ExitCode {{\n{answer}\n{body}\n}}\n");

@@ -4,9 +4,9 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use kumiko_seeds::cli::{DatabaseArguments, StatusArguments, StatusFormat, Terminal, write_status};
 use kumiko_seeds::{History, Marker, SeedInfo, SeedRunner, SkipFlags, Status};
 use kumiko_seeds_build::Config;
+use kumiko_seeds_cli::{DatabaseArguments, StatusArguments, StatusFormat, Terminal, write_status};
 use kumiko_tests::database::Engine;
 use kumiko_tests::seeds::seed;
 use sqlx::Sqlite;

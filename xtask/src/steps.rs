@@ -77,7 +77,7 @@ impl Step {
             // others as if they were published already.
             Self::Package => {
                 "package --locked --allow-dirty --all-features --target-dir target/packages \
-                 -p kumiko-seeds-macros -p kumiko-seeds -p kumiko-seeds-build \
+                 -p kumiko-seeds-macros -p kumiko-seeds -p kumiko-seeds-build -p kumiko-seeds-cli \
                  -p kumiko-ops-templates -p cargo-kumiko-ops"
             }
         }

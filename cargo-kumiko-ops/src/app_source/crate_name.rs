@@ -1,6 +1,6 @@
 //! Names of crates as Rust code writes them. Pure.
 
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 /// Names that a path cannot begin with, not even as `r#self`.
 const NEVER_RAW: [&str; 5] = ["self", "super", "crate", "Self", "_"];

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use cargo_metadata::{Target, TargetKind};
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 use super::TextFile;
 use crate::package::Member;

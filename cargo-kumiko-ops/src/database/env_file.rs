@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 

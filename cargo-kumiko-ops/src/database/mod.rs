@@ -1,16 +1,18 @@
 //! Which database a command works on.
 
+mod either;
 mod env_file;
 mod place;
 
 use std::path::Path;
 
-use kumiko_seeds::cli::{DatabaseArguments, DatabaseUrl, Failure, Look};
+use kumiko_seeds_cli::{DatabaseArguments, DatabaseUrl, Failure, Look};
 
 use crate::arguments::shell_word;
 use crate::package::Member;
 use crate::seed_new::context_module::{database_of, enabled};
 use crate::shown_path::shown_path;
+pub(crate) use either::{change_by_hand, read_history};
 use place::Place;
 
 /// Finds the database: the flag, the variable, `.env` beside the package and at the root of the

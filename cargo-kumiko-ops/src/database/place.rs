@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kumiko_seeds::cli::{DatabaseArguments, DatabaseUrl, Failure, Look};
+use kumiko_seeds_cli::{DatabaseArguments, DatabaseUrl, Failure, Look};
 
 use super::env_file;
 use crate::shown_path::shown_path;

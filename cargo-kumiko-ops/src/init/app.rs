@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 use super::arguments::InitArguments;
 use super::manifest::Edit;

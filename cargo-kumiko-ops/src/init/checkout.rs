@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
-use crate::package::Member;
+use crate::package::{BUILD_LIBRARY, COMMAND_LIBRARY, LIBRARY, Member};
 use crate::shown_path::shown_path;
 
-/// A checkout with both libraries in it.
+/// A checkout with the libraries in it.
 pub(super) struct Checkout {
     root: PathBuf,
     package: PathBuf,
@@ -16,23 +16,23 @@ pub(super) struct Checkout {
 impl Checkout {
     /// Fails if it has not got the libraries.
     pub(super) fn find(given: &Path, member: &Member) -> Result<Self, Failure> {
-        let failure = || {
+        let lacks = |library: &str| {
+            let given = given.display();
             Failure::new(format!(
-                "{} is no checkout of Kumiko seeds: it has no kumiko-seeds and kumiko-seeds-build",
-                given.display()
+                "{given} is no checkout of Kumiko seeds: it has no {library}"
             ))
-            .help("--path is the folder with both: --path <checkout>")
+            .help("--path is the folder with the libraries: --path <checkout>")
         };
         let real = |path: &Path| {
             path.canonicalize()
-                .map_err(|error| failure().caused_by(&error))
+                .map_err(|error| lacks(LIBRARY).caused_by(&error))
         };
         let (root, package) = (real(given)?, real(member.folder())?);
-        let has = |library: &str| root.join(library).join("Cargo.toml").is_file();
-        if has("kumiko-seeds") && has("kumiko-seeds-build") {
-            Ok(Self { root, package })
-        } else {
-            Err(failure())
+        let is_there = |library: &str| root.join(library).join("Cargo.toml").is_file();
+        let mut libraries = [LIBRARY, BUILD_LIBRARY, COMMAND_LIBRARY].into_iter();
+        match libraries.find(|library| !is_there(library)) {
+            Some(library) => Err(lacks(library)),
+            None => Ok(Self { root, package }),
         }
     }
 

@@ -3,16 +3,15 @@
 
 use std::path::Path;
 
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 use super::app::{self, ChosenApp};
 use super::arguments::InitArguments;
 use super::database::{Database, Featured, featured};
-use super::dependencies::LIBRARY;
 use super::drivers::{self, Driver};
 use super::manifest::WorkspaceDependency;
 use super::state::State;
-use crate::package::Writes;
+use crate::package::{LIBRARY, Writes};
 
 /// What seeds run on, what they write and whose they are, and why.
 pub(super) struct Chosen {

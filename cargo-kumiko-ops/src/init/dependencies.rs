@@ -8,16 +8,21 @@ use super::database;
 use super::manifest::{DefaultFeatures, Edit, Origin, WorkspaceDependency};
 use super::state::State;
 use crate::app_source::crate_name;
-use crate::package::{Member, Writes};
+use crate::package::{BUILD_LIBRARY, COMMAND_LIBRARY, LIBRARY, Member, Writes};
 
-pub(super) const LIBRARY: &str = "kumiko-seeds";
-const BUILD_LIBRARY: &str = "kumiko-seeds-build";
-
-/// The library as the package's Rust code names it.
+/// The library that seeds are written with as the package's Rust code names it.
 pub(super) fn library_name(member: &Member) -> String {
-    let library = member.library();
+    name_in_code(member.library(), LIBRARY)
+}
+
+/// The library with the commands as the package's Rust code names it.
+pub(super) fn command_library_name(member: &Member) -> String {
+    name_in_code(member.command_library(), COMMAND_LIBRARY)
+}
+
+fn name_in_code(library: Option<&Dependency>, default: &str) -> String {
     let name = library.and_then(|library| library.rename.as_deref());
-    let name = name.unwrap_or(LIBRARY);
+    let name = name.unwrap_or(default);
     crate_name(name).unwrap_or_else(|| name.replace('-', "_"))
 }
 
@@ -30,32 +35,37 @@ pub(super) fn edits(state: &State<'_>, chosen: &Chosen, checkout: Option<&Checko
         Some(library) => {
             edits.extend(moved(library, "dependencies", checkout));
             let there = database::features(library, member);
-            let mut features = vec!["cli", chosen.database.feature()];
-            features.retain(|feature| !there.contains(feature));
-            if !features.is_empty() {
+            let feature = chosen.database.feature();
+            if !there.contains(feature) {
                 edits.push(Edit::Features {
                     key: key(library),
-                    features,
+                    features: vec![feature],
                 });
             }
         }
     }
-    match member.build_library() {
-        None => edits.push(Edit::Dependency {
-            table: "build-dependencies",
-            name: BUILD_LIBRARY,
-            origin: origin(state, BUILD_LIBRARY, checkout),
-            default_features: DefaultFeatures::On,
-            features: Vec::new(),
-        }),
-        Some(library) => edits.extend(moved(library, "build-dependencies", checkout)),
+    let others = [
+        (member.command_library(), COMMAND_LIBRARY, "dependencies"),
+        (member.build_library(), BUILD_LIBRARY, "build-dependencies"),
+    ];
+    for (there, name, table) in others {
+        edits.extend(match there {
+            None => Some(Edit::Dependency {
+                table,
+                name,
+                origin: origin(state, name, checkout),
+                default_features: DefaultFeatures::On,
+                features: Vec::new(),
+            }),
+            Some(library) => moved(library, table, checkout),
+        });
     }
     edits
 }
 
 fn new_library(state: &State<'_>, chosen: &Chosen, checkout: Option<&Checkout>) -> Edit {
     let origin = origin(state, LIBRARY, checkout);
-    let mut features = vec!["cli", chosen.database.feature()];
+    let mut features = vec![chosen.database.feature()];
     let shared = WorkspaceDependency::find(&state.workspace_manifest, LIBRARY);
     let lacks_events = shared.is_some_and(|shared| !shared.has_default_feature("events"));
     let default_features = match (chosen.writes, &origin) {

@@ -23,7 +23,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use cargo_metadata::Edition;
-use kumiko_seeds::cli::{
+use kumiko_seeds_cli::{
     DatabaseArguments, Exit, Failure, can_be_asked, is_confirmed, printable_lines,
 };
 
@@ -108,7 +108,7 @@ fn planned(
     let checkout = arguments.path.as_deref();
     let checkout = checkout.map(|path| Checkout::find(path, member));
     let checkout = checkout.transpose()?;
-    let state = State::read(member, &dependencies::library_name(member), current)?;
+    let state = State::read(member, &dependencies::command_library_name(member), current)?;
     let chosen = choose(arguments, &state, shown)?;
     let mut plan = planning::plan(&state, &chosen, checkout.as_ref(), shown)?;
     let package = arguments.package.repeated();

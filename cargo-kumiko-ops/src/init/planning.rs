@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use kumiko_ops_templates::{BUILD_SCRIPT, BUILD_SCRIPT_CALL, OPS, OPS_BINARY, OPS_LIBRARY};
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 use super::build_script::with_call;
 use super::checkout::Checkout;
@@ -157,19 +157,19 @@ fn plan_ops_binary(
         ));
     }
     let path = format!("src/bin/{name}.rs");
-    let library = dependencies::library_name(member);
+    let library = dependencies::command_library_name(member);
     let SeedsFunction::In(module) = function else {
         plan.left.push(format!(
             "create {path}, with the function that gives your app its SeedRunner:\n    \
              fn main() -> std::process::ExitCode {{\n        \
-             {library}::cli::main(seeds())\n    }}"
+             {library}::main(seeds())\n    }}"
         ));
         return Ok(());
     };
     let content = OPS
         .replace(OPS_BINARY, &name)
         .replace(OPS_LIBRARY, &format!("{module}::"))
-        .replace("kumiko_seeds::", &format!("{library}::"));
+        .replace("kumiko_seeds_cli::", &format!("{library}::"));
     plan.create(member.folder().join(PathBuf::from(&path)), content);
 
     // With a second binary, `cargo run` would no longer know what to start.

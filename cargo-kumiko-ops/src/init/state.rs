@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::TargetKind;
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 use crate::app_source::{AppName, Library, TextFile, app_name, library, mentions, wiring};
 use crate::package::Member;
@@ -39,7 +39,7 @@ pub(super) enum BuildScript {
 /// A bin target.
 pub(super) struct Binary {
     pub(super) name: String,
-    /// Whether its source names the library that seeds are applied with.
+    /// Whether its source names the library with the commands.
     pub(super) names_library: bool,
 }
 
@@ -48,7 +48,7 @@ impl<'a> State<'a> {
     /// something in it that no build would accept.
     pub(super) fn read(
         member: &'a Member,
-        library_name: &str,
+        command_library: &str,
         current: &Path,
     ) -> Result<Self, Failure> {
         let library = library(member)?;
@@ -61,7 +61,7 @@ impl<'a> State<'a> {
             build_script: build_script(member)?,
             wiring: wiring(&sources),
             app_name: app_name(&sources),
-            binaries: binaries(member, library_name),
+            binaries: binaries(member, command_library),
             has_seeds_folder: member.seeds_folder().is_dir(),
             library,
             member,
@@ -116,14 +116,14 @@ fn build_script(member: &Member) -> Result<BuildScript, Failure> {
     }
 }
 
-fn binaries(member: &Member, library_name: &str) -> Vec<Binary> {
+fn binaries(member: &Member, command_library: &str) -> Vec<Binary> {
     let targets = member.package.targets.iter();
     let binaries = targets.filter(|target| target.is_bin());
     binaries
         .map(|target| Binary {
             name: target.name.clone(),
             names_library: fs::read_to_string(&target.src_path)
-                .is_ok_and(|text| mentions(&text, library_name)),
+                .is_ok_and(|text| mentions(&text, command_library)),
         })
         .collect()
 }

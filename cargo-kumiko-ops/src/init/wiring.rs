@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use kumiko_ops_templates::{
     SEEDS, SEEDS_DATABASE_MODULE, SEEDS_HANDLERS, SEEDS_RUNNER, SEEDS_WITHOUT_EVENTS,
 };
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 use super::choice::Chosen;
 use super::dependencies::library_name;

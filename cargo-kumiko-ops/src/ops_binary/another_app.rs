@@ -1,7 +1,7 @@
 //! The refusal of an ops binary whose app is another than the one that Cargo.toml names. Pure.
 
 use kumiko_seeds::App;
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 use crate::package::Member;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use cargo_metadata::Message;
-use kumiko_seeds::cli::{Failure, color_arguments};
+use kumiko_seeds_cli::{Failure, color_arguments};
 
 use super::surroundings::without_package;
 use crate::arguments::BuildArguments;

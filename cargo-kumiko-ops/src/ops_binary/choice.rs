@@ -1,7 +1,7 @@
 //! Which bin target of a package applies its seeds.
 
 use kumiko_ops_templates::{OPS, OPS_BINARY, OPS_LIBRARY};
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 use crate::app_source::{self, SeedsFunction};
 use crate::package::Member;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use kumiko_seeds::App;
-use kumiko_seeds::cli::{Carried, CarriedSeed};
 use kumiko_seeds_build::SeedFile;
+use kumiko_seeds_cli::{Carried, CarriedSeed};
 
 /// In what a binary differs.
 pub(super) struct Differences {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use kumiko_seeds::cli::{CARRIED_COMMAND, Carried, Failure, carried, printable, shell_word};
 use kumiko_seeds_build::REBUILD_VARIABLE;
+use kumiko_seeds_cli::{CARRIED_COMMAND, Carried, Failure, carried, printable, shell_word};
 
 use super::Start;
 use super::another_app::another_app;
@@ -102,8 +102,8 @@ fn ask(program: &Path, bin: &str, start: &Start<'_>) -> Result<Carried, Failure>
     ));
     Err(failure
         .help(
-            "is kumiko-seeds in the app as new as this command, and does the binary's main call \
-             kumiko_seeds::cli::main?\n    cargo update -p kumiko-seeds",
+            "is kumiko-seeds-cli in the app as new as this command, and does the binary's main call \
+             kumiko_seeds_cli::main?\n    cargo update -p kumiko-seeds-cli",
         )
         .help(by_itself(program)))
 }

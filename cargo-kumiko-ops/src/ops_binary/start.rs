@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use kumiko_seeds::cli::{DatabaseUrl, Failure, Invocation, color_arguments};
+use kumiko_seeds_cli::{DatabaseUrl, Failure, Invocation, color_arguments};
 
 use super::surroundings::without_package;
 
@@ -52,7 +52,7 @@ fn replace_this_process(command: &mut Command) -> std::io::Result<ExitCode> {
 /// The program gets Ctrl-C from the console as this process does, which has to outlive it.
 #[cfg(not(unix))]
 fn replace_this_process(command: &mut Command) -> std::io::Result<ExitCode> {
-    use kumiko_seeds::cli::Exit;
+    use kumiko_seeds_cli::Exit;
     let status = command.status()?;
     // Windows has codes that do not fit; all of them are failures.
     let code = status.code().and_then(|code| u8::try_from(code).ok());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 use super::Member;
 use super::member::Likelihood;

@@ -3,10 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Dependency, DependencyKind, Package};
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 use super::Settings;
 use crate::seed_new::context_module::enabled;
+
+/// The library that seeds are written with.
+pub(crate) const LIBRARY: &str = "kumiko-seeds";
+
+/// The library that compiles seeds in.
+pub(crate) const BUILD_LIBRARY: &str = "kumiko-seeds-build";
+
+/// The library with the commands of an ops binary.
+pub(crate) const COMMAND_LIBRARY: &str = "kumiko-seeds-cli";
 
 /// The feature of the library that is its write side.
 const EVENTS: &str = "events";
@@ -53,7 +62,12 @@ impl Member {
 
     /// The dependency on the library that seeds are written with.
     pub(crate) fn library(&self) -> Option<&Dependency> {
-        self.dependency("kumiko-seeds", DependencyKind::Normal)
+        self.dependency(LIBRARY, DependencyKind::Normal)
+    }
+
+    /// The dependency on the library with the commands of an ops binary.
+    pub(crate) fn command_library(&self) -> Option<&Dependency> {
+        self.dependency(COMMAND_LIBRARY, DependencyKind::Normal)
     }
 
     /// What its seeds write: rows where the library is there without its write side.
@@ -74,7 +88,7 @@ impl Member {
 
     /// The dependency on the library that compiles seeds in.
     pub(crate) fn build_library(&self) -> Option<&Dependency> {
-        self.dependency("kumiko-seeds-build", DependencyKind::Build)
+        self.dependency(BUILD_LIBRARY, DependencyKind::Build)
     }
 
     /// Whether the build script can compile seeds in.

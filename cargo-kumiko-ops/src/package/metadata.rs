@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Error, Metadata, MetadataCommand};
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 /// The packages of the workspace that `manifest` belongs to. Needs no network.
 pub(super) fn read(manifest: &Path) -> Result<Metadata, Failure> {

@@ -9,9 +9,9 @@ mod sqlx;
 
 use std::path::{Path, PathBuf};
 
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
-pub(crate) use member::{Member, Writes};
+pub(crate) use member::{BUILD_LIBRARY, COMMAND_LIBRARY, LIBRARY, Member, Writes};
 use settings::Settings;
 pub(crate) use sqlx::{BESIDE_ANOTHER, Sqlx};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use cargo_metadata::Package;
 use kumiko_seeds::App;
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 use serde::Deserialize;
 
 /// What a package says about its seeds.

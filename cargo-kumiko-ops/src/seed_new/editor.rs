@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 /// A program that opens files, with its arguments.
 pub(super) struct Editor {

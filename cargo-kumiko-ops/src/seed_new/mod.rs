@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use chrono::Utc;
-use kumiko_seeds::cli::{Exit, Failure, printable, printable_lines};
+use kumiko_seeds_cli::{Exit, Failure, printable, printable_lines};
 
 use crate::arguments::NewArguments;
 use crate::package;

@@ -1,7 +1,7 @@
 //! From what somebody typed to a slug. Pure.
 
-use kumiko_seeds::cli::{Failure, shell_word};
 use kumiko_seeds_build::validate_id;
+use kumiko_seeds_cli::{Failure, shell_word};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 

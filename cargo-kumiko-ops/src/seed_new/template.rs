@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use kumiko_seeds::cli::{Failure, find_seed};
+use kumiko_seeds_cli::{Failure, find_seed};
 
 use crate::package::Member;
 use crate::shown_path::shown_path;

@@ -3,7 +3,7 @@
 use kumiko_ops_templates::{
     SEED_TEST_DATABASE, SEED_TEST_ID, SEED_TEST_LIBRARY, SEED_TEST_POSTGRES, SEED_TEST_SQLITE,
 };
-use kumiko_seeds::cli::Failure;
+use kumiko_seeds_cli::Failure;
 
 use super::context_module;
 use crate::app_source::{SeedsFunction, crate_name, library, seeds_function, unnameable, wiring};

@@ -184,8 +184,8 @@ impl<DB: Backend> SeedRunner<DB> {
     }
 
     /// Whose seeds these are.
-    #[cfg(feature = "cli")]
-    pub(crate) fn whose(&self) -> &App {
+    #[must_use]
+    pub fn whose(&self) -> &App {
         &self.app
     }
 

@@ -20,7 +20,7 @@ fn without_a_terminal_it_changes_files_only_if_told_to() {
 exit 2
 -- stderr
 error: Cargo.toml, build.rs and src/lib.rs would change, and there is no terminal to ask on; nothing was changed
-note: would change Cargo.toml: kumiko-seeds with cli and sqlite, kumiko-seeds-build
+note: would change Cargo.toml: kumiko-seeds with sqlite, kumiko-seeds-cli, kumiko-seeds-build
 note: would change build.rs: kumiko_seeds_build::compile(\"seeds\");
 note: would change src/lib.rs: pub mod seeds;
 note: would create seeds/.gitkeep

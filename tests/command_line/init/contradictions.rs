@@ -109,6 +109,7 @@ fn a_checkout_takes_the_place_of_published_libraries() {
     let (shown_checkout, _) = shown_checkout.split_once("/kumiko-seeds,").unwrap();
     let line = format!(
         "changed Cargo.toml: kumiko-seeds at {shown_checkout}/kumiko-seeds, \
+         kumiko-seeds-cli at {shown_checkout}/kumiko-seeds-cli, \
          kumiko-seeds-build at {shown_checkout}/kumiko-seeds-build\n"
     );
     assert!(shown.contains(&line), "{shown}");
@@ -116,7 +117,7 @@ fn a_checkout_takes_the_place_of_published_libraries() {
     assert_eq!(names(shown_checkout), names(&checkout), "{shown}");
     let manifest = app.read("Cargo.toml");
     let dependency = format!(
-        "kumiko-seeds = {{ version = \"0.1.0\", features = [\"cli\", \"postgres\"], path = \"{checkout}/kumiko-seeds\" }}\n"
+        "kumiko-seeds = {{ version = \"0.1.0\", features = [\"postgres\"], path = \"{checkout}/kumiko-seeds\" }}\n"
     );
     assert!(manifest.contains(&dependency), "{manifest}");
     assert_nothing_to_do(&app, &format!("init --path {checkout}"), "shop");

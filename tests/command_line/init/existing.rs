@@ -10,14 +10,14 @@ fn what_an_app_has_already_stays() {
     assert_nothing_to_do(&app, "init --yes", "init-example");
 
     app.remove("src/bin/admin-roles-ops.rs");
-    app.edit("Cargo.toml", "\"events\", \"cli\"", "\"events\"");
+    app.edit("Cargo.toml", "kumiko-seeds-cli.workspace = true\n", "");
     let shown = app.command("init --yes").run();
     assert!(
         shown.starts_with(
             "\
 exit 0
 -- stdout
-changed Cargo.toml: kumiko-seeds now with cli
+changed Cargo.toml: kumiko-seeds-cli
 created src/bin/init-example-ops.rs
 -- stderr
 "
@@ -107,7 +107,7 @@ help: move it away or rename it, and run this again; nothing was changed
             "\
 exit 0
 -- stdout
-changed Cargo.toml: kumiko-seeds with cli and sqlite, kumiko-seeds-build
+changed Cargo.toml: kumiko-seeds with sqlite, kumiko-seeds-cli, kumiko-seeds-build
 changed src/lib.rs: pub mod seeds;
 created build.rs
 created seeds/.gitkeep
@@ -185,7 +185,7 @@ fn a_binary_that_is_named_like_an_ops_binary_is_told_from_one() {
             "\
 exit 0
 -- stdout
-changed Cargo.toml: kumiko-seeds with cli and postgres, kumiko-seeds-build, default-run dev-ops, ops binary dev-ops-ops
+changed Cargo.toml: kumiko-seeds with postgres, kumiko-seeds-cli, kumiko-seeds-build, default-run dev-ops, ops binary dev-ops-ops
 "
         ),
         "{shown}"
@@ -205,8 +205,8 @@ fn a_path_that_is_no_checkout_is_refused() {
         "\
 exit 2
 -- stderr
-error: src is no checkout of Kumiko seeds: it has no kumiko-seeds and kumiko-seeds-build
-help: --path is the folder with both: --path <checkout>
+error: src is no checkout of Kumiko seeds: it has no kumiko-seeds
+help: --path is the folder with the libraries: --path <checkout>
 ",
     );
 }

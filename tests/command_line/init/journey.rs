@@ -16,7 +16,7 @@ fn the_whole_journey_works() {
         "\
 exit 0
 -- stdout
-changed Cargo.toml: kumiko-seeds with cli and sqlite, kumiko-seeds-build, default-run init-journey
+changed Cargo.toml: kumiko-seeds with sqlite, kumiko-seeds-cli, kumiko-seeds-build, default-run init-journey
 created build.rs
 created seeds/.gitkeep
 created src/bin/init-journey-ops.rs

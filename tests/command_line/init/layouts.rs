@@ -13,7 +13,7 @@ fn a_library_gets_all_it_needs() {
             "\
 exit 0
 -- stdout
-changed Cargo.toml: kumiko-seeds with cli and postgres, kumiko-seeds-build
+changed Cargo.toml: kumiko-seeds with postgres, kumiko-seeds-cli, kumiko-seeds-build
 changed src/lib.rs: pub mod seeds;
 created build.rs
 created seeds/.gitkeep
@@ -27,7 +27,8 @@ note: seeds run on PostgreSQL, the default; --database sqlite chooses SQLite
     assert_eq!(
         app.read("Cargo.toml"),
         format!(
-            "{MANIFEST}kumiko-seeds = {{ version = \"0.1.0\", features = [\"cli\", \"postgres\"] }}
+            "{MANIFEST}kumiko-seeds = {{ version = \"0.1.0\", features = [\"postgres\"] }}
+kumiko-seeds-cli = \"0.1.0\"
 
 [build-dependencies]
 kumiko-seeds-build = \"0.1.0\"
@@ -62,7 +63,7 @@ fn a_package_of_one_binary_gets_a_library() {
             "\
 exit 0
 -- stdout
-changed Cargo.toml: kumiko-seeds with cli and postgres, kumiko-seeds-build, default-run shop
+changed Cargo.toml: kumiko-seeds with postgres, kumiko-seeds-cli, kumiko-seeds-build, default-run shop
 created build.rs
 created seeds/.gitkeep
 created src/bin/shop-ops.rs
@@ -119,7 +120,7 @@ help: name the one that is to get seeds:
         "\
 exit 0
 -- stdout
-changed shop/Cargo.toml: kumiko-seeds with cli and sqlite, kumiko-seeds-build
+changed shop/Cargo.toml: kumiko-seeds with sqlite, kumiko-seeds-cli, kumiko-seeds-build
 changed shop/src/lib.rs: pub mod seeds;
 created shop/build.rs
 created shop/seeds/.gitkeep
@@ -138,7 +139,8 @@ next: create a seed, write it, and apply it
     assert_eq!(
         app.read("shop/Cargo.toml"),
         format!(
-            "{MANIFEST}kumiko-seeds = {{ workspace = true, features = [\"cli\", \"sqlite\"] }}
+            "{MANIFEST}kumiko-seeds = {{ workspace = true, features = [\"sqlite\"] }}
+kumiko-seeds-cli = \"0.1.0\"
 sqlx.workspace = true
 
 [build-dependencies]
@@ -169,7 +171,7 @@ fn a_library_may_be_anywhere_and_binaries_may_be_listed() {
             "\
 exit 0
 -- stdout
-changed Cargo.toml: kumiko-seeds with cli and postgres, kumiko-seeds-build, binary shop-ops
+changed Cargo.toml: kumiko-seeds with postgres, kumiko-seeds-cli, kumiko-seeds-build, binary shop-ops
 changed shop.rs: pub mod seeds;
 created build.rs
 created seeds/.gitkeep

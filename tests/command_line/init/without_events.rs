@@ -19,7 +19,7 @@ fn a_seed_changes_rows() {
         "\
 exit 0
 -- stdout
-changed Cargo.toml: kumiko-seeds with cli and sqlite, without default features, kumiko-seeds-build
+changed Cargo.toml: kumiko-seeds with sqlite, without default features, kumiko-seeds-cli, kumiko-seeds-build
 changed src/lib.rs: pub mod seeds;
 created build.rs
 created seeds/.gitkeep
@@ -41,7 +41,7 @@ next: create a seed, write it, and apply it
     );
     let paths = app.read("Cargo.toml");
     assert!(
-        paths.contains("default-features = false, features = [\"cli\", \"sqlite\"] }"),
+        paths.contains("default-features = false, features = [\"sqlite\"] }"),
         "{paths}"
     );
     assert_nothing_to_do(&app, "init", "dyn");
@@ -129,9 +129,9 @@ fn features_that_are_there_decide() {
         (
             "init --yes",
             kumiko_ops_templates::SEEDS,
-            "\"cli\", \"postgres\", \"events\"",
+            "\"postgres\", \"events\"",
         ),
-        ("init --yes --no-events", module, "\"cli\", \"postgres\""),
+        ("init --yes --no-events", module, "\"postgres\""),
     ] {
         let member = App::empty();
         let shared = "kumiko-seeds = { version = \"0.1\", default-features = false }";

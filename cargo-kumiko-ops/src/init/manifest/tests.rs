@@ -16,7 +16,7 @@ fn assert_becomes(edits: &[Edit], before: &str, after: &str) {
 fn features() -> Edit {
     Edit::Features {
         key: "kumiko-seeds".to_owned(),
-        features: vec!["cli", "sqlite"],
+        features: vec!["migrate", "sqlite"],
     }
 }
 
@@ -46,12 +46,12 @@ fn a_dependency_may_be_without_its_default_features() {
         name: "kumiko-seeds",
         origin: Origin::Path("../a".to_owned()),
         default_features: DefaultFeatures::Off,
-        features: vec!["cli"],
+        features: vec!["migrate"],
     };
     assert_becomes(
         &[rows],
         "[dependencies]\n",
-        "[dependencies]\nkumiko-seeds = { path = \"../a\", default-features = false, features = [\"cli\"] }\n",
+        "[dependencies]\nkumiko-seeds = { path = \"../a\", default-features = false, features = [\"migrate\"] }\n",
     );
     let shared = |line: &str| {
         let text = format!("[workspace.dependencies]\nkumiko-seeds = {line}\n");
@@ -79,12 +79,12 @@ fn a_dependency_that_is_there_gets_a_path_however_it_is_written() {
             "kumiko-seeds = { version = \"0.1\", path = \"../a\" } # why",
         ),
         (
-            "kumiko-seeds = { git = \"https://example.com\", rev = \"1\", features = [\"cli\"] }",
-            "kumiko-seeds = { features = [\"cli\"], path = \"../a\" }",
+            "kumiko-seeds = { git = \"https://example.com\", rev = \"1\", features = [\"migrate\"] }",
+            "kumiko-seeds = { features = [\"migrate\"], path = \"../a\" }",
         ),
         (
-            "kumiko-seeds = { path = \"../b\", features = [\"cli\"] }",
-            "kumiko-seeds = { path = \"../a\", features = [\"cli\"] }",
+            "kumiko-seeds = { path = \"../b\", features = [\"migrate\"] }",
+            "kumiko-seeds = { path = \"../a\", features = [\"migrate\"] }",
         ),
     ] {
         let text = |line: &str| format!("[dependencies]\n{line}\n");
@@ -115,23 +115,23 @@ fn features_are_added_however_the_dependency_is_written() {
     for (before, after) in [
         (
             "kumiko-seeds = \"0.1\" # why",
-            "kumiko-seeds = { version = \"0.1\", features = [\"cli\", \"sqlite\"] } # why",
+            "kumiko-seeds = { version = \"0.1\", features = [\"migrate\", \"sqlite\"] } # why",
         ),
         (
             "kumiko-seeds = { version = \"0.1\", features = [\n  \"events\" # why\n] }",
-            "kumiko-seeds = { version = \"0.1\", features = [\n  \"events\", # why\n  \"cli\",\n  \"sqlite\"\n] }",
+            "kumiko-seeds = { version = \"0.1\", features = [\n  \"events\", # why\n  \"migrate\",\n  \"sqlite\"\n] }",
         ),
         (
             "kumiko-seeds.workspace = true",
-            "kumiko-seeds.workspace = true\nkumiko-seeds.features = [\"cli\", \"sqlite\"]",
+            "kumiko-seeds.workspace = true\nkumiko-seeds.features = [\"migrate\", \"sqlite\"]",
         ),
         (
             "kumiko-seeds = { workspace = true, features = [\"events\"] } # why",
-            "kumiko-seeds = { workspace = true, features = [\"events\", \"cli\", \"sqlite\"] } # why",
+            "kumiko-seeds = { workspace = true, features = [\"events\", \"migrate\", \"sqlite\"] } # why",
         ),
         (
             "kumiko-seeds = { version = \"0.1\", features = [\n    \"events\", # why\n] }",
-            "kumiko-seeds = { version = \"0.1\", features = [\n    \"events\", # why\n    \"cli\",\n    \"sqlite\",\n] }",
+            "kumiko-seeds = { version = \"0.1\", features = [\n    \"events\", # why\n    \"migrate\",\n    \"sqlite\",\n] }",
         ),
     ] {
         let text = |line: &str| format!("[dependencies]\n{line}\n");
@@ -140,7 +140,7 @@ fn features_are_added_however_the_dependency_is_written() {
     assert_becomes(
         &[features()],
         "[dependencies.kumiko-seeds]\nversion = \"0.1\"\n",
-        "[dependencies.kumiko-seeds]\nversion = \"0.1\"\nfeatures = [\"cli\", \"sqlite\"]\n",
+        "[dependencies.kumiko-seeds]\nversion = \"0.1\"\nfeatures = [\"migrate\", \"sqlite\"]\n",
     );
     assert!(edited("[package]\n", &[features()]).is_err());
 }

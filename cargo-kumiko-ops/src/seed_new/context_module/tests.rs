@@ -24,7 +24,7 @@ fn chosen(library: &[&str], features: &[(&str, &[&str])]) -> &'static str {
 #[test]
 fn the_features_say_which_database() {
     assert_eq!(chosen(&["postgres"], &[]), "postgres");
-    assert_eq!(chosen(&["sqlite", "cli"], &[]), "sqlite");
+    assert_eq!(chosen(&["sqlite", "migrate"], &[]), "sqlite");
     assert_eq!(chosen(&["sqlite", "postgres"], &[]), "postgres");
     assert_eq!(chosen(&[], &[]), "postgres");
 }
@@ -38,7 +38,7 @@ fn default_features_come_before_the_others() {
     let with_default = |default: &'static [&'static str]| {
         let mut features: Vec<(&str, &[&str])> = both.to_vec();
         features.push(("default", default));
-        chosen(&["cli"], &features)
+        chosen(&["migrate"], &features)
     };
     assert_eq!(with_default(&["embedded"]), "sqlite");
     assert_eq!(with_default(&["server"]), "postgres");

@@ -1,5 +1,5 @@
 //! The same seeds from a command line, also in a container: `admin-roles-ops seed:status`.
 
 fn main() -> std::process::ExitCode {
-    kumiko_seeds::cli::main(admin_roles::seeds())
+    kumiko_seeds_cli::main(admin_roles::seeds())
 }
