@@ -91,6 +91,7 @@ mod problem;
 #[cfg(test)]
 mod properties;
 mod scan;
+mod seed_file;
 mod source;
 mod source_folder;
 mod source_hash;
@@ -99,5 +100,6 @@ mod suggestion;
 pub use config::{Compiled, Config, REBUILD_VARIABLE, compile};
 pub use handler_calls::HandlerCall;
 pub use id::{IdError, skip_flag, validate_id};
-pub use problem::{Error, Problem};
-pub use scan::{SeedFile, scan};
+pub use problem::Problem;
+pub use scan::{Error, scan};
+pub use seed_file::SeedFile;

@@ -3,6 +3,7 @@
 use tempfile::TempDir;
 
 use super::*;
+use crate::HandlerCall;
 
 const GOOD: &str = "pub const DESCRIPTION: &str = \"Text\";\n\
     pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult { Ok(()) }\n";
@@ -233,6 +234,7 @@ fn what_is_readable_comes_with_the_error() {
 #[cfg(unix)]
 #[test]
 fn odd_files_are_problems_and_nothing_waits() {
+    use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixListener;
