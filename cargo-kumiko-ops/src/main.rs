@@ -7,8 +7,6 @@ mod database;
 mod init;
 mod ops_binary;
 mod package;
-#[cfg(test)]
-mod properties;
 mod repository;
 mod run;
 mod seed_apply;

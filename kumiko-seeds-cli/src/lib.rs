@@ -35,8 +35,6 @@ mod output;
 mod panic_output;
 mod printable;
 mod progress_display;
-#[cfg(test)]
-mod properties;
 mod question;
 mod seed_choice;
 mod seed_selection;

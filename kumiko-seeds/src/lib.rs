@@ -192,8 +192,6 @@ mod lock;
 mod marker;
 mod plan;
 mod progress;
-#[cfg(test)]
-mod properties;
 mod remedy;
 mod report;
 mod runner;

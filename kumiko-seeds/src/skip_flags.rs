@@ -151,8 +151,6 @@ mod tests {
 
     #[cfg(unix)]
     proptest! {
-        #![proptest_config(crate::properties::cases(1_000))]
-
         #[test]
         fn only_the_value_1_counts_whatever_else_the_environment_has(
             names in vec(bytes(), 0..6), parts in vec(bytes(), 0..6), values in vec(bytes(), 6)

@@ -114,8 +114,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(crate::properties::cases(4_000))]
-
         #[test]
         fn every_text_gives_an_id_or_a_reason(
             text in prop_oneof![

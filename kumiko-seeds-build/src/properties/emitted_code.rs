@@ -7,7 +7,6 @@ use proptest::option;
 use proptest::prelude::*;
 use syn::{Item, LitStr};
 
-use super::cases;
 use super::sources::{read_in_time, source};
 use super::writing::{id, text};
 use crate::generate::generate;
@@ -74,8 +73,6 @@ fn strings(file: &syn::File) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(cases(500))]
-
     #[test]
     fn every_text_gets_into_the_code_as_a_text(seed in seed_file()) {
         let code = generate("seeds", &folder_of(&seed), std::slice::from_ref(&seed)).unwrap();
@@ -103,10 +100,6 @@ proptest! {
         prop_assert_eq!(file.items.len(), 2);
         prop_assert!(!super::steers(&code.replace('\n', "")), "{code:?}");
     }
-}
-
-proptest! {
-    #![proptest_config(cases(500))]
 
     #[test]
     fn what_is_accepted_gives_code_that_parses(source in source()) {

@@ -6,8 +6,8 @@ use std::path::Path;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::steers;
 use super::writing::{near_id, text};
-use super::{cases, steers};
 use crate::scan::scan_shown_as;
 use crate::validate_id;
 
@@ -29,8 +29,6 @@ fn file_name() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(cases(500))]
-
     #[test]
     fn every_file_is_a_seed_or_a_problem_or_left_alone(names in vec(file_name(), 1..8)) {
         let folder = tempfile::tempdir().unwrap();

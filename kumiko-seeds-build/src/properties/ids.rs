@@ -6,8 +6,8 @@ use std::fs;
 use proptest::collection::btree_set;
 use proptest::prelude::*;
 
+use super::steers;
 use super::writing::{id, near_id};
-use super::{cases, steers};
 use crate::id::module_name;
 use crate::{scan, skip_flag, validate_id};
 
@@ -36,8 +36,6 @@ fn is_id(text: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(cases(4_000))]
-
     #[test]
     fn exactly_what_has_the_form_of_an_id_is_accepted(text in near_id()) {
         match validate_id(&text) {
@@ -56,10 +54,6 @@ proptest! {
         let flag = skip_flag(&id);
         prop_assert!(flag.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_'));
     }
-}
-
-proptest! {
-    #![proptest_config(cases(300))]
 
     /// Ids out of few letters, so that many of them are near to one another.
     #[test]

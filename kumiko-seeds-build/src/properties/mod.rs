@@ -1,5 +1,4 @@
-//! What holds for every input, tried with hundreds of generated ones. `PROPTEST_CASES=100000` tries more,
-//! `PROPTEST_RNG_SEED` others.
+//! What holds for every input, tried with generated ones.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,26 +11,6 @@ mod file_names;
 mod ids;
 mod sources;
 mod writing;
-
-use proptest::test_runner::{Config, RngSeed};
-
-/// As many cases as the variable says, or else this many. They are the same ones in every run, so that a
-/// change that breaks a rule is the change that fails.
-fn cases(number: u32) -> Config {
-    let given = Config::default();
-    Config {
-        cases: match std::env::var_os("PROPTEST_CASES") {
-            Some(_) => given.cases,
-            None => number,
-        },
-        rng_seed: match given.rng_seed {
-            RngSeed::Random => RngSeed::Fixed(20_260_520),
-            fixed @ RngSeed::Fixed(_) => fixed,
-        },
-        failure_persistence: None,
-        ..given
-    }
-}
 
 /// Whether a text could steer a terminal, or start a line of its own.
 fn steers(text: &str) -> bool {

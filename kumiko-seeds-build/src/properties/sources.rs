@@ -8,8 +8,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use super::steers;
 use super::writing::text;
-use super::{cases, steers};
 use crate::Problem;
 use crate::scan::STACK;
 use crate::source::{Finding, SeedSource, read_source};
@@ -186,8 +186,6 @@ pub(super) fn read_in_time(source: &str) -> Result<SeedSource, Vec<Finding>> {
 }
 
 proptest! {
-    #![proptest_config(cases(1_000))]
-
     #[test]
     fn no_source_makes_the_parser_panic_or_hang(source in source()) {
         let Err(findings) = read_in_time(&source) else {

@@ -9,7 +9,6 @@ use std::str::FromStr;
 use super::connect::parse;
 use super::*;
 use crate::DatabaseArguments;
-use crate::properties::cases;
 
 /// What must not be seen. Nothing else in a URL can form it.
 const SECRET: &str = "s3cr3t";
@@ -69,8 +68,6 @@ fn is_seen_in(url: &str, text: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(cases(2_000))]
-
     #[test]
     fn a_password_is_in_nothing_that_is_shown(url in url()) {
         let arguments = DatabaseArguments { database_url: Some(url.clone()) };
