@@ -37,6 +37,8 @@ pub(super) async fn run<DB: Backend>(
     let mut runner = runner
         .select(seed_selection::selection(arguments))
         .applied_by(applied_by)
+        // The database of the URL may be behind any pooler.
+        .unnamed_statements()
         .observe(move |progress| observed.show(progress));
     if let Some(seconds) = arguments.lock_timeout {
         runner = runner.lock_timeout(Duration::from_secs(seconds));

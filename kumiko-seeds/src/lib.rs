@@ -134,12 +134,13 @@
 //!
 //! # Poolers
 //!
-//! The lock and all else belong to one transaction, and the library prepares no statement by name, so it
-//! works behind PgBouncer in transaction mode as it is. It keeps one server connection from seed to seed, because
-//! the next transaction begins with the commit of the one before.
+//! The lock and all else belong to one transaction, so seeds work behind PgBouncer in transaction mode. A run keeps
+//! one server connection from seed to seed, because the next transaction begins with the commit of the one before.
 //!
-//! What an app's own seeds and handlers prepare is the app's affair: PgBouncer keeps it from 1.21 on
-//! (`max_prepared_statements`), and `.persistent(false)` does without.
+//! The lock and the markers are literal messages. What handlers write is bound to prepared statements, which the
+//! pool's connections keep as they keep those of the app's own queries. PgBouncer keeps them, too, from 1.21 on
+//! (`max_prepared_statements`). Behind a pooler that does not, [`SeedRunner::unnamed_statements`] does without names,
+//! as `.persistent(false)` does for each query of the app's own. The ops binary does so in any case.
 //!
 //! # Features
 //!
@@ -198,6 +199,7 @@ mod runner;
 mod seed;
 mod selection;
 mod skip_flags;
+mod statements;
 mod status;
 mod store;
 mod unobserved;

@@ -67,9 +67,9 @@ fn of_database(error: &Error, cause: &dyn DatabaseError) -> Option<String> {
     let code = cause.code()?;
     if PREPARED_ELSEWHERE.contains(&&*code) {
         return Some(
-            "the app's own queries use prepared statements, and the database is behind a pooler that does \
-             not keep them, like PgBouncer in transaction mode; let PgBouncer keep them \
-             (max_prepared_statements, from 1.21 on), or call `.persistent(false)` on the queries of \
+            "statements are prepared, and the database is behind a pooler that does not keep them, like \
+             PgBouncer in transaction mode; let PgBouncer keep them (max_prepared_statements, from 1.21 on), \
+             or call `.unnamed_statements()` on the SeedRunner, and `.persistent(false)` on the queries of \
              seeds and handlers"
                 .to_owned(),
         );

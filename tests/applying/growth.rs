@@ -90,3 +90,44 @@ async fn append(mut write: WriteContext<'_, Postgres>, note: Note) -> HandlerRes
         .await?;
     Ok(())
 }
+
+/// A connection keeps the plan of a statement, here from when the table was tiny.
+#[tokio::test]
+async fn nor_does_what_a_connection_keeps_from_when_it_was_tiny() {
+    const WRITES: i32 = 300;
+    let database = Postgres::create().await;
+    let mut connection = database.pool.acquire().await.unwrap();
+    create_tables::<Postgres>(&mut connection).await.unwrap();
+    drop(connection);
+    let tiny = "INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type, payload,
+                                           metadata, created_by)
+                SELECT gen_random_uuid(), 'note', gen_random_uuid(), 1, 'added', '{}', '{}', 'somebody'
+                FROM generate_series(1, 60)";
+    database.execute(tiny).await;
+    database.execute("VACUUM ANALYZE kumiko_events").await;
+    let handlers = Handlers::new().register("notes:write:say", Access::OpenToAll, say);
+    let talk = seed("2026-01-01-talk", |ctx| {
+        Box::pin(async move {
+            for number in 0..WRITES {
+                ctx.system_write_as("notes:write:say", number).await?;
+            }
+            Ok(())
+        })
+    });
+    let pool = database.pool_of(1).await;
+    let runner = SeedRunner::new(vec![talk].leak()).handlers(handlers);
+    runner.apply(&pool).await.unwrap();
+    pool.close().await;
+    let read = rows_read_without_index(&database, "kumiko_events", 360).await;
+    // The analysis has read some.
+    assert!(read < 1_000, "{read} rows");
+    database.remove().await;
+}
+
+async fn say(mut write: WriteContext<'_, Postgres>, number: i32) -> HandlerResult {
+    let stream = write.stream("talk", id("talk"));
+    let version = write.stream_version(&stream).await?;
+    let said = NewEvent::new("said", number);
+    write.append(&stream, version, [said]).await?;
+    Ok(())
+}

@@ -1,10 +1,13 @@
 //! The lookups, over the original's read models and over an app's own.
 
-use kumiko_seeds::events::{Lookups, Membership, Tenant, UserRow};
+use kumiko_seeds::events::{
+    Access, HandlerResult, Lookups, Membership, Tenant, UserRow, WriteContext,
+};
 use kumiko_seeds::json;
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::seeds::seed;
 use kumiko_tests::{app, on_both_databases};
+use sqlx::Postgres;
 use uuid::uuid;
 
 pub(crate) async fn read_models<DB: Engine>(database: &TestDatabase<DB>) {
@@ -99,6 +102,69 @@ on_both_databases! {
         app::runner(vec![looks]).lookups(Decrypting).apply(&database.pool).await.unwrap();
         assert_eq!(database.texts("SELECT text FROM read_notes").await, ["found x@example.com"]);
     }
+}
+
+/// A connection keeps the statements of the lookups, and the server refuses one whose columns have got other types.
+#[tokio::test]
+async fn what_is_migrated_between_two_lookups_is_found() {
+    let database = Postgres::create().await;
+    read_models(&database).await;
+    let handlers =
+        app::handlers().register("read-models:write:migrate", Access::OpenToAll, migrate);
+    let looks = seed("2026-01-01-looks", |ctx| {
+        Box::pin(async move {
+            // After it the connection keeps statements.
+            ctx.system_write_as("counter:write:count", json!({ "number": 1 }))
+                .await?;
+            let mut found = Vec::new();
+            for number in 0..3 {
+                if number > 0 {
+                    ctx.system_write_as("read-models:write:migrate", number)
+                        .await?;
+                }
+                let user = ctx.find_user_by_email("admin@example.com").await?;
+                let id = user.as_ref().map(|user| user.id.clone()).ok_or("no user")?;
+                let memberships = ctx.find_memberships_of_user(&id).await?;
+                assert_eq!(memberships.len(), 2);
+                found.push((user, memberships, ctx.find_tenants().await?));
+            }
+            assert_eq!(found[0], found[1]);
+            assert_eq!(found[0], found[2]);
+            Ok(())
+        })
+    });
+    let runner = app::runner(vec![looks]).handlers(handlers);
+    runner.apply(&database.pool).await.unwrap();
+    database.remove().await;
+}
+
+/// Changes what the columns are, and then which tables they are in.
+async fn migrate(mut write: WriteContext<'_, Postgres>, number: i32) -> HandlerResult {
+    let counter = write.stream("counter", uuid::Uuid::nil());
+    let connection = write.connection().await?;
+    let kept = sqlx::Connection::cached_statements_size(&*connection);
+    assert!(kept > 1, "nothing is kept");
+    let migration = match number {
+        1 => {
+            "ALTER TABLE read_users ADD COLUMN age integer;
+              ALTER TABLE read_users ALTER COLUMN email TYPE varchar(99), ALTER COLUMN id TYPE text;
+              ALTER TABLE read_tenants ALTER COLUMN id TYPE text, ALTER COLUMN name TYPE varchar(99);
+              ALTER TABLE read_tenant_memberships ALTER COLUMN roles TYPE varchar(99);
+              ALTER TABLE kumiko_events ALTER COLUMN type TYPE varchar(99), ADD COLUMN note text;
+              ALTER TABLE kumiko_events ALTER COLUMN payload TYPE json"
+        }
+        _ => {
+            "CREATE SCHEMA rebuilt;
+              CREATE TABLE rebuilt.read_users AS TABLE read_users;
+              CREATE TABLE rebuilt.read_tenants AS TABLE read_tenants;
+              SET LOCAL search_path = rebuilt, public;
+              DROP TABLE public.read_users; DROP TABLE public.read_tenants"
+        }
+    };
+    Postgres::run(connection, migration).await?;
+    assert_eq!(write.load(&counter).await?.len(), 1);
+    assert_eq!(write.stream_version(&counter).await?, 1);
+    Ok(())
 }
 
 struct Decrypting;

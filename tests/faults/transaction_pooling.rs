@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use kumiko_seeds::{Error, Seed, json};
 use kumiko_seeds_testing::{PgBouncer, PoolMode};
 use kumiko_tests::database::{Engine, server_url};
-use kumiko_tests::replicas::{boot_at_once, each_seed_ran_once, replica};
+use kumiko_tests::replicas::{each_seed_ran_once, replica, start_at_once};
 use kumiko_tests::seeds::seed;
 use kumiko_tests::{app, note};
 use sqlx::{Pool, Postgres};
@@ -18,12 +18,12 @@ fn pooler() -> PgBouncer {
     PgBouncer::start(&server_url(), PoolMode::Transaction).unwrap()
 }
 
-/// With the URL of any app: the library itself prepares no statement by name.
+/// PgBouncer before 1.21 does not keep what its clients prepare, so nothing is prepared by name.
 #[tokio::test]
 async fn twelve_processes_over_two_connections() {
     let (pooler, database) = (pooler(), Postgres::create().await);
     let url = pooler.url(&database.url);
-    let printed = boot_at_once(&url, 12).await;
+    let printed = start_at_once("unnamed", &url, 12).await;
     each_seed_ran_once(&database).await;
     let lines = printed.iter().flat_map(|text| text.lines());
     let applied = lines.filter(|line| line.starts_with("applied ")).count();
@@ -39,12 +39,13 @@ async fn twelve_processes_over_two_connections() {
 
 /// Appends, versions and all else that seeds do through the library.
 #[tokio::test]
-async fn the_write_side_prepares_nothing_by_name() {
+async fn the_write_side_can_do_without_names() {
     let (pooler, database) = (pooler(), Postgres::create().await);
     let url = pooler.url(&database.url);
     let runs = (0..6).map(|_| async {
         let pool = Pool::<Postgres>::connect(&url).await.unwrap();
-        app::runner(rename_notes()).apply(&pool).await.unwrap()
+        let runner = app::runner(rename_notes()).unnamed_statements();
+        runner.apply(&pool).await.unwrap()
     });
     let runs = timeout(Duration::from_secs(40), join_all(runs)).await;
     let reports = runs.unwrap();
@@ -86,7 +87,8 @@ async fn seeds_that_prepare_statements_double_and_lose_nothing() {
     let url = pooler.url(&database.url);
     let runs = (0..8).map(|_| async {
         let pool = Pool::<Postgres>::connect(&url).await.unwrap();
-        app::runner(prepare_statements()).apply(&pool).await
+        let runner = app::runner(prepare_statements()).unnamed_statements();
+        runner.apply(&pool).await
     });
     let runs = timeout(Duration::from_secs(40), join_all(runs))
         .await
@@ -114,6 +116,29 @@ async fn seeds_that_prepare_statements_double_and_lose_nothing() {
     // Nothing pending is one statement without a name.
     let pool = Pool::<Postgres>::connect(&url).await.unwrap();
     assert_eq!(runner.apply(&pool).await.unwrap().applied, []);
+    database.remove().await;
+}
+
+/// Clients that name their statements, and what each is told to do about it.
+#[tokio::test]
+async fn whoever_names_statements_is_told_what_to_do() {
+    let (pooler, database) = (pooler(), Postgres::create().await);
+    let url = pooler.url(&database.url);
+    let (mut pools, mut refused) = (Vec::new(), Vec::new());
+    for seed in rename_notes() {
+        let pool = Pool::<Postgres>::connect(&url).await.unwrap();
+        if let Err(stopped) = app::runner(vec![seed]).apply(&pool).await {
+            refused.push(stopped);
+        }
+        // The next client gets the connection to the server with what is prepared on it.
+        Postgres::execute(&pool, "SELECT 1").await.unwrap();
+        pools.push(pool);
+    }
+    assert!(!refused.is_empty());
+    for stopped in refused {
+        let remedy = stopped.error.remedy().unwrap();
+        assert!(remedy.contains("`.unnamed_statements()`"), "{remedy}");
+    }
     database.remove().await;
 }
 
@@ -158,7 +183,8 @@ async fn a_client_killed_in_a_seed_leaves_neither_lock_nor_connection() {
         holder.kill().await.unwrap();
     }
     let pool = Pool::<Postgres>::connect(&url).await.unwrap();
-    let runner = app::runner(vec![note!("2026-01-01-a")]).lock_timeout(Duration::from_secs(20));
+    let runner = app::runner(vec![note!("2026-01-01-a")]).unnamed_statements();
+    let runner = runner.lock_timeout(Duration::from_secs(20));
     assert_eq!(runner.apply(&pool).await.unwrap().applied.len(), 1);
     database.remove().await;
 }

@@ -112,12 +112,22 @@ impl<DB: Engine> TestDatabase<DB> {
 impl TestDatabase<Postgres> {
     /// An empty database on a server of the caller's choice.
     pub async fn on(server_url: &str) -> Self {
+        Self::created(server_url, "").await
+    }
+
+    /// An empty database whose texts are in `encoding`.
+    pub async fn in_encoding(encoding: &str) -> Self {
+        let options = format!("ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0");
+        Self::created(&server_url(), &options).await
+    }
+
+    async fn created(server_url: &str, options: &str) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("kumiko_test_{}_{number}", std::process::id());
         let mut server = sqlx::PgConnection::connect(server_url).await.unwrap();
         server
-            .execute(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .execute(AssertSqlSafe(format!("CREATE DATABASE {name} {options}")))
             .await
             .unwrap();
         let (server, _) = server_url.rsplit_once('/').unwrap();

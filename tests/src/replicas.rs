@@ -27,8 +27,13 @@ pub fn replica(command: &str, url: &str) -> Command {
 
 /// Boots `count` replicas at once, and what each printed.
 pub async fn boot_at_once(url: &str, count: usize) -> Vec<String> {
+    start_at_once("boot", url, count).await
+}
+
+/// Starts `count` processes of one release at once, and what each printed.
+pub async fn start_at_once(release: &str, url: &str, count: usize) -> Vec<String> {
     let running: Vec<_> = (0..count)
-        .map(|_| replica("boot", url).spawn().unwrap())
+        .map(|_| replica(release, url).spawn().unwrap())
         .collect();
     let mut printed = Vec::new();
     for replica in running {

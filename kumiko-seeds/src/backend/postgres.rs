@@ -54,8 +54,6 @@ macro_rules! time {
         )
     };
 }
-#[cfg(feature = "events")]
-pub(crate) use time;
 
 macro_rules! row_security {
     () => {

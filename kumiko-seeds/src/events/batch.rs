@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::naming::Naming;
 use super::pending_events::PendingEvents;
 use super::system_write::{ended, ready};
 use super::{EventBackend, SYSTEM_TENANT_ID, User, WriteContext, WriteError};
@@ -84,7 +85,9 @@ where
         let handlers = ready(self.context, handler).await?;
         let id = self.context.id();
         tracing::debug!(target: TARGET, id, handler, tenant_id = %self.tenant_id, "seed writes a batch");
-        let mut pending = PendingEvents::default();
+        let parts = self.context.parts();
+        let naming = Naming::after(parts.activity.count(), parts.extensions);
+        let mut pending = PendingEvents::new(naming);
         let mut written = 0;
         // The payload itself is not kept, since not every payload may be sent between threads.
         while let Some(payload) = self.payloads.next().map(serde_json::to_value) {

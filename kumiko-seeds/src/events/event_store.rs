@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::backend::Inserted;
 use super::event::IDEMPOTENCY_KEY;
 use super::event_row::EventRow;
+use super::naming::Naming;
 use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User, visible_rows};
 use crate::backend::{Fault, Value, column};
 
@@ -30,7 +31,7 @@ pub async fn append<DB: EventBackend>(
 ) -> Result<i32, EventStoreError> {
     let rows = EventRow::all(stream, expected_version, events, user)?;
     let version = rows.last().map_or(expected_version, |row| row.version);
-    insert::<DB>(connection, None, &rows).await?;
+    insert::<DB>(connection, None, Naming::LikeOthers, &rows).await?;
     Ok(version)
 }
 
@@ -39,11 +40,12 @@ pub async fn append<DB: EventBackend>(
 pub(super) async fn insert<DB: EventBackend>(
     connection: &mut DB::Connection,
     identity: Option<&DB::Identity>,
+    naming: Naming,
     rows: &[EventRow],
 ) -> Result<(), EventStoreError> {
     let inserted = match rows {
-        [row] => DB::insert_event(connection, identity, row).await,
-        rows => DB::insert_events(connection, identity, rows).await,
+        [row] => DB::insert_event(connection, identity, naming, row).await,
+        rows => DB::insert_events(connection, identity, naming, rows).await,
     };
     match inserted {
         Ok(Inserted::All) => Ok(()),
@@ -133,22 +135,29 @@ pub async fn load<DB: EventBackend>(
     let rows = visible_rows::fetch::<DB>(connection, &[EVENTS], DB::LOAD, &values).await?;
     let event = |row: &DB::Row| {
         Ok(StoredEvent {
-            id: column::<DB, _>(row, 0)?,
+            id: column::<DB, _>(row, 1)?,
             stream: Stream {
                 tenant_id,
-                aggregate_type: column::<DB, _>(row, 1)?,
+                aggregate_type: column::<DB, _>(row, 2)?,
                 aggregate_id,
             },
-            version: column::<DB, _>(row, 2)?,
-            event_type: column::<DB, _>(row, 3)?,
-            event_version: column::<DB, _>(row, 4)?,
-            payload: unwrapped(column::<DB, _>(row, 5)?),
-            metadata: unwrapped(column::<DB, _>(row, 6)?),
-            created_by: column::<DB, _>(row, 7)?,
-            created_at: DB::time(row, 8)?,
+            version: column::<DB, _>(row, 3)?,
+            event_type: column::<DB, _>(row, 4)?,
+            event_version: column::<DB, _>(row, 5)?,
+            payload: stored_json::<DB>(row, 6)?,
+            metadata: stored_json::<DB>(row, 7)?,
+            created_by: column::<DB, _>(row, 8)?,
+            created_at: column::<DB, _>(row, 9)?,
         })
     };
     rows.iter().map(event).collect()
+}
+
+fn stored_json<DB: EventBackend>(row: &DB::Row, index: usize) -> sqlx::Result<serde_json::Value> {
+    let json: String = column::<DB, _>(row, index)?;
+    let json = serde_json::from_str(&json);
+    json.map(unwrapped)
+        .map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 /// JSON without the strings of JSON around it in which the original stored objects for some weeks. A text
@@ -172,10 +181,9 @@ pub async fn stream_version<DB: EventBackend>(
     tenant_id: Uuid,
     aggregate_id: Uuid,
 ) -> Result<i32, EventStoreError> {
-    let sql = "SELECT COALESCE(MAX(version), 0) FROM kumiko_events
-               WHERE tenant_id = $1 AND aggregate_id = $2";
     let values = [Value::Uuid(tenant_id), Value::Uuid(aggregate_id)];
-    let rows = visible_rows::fetch::<DB>(connection, &[EVENTS], sql, &values).await?;
+    let rows =
+        visible_rows::fetch::<DB>(connection, &[EVENTS], DB::STREAM_VERSION, &values).await?;
     rows.first()
-        .map_or(Ok(0), |row| Ok(column::<DB, i32>(row, 0)?))
+        .map_or(Ok(0), |row| Ok(column::<DB, i32>(row, 1)?))
 }

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use sqlx::Database;
 use uuid::Uuid;
 
-use super::{EventBackend, EventStoreError, StoredUuid, visible_rows};
+use super::{EventBackend, EventStoreError, visible_rows};
 use crate::backend::Hands;
 use crate::backend::{Value, column};
 use crate::context::Parts;
@@ -150,16 +150,18 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
         email: &'a str,
     ) -> Found<'a, Option<UserRow>> {
         Box::pin(async move {
-            let sql = "SELECT id, email, tenant_id FROM read_users WHERE email = $1";
+            let sql = "SELECT CAST(1 AS bigint) AS position, CAST(id AS text), CAST(email AS text),
+                              CAST(tenant_id AS text)
+                       FROM read_users WHERE email = $1";
             let values = [Value::Text(email)];
             let rows = fetch::<DB>(connection, &["read_users"], sql, &values).await?;
             let Some(row) = rows.first() else {
                 return Ok(None);
             };
             Ok(Some(UserRow {
-                id: column::<DB, StoredUuid>(row, 0)?.to_string(),
-                email: column::<DB, _>(row, 1)?,
-                tenant_id: column::<DB, StoredUuid>(row, 2)?.0,
+                id: uuid::<DB>(row, 1)?.to_string(),
+                email: column::<DB, _>(row, 2)?,
+                tenant_id: uuid::<DB>(row, 3)?,
             }))
         })
     }
@@ -173,24 +175,26 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
             let rows = fetch::<DB>(
                 connection,
                 &["read_tenant_memberships", "kumiko_events"],
-                "SELECT membership.id, membership.user_id, membership.tenant_id,
-                        first_event.tenant_id, membership.roles
+                "SELECT row_number() OVER (ORDER BY membership.inserted_at, membership.id) AS position,
+                        CAST(membership.id AS text), CAST(membership.user_id AS text),
+                        CAST(membership.tenant_id AS text), CAST(first_event.tenant_id AS text),
+                        CAST(membership.roles AS text)
                  FROM read_tenant_memberships AS membership
                  JOIN kumiko_events AS first_event
                    ON first_event.aggregate_id = membership.id AND first_event.version = 1
                  WHERE membership.user_id = $1
-                 ORDER BY membership.inserted_at, membership.id",
+                 ORDER BY position",
                 &[Value::Text(user_id)],
             )
             .await?;
             rows.iter()
                 .map(|row| {
-                    let roles: String = column::<DB, _>(row, 4)?;
+                    let roles: String = column::<DB, _>(row, 5)?;
                     Ok(Membership {
-                        id: column::<DB, StoredUuid>(row, 0)?.0,
-                        user_id: column::<DB, _>(row, 1)?,
-                        tenant_id: column::<DB, StoredUuid>(row, 2)?.0,
-                        stream_tenant_id: column::<DB, StoredUuid>(row, 3)?.0,
+                        id: uuid::<DB>(row, 1)?,
+                        user_id: column::<DB, _>(row, 2)?,
+                        tenant_id: uuid::<DB>(row, 3)?,
+                        stream_tenant_id: uuid::<DB>(row, 4)?,
                         roles: serde_json::from_str(&roles).unwrap_or_default(),
                     })
                 })
@@ -200,14 +204,16 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
 
     fn find_tenants<'a>(&'a self, connection: &'a mut DB::Connection) -> Found<'a, Vec<Tenant>> {
         Box::pin(async move {
-            let query = "SELECT id, name, key FROM read_tenants ORDER BY inserted_at, id";
+            let query = "SELECT row_number() OVER (ORDER BY inserted_at, id) AS position,
+                                CAST(id AS text), CAST(name AS text), CAST(key AS text)
+                         FROM read_tenants ORDER BY position";
             let rows = fetch::<DB>(connection, &["read_tenants"], query, &[]).await?;
             rows.iter()
                 .map(|row| {
                     Ok(Tenant {
-                        id: column::<DB, StoredUuid>(row, 0)?.0,
-                        name: column::<DB, _>(row, 1)?,
-                        key: column::<DB, _>(row, 2)?,
+                        id: uuid::<DB>(row, 1)?,
+                        name: column::<DB, _>(row, 2)?,
+                        key: column::<DB, _>(row, 3)?,
                     })
                 })
                 .collect()
@@ -227,4 +233,9 @@ async fn fetch<DB: EventBackend>(
         EventStoreError::Database { source } => source.into(),
         error => error.into(),
     })
+}
+
+fn uuid<DB: EventBackend>(row: &DB::Row, index: usize) -> sqlx::Result<Uuid> {
+    let text: String = column::<DB, _>(row, index)?;
+    Uuid::parse_str(&text).map_err(|error| sqlx::Error::Decode(error.into()))
 }

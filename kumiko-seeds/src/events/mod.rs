@@ -19,6 +19,7 @@ mod event_store_error;
 mod event_tables;
 mod handlers;
 mod lookups;
+mod naming;
 mod pending_events;
 mod preflight;
 mod stored_uuid;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::event_row::EventRow;
+use super::naming::Naming;
 use super::{EventBackend, EventStoreError, Stream, event_store};
 
 /// What is kept at most before it is written. The numbers bound the memory of a batch, whatever its
@@ -15,8 +16,9 @@ const MOST_BYTES: usize = 1 << 20;
 /// Events that handlers of a batch have appended and that go to the database together.
 ///
 /// **Invariant:** whoever reads the event store sees them, because they are written first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct PendingEvents {
+    naming: Naming,
     rows: Vec<EventRow>,
     bytes: usize,
     /// By tenant and aggregate, the version that the stream has with what is pending.
@@ -24,6 +26,15 @@ pub(super) struct PendingEvents {
 }
 
 impl PendingEvents {
+    pub(super) fn new(naming: Naming) -> Self {
+        Self {
+            naming,
+            rows: Vec::new(),
+            bytes: 0,
+            versions: HashMap::new(),
+        }
+    }
+
     /// Appends `rows` to `stream` as [`event_store::append`] does, but lets the database see them later.
     pub(super) async fn append<DB: EventBackend>(
         &mut self,
@@ -65,10 +76,11 @@ impl PendingEvents {
         connection: &mut DB::Connection,
         identity: &DB::Identity,
     ) -> Result<(), EventStoreError> {
-        let Self { rows, .. } = std::mem::take(self);
-        if rows.is_empty() {
+        if self.rows.is_empty() {
             return Ok(());
         }
-        event_store::insert::<DB>(connection, Some(identity), &rows).await
+        let next = Self::new(Naming::LikeOthers);
+        let Self { naming, rows, .. } = std::mem::replace(self, next);
+        event_store::insert::<DB>(connection, Some(identity), naming, &rows).await
     }
 }

@@ -5,6 +5,7 @@ use std::any::Any;
 use uuid::Uuid;
 
 use super::event_row::EventRow;
+use super::naming::Naming;
 use super::pending_events::PendingEvents;
 use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User, event_store};
 use crate::AppendedEvent;
@@ -89,13 +90,13 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
         let rows = EventRow::all(stream, expected_version, events, &self.user)?;
         let version = rows.last().map_or(expected_version, |row| row.version);
         let (connection, identity) = (&mut *self.connection, self.identity);
-        match &mut self.pending {
-            Some(pending) => {
-                pending
-                    .append::<DB>(connection, identity, stream, expected_version, rows)
-                    .await?;
-            }
-            None => event_store::insert::<DB>(connection, Some(identity), &rows).await?,
+        if let Some(pending) = &mut self.pending {
+            pending
+                .append::<DB>(connection, identity, stream, expected_version, rows)
+                .await?;
+        } else {
+            let naming = Naming::after(self.activity.count(), self.extensions);
+            event_store::insert::<DB>(connection, Some(identity), naming, &rows).await?;
         }
         for (version, event_type) in (expected_version + 1..).zip(types) {
             self.activity.note_event(|| AppendedEvent {

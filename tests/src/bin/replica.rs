@@ -2,8 +2,8 @@
 //!
 //! `boot` has twenty seeds, `older` lacks the last of them, and `late` has one more, dated before the
 //! others. `batches` has the seeds of that module. Each applies what is pending, says when it waits, and
-//! prints the report, one line each, also if it fails. `silent` is `boot` where nobody listens to the run, and
-//! `traced` where only a `tracing` subscriber does.
+//! prints the report, one line each, also if it fails. `silent` is `boot` where nobody listens to the run,
+//! `traced` where only a `tracing` subscriber does, and `unnamed` where statements get no names.
 //!
 //! `hold` takes the lock, says so, and holds it until its standard input ends.
 
@@ -79,6 +79,7 @@ async fn run<DB: Engine>(
     let runner = app::runner(seeds);
     let runner = match release {
         "silent" | "traced" => runner,
+        "unnamed" => runner.unnamed_statements(),
         _ => runner.observe(|progress| {
             if let Progress::Waiting { .. } = progress {
                 println!("waiting");

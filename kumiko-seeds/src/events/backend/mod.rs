@@ -9,13 +9,16 @@ use std::future::Future;
 
 use uuid::Uuid;
 
-use super::StoredUuid;
 use super::event_row::EventRow;
+use super::naming::Naming;
 use crate::Backend;
-use crate::backend::{Carries, Value};
+use crate::backend::Value;
 
 /// A [`Backend`] that the event store knows: both of them. Its items are not for callers.
-pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<serde_json::Value> {
+///
+/// **Invariant:** no value that it takes enters the text of a statement. Servers log the statements that fail, drivers
+/// the slow ones.
+pub trait EventBackend: Backend {
     /// Creates the table of events.
     #[doc(hidden)]
     const CREATE_EVENTS: &'static str;
@@ -32,8 +35,16 @@ pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<serde_json::Valu
     #[doc(hidden)]
     const LOAD: &'static str;
 
-    /// Runs a query of `tables` as [`Backend::fetch`] does, and says on which of them row level security is active, so that
-    /// rows may be missing; see [`Backend::blinded_role`].
+    /// The number of events in a stream; `$1` its tenant, `$2` its aggregate.
+    #[doc(hidden)]
+    const STREAM_VERSION: &'static str;
+
+    /// Runs a query of `tables` with values for `$1`, `$2` …, and says on which of them row level security is active, so
+    /// that rows may be missing; see [`Backend::blinded_role`].
+    ///
+    /// The first column is `position`, a `bigint` that is never null and by which the rows are ordered. The others are of
+    /// fixed types, whatever those of the tables are: a connection that keeps the statement refuses it once its result
+    /// has other types, and a seed may migrate a table between two queries.
     #[doc(hidden)]
     fn fetch_with_secured(
         connection: &mut Self::Connection,
@@ -48,6 +59,7 @@ pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<serde_json::Valu
     fn insert_event(
         connection: &mut Self::Connection,
         identity: Option<&Self::Identity>,
+        naming: Naming,
         row: &EventRow,
     ) -> impl Future<Output = sqlx::Result<Inserted>> + Send;
 
@@ -58,6 +70,7 @@ pub trait EventBackend: Backend + Carries<StoredUuid> + Carries<serde_json::Valu
     fn insert_events(
         connection: &mut Self::Connection,
         identity: Option<&Self::Identity>,
+        naming: Naming,
         rows: &[EventRow],
     ) -> impl Future<Output = sqlx::Result<Inserted>> + Send;
 
@@ -82,34 +95,23 @@ pub enum Inserted {
     First(usize),
 }
 
-/// Inserts the first event of a stream, or a later one if its predecessor is there, provided that
-/// `$condition` holds, and returns its id. `$1` aggregate id, `$2` aggregate type, `$3` tenant id, `$4`
-/// version, `$5` type, `$6` event version, `$7` payload, `$8` metadata, `$9` created by.
+/// Inserts an event, provided that `$condition` holds, and returns `$returned`. The parameters are those of
+/// [`values_of`], which `$values` has in the forms in which they are stored.
 ///
-/// To look for the predecessor makes a tenth of the statement's time. A refusal is an answer and not an
-/// error, because an error would end a PostgreSQL transaction.
+/// A refusal is an answer and not an error, because an error would end a PostgreSQL transaction.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! insert_event_sql {
-    (first, $condition:expr) => {
+    ($values:expr, $condition:expr, $returned:expr) => {
         concat!(
             "INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
                                         event_version, payload, metadata, created_by)
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
-             WHERE ",
+             SELECT ",
+            $values,
+            " WHERE ",
             $condition,
             " ON CONFLICT (tenant_id, aggregate_id, version) DO NOTHING
-             RETURNING id"
-        )
-    };
-    (later, $condition:expr) => {
-        insert_event_sql!(
-            first,
-            concat!(
-                "EXISTS (SELECT 1 FROM kumiko_events
-                         WHERE tenant_id = $3 AND aggregate_id = $1 AND version = $4 - 1)
-                 AND ",
-                $condition
-            )
+             RETURNING ",
+            $returned
         )
     };
 }
@@ -117,7 +119,8 @@ macro_rules! insert_event_sql {
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use insert_event_sql;
 
-/// The values of a statement of [`insert_event_sql`].
+/// The values of a statement of [`insert_event_sql`]: `$1` aggregate id, `$2` aggregate type, `$3` tenant id, `$4`
+/// version, `$5` type, `$6` event version, `$7` payload, `$8` metadata, `$9` created by.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 fn values_of(row: &EventRow) -> [Value<'_>; 9] {
     [
@@ -127,30 +130,22 @@ fn values_of(row: &EventRow) -> [Value<'_>; 9] {
         Value::Integer(row.version),
         Value::Text(&row.event_type),
         Value::Integer(row.event_version),
-        Value::Json(&row.payload),
-        Value::Json(&row.metadata),
+        Value::Text(&row.payload),
+        Value::Text(&row.metadata),
         Value::Text(&row.created_by),
     ]
 }
 
-/// Runs a statement of [`insert_event_sql`].
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-async fn insert_with<DB: EventBackend>(
-    connection: &mut DB::Connection,
-    insert: &'static str,
-    values: &[Value<'_>],
-) -> sqlx::Result<Vec<DB::Row>> {
-    DB::fetch(connection, insert, values).await
-}
-
-/// Loads a stream. A time may need another form.
+/// Loads a stream, for [`EventBackend::fetch_with_secured`]. A time may need another form.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! load_sql {
     ($time:ident) => {
         concat!(
-            "SELECT id, aggregate_type, version, type, event_version, payload, metadata, created_by, ",
+            "SELECT CAST(version AS bigint) AS position, CAST(id AS bigint), CAST(aggregate_type AS text),
+                    CAST(version AS integer), CAST(type AS text), CAST(event_version AS integer),
+                    CAST(payload AS text), CAST(metadata AS text), CAST(created_by AS text), ",
             $time!("created_at"),
-            " FROM kumiko_events WHERE tenant_id = $1 AND aggregate_id = $2 ORDER BY version"
+            " FROM kumiko_events WHERE tenant_id = $1 AND aggregate_id = $2 ORDER BY position"
         )
     };
 }

@@ -1,14 +1,34 @@
 //! The event store's statements that only PostgreSQL understands.
 
-use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Postgres, Row};
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, Connection, Postgres, Row, SqlSafeStr};
 use uuid::Uuid;
 
-use super::{EventBackend, Inserted, insert_event_sql, insert_with, load_sql, values_of};
-use crate::backend::inline::inline;
-use crate::backend::postgres::time;
-use crate::backend::{Backend, Value};
+use super::{EventBackend, Inserted, insert_event_sql, load_sql, values_of};
+use crate::backend::Value;
 use crate::events::event_row::EventRow;
+use crate::events::naming::Naming;
+
+/// A text that was bound as bytes. What is bound as a text the server reads in the session's `client_encoding`, which is
+/// the app's, and stores something else without an error.
+macro_rules! text {
+    ($bytes:literal) => {
+        concat!("convert_from(", $bytes, ", 'UTF8')")
+    };
+}
+
+macro_rules! json {
+    ($bytes:literal) => {
+        concat!("CAST(", text!($bytes), " AS jsonb)")
+    };
+}
+
+macro_rules! time {
+    ($column:literal) => {
+        concat!("CAST(", $column, " AS timestamptz)")
+    };
+}
 
 /// Whether streams are archived.
 ///
@@ -36,23 +56,57 @@ macro_rules! archive_is_secured {
     };
 }
 
+/// What `$value` is in the last event up to one of this tenant, aggregate and version, which may be another stream's.
+///
+/// A connection keeps a statement's plan, and may have made it when the table was tiny. A look at one row by `=` would
+/// read the whole table then, and go on with that as the table grows. The next row in the order of an index is
+/// found by the index, whatever the size.
+macro_rules! in_last_event {
+    ($value:expr, $tenant:literal, $aggregate:literal, $version:literal) => {
+        concat!(
+            "(SELECT ",
+            $value,
+            " FROM kumiko_events AS old
+              WHERE (old.tenant_id, old.aggregate_id, old.version) <= (",
+            $tenant,
+            ", ",
+            $aggregate,
+            ", ",
+            $version,
+            ") ORDER BY old.tenant_id DESC, old.aggregate_id DESC, old.version DESC LIMIT 1)"
+        )
+    };
+}
+
 /// The notification wakes the original's dispatcher; PostgreSQL sends it at commit, and once however
 /// many events there are.
 ///
-/// `$10` is the number of the transaction in which the event belongs, or empty for any.
-macro_rules! concat_notification {
-    ($which:ident) => {
-        concat!(
-            insert_event_sql!(
-                $which,
-                concat!(
-                    "NOT ",
-                    archived!("tenant_id = %L AND aggregate_id = %L', $3, $1"),
-                    " AND ($10 = '' OR CAST(pg_current_xact_id_if_assigned() AS text) = $10)"
-                )
+/// `$10` is the number of the transaction in which the event belongs, or null for any.
+macro_rules! insert_and_notify {
+    ($predecessor:expr) => {
+        insert_event_sql!(
+            concat!(
+                "$1, ",
+                text!("$2"),
+                ", $3, $4, ",
+                text!("$5"),
+                ", $6, ",
+                json!("$7"),
+                ", ",
+                json!("$8"),
+                ", ",
+                text!("$9")
             ),
-            ", CAST(pg_notify('kumiko_events_new', '') AS text), ",
-            archive_is_secured!()
+            concat!(
+                $predecessor,
+                "NOT ",
+                archived!("tenant_id = %L AND aggregate_id = %L', $3, $1"),
+                " AND ($10 IS NULL OR CAST(pg_current_xact_id_if_assigned() AS text) = $10)"
+            ),
+            concat!(
+                archive_is_secured!(),
+                ", CAST(pg_notify('kumiko_events_new', '') AS text)"
+            )
         )
     };
 }
@@ -94,6 +148,17 @@ impl EventBackend for Postgres {
 
     const LOAD: &'static str = load_sql!(time);
 
+    const STREAM_VERSION: &'static str = concat!(
+        "SELECT CAST(1 AS bigint) AS position, CAST(coalesce(",
+        in_last_event!(
+            "CASE WHEN (old.tenant_id, old.aggregate_id) = ($1, $2) THEN old.version END",
+            "$1",
+            "$2",
+            "2147483647"
+        ),
+        ", 0) AS integer)"
+    );
+
     async fn fetch_with_secured(
         connection: &mut PgConnection,
         tables: &[&'static str],
@@ -104,37 +169,55 @@ impl EventBackend for Postgres {
             .iter()
             .map(|table| format!("row_security_active('{table}')"));
         let active = active.collect::<Vec<_>>().join(", ");
-        let message = format!("SELECT {active}; {}", inline(sql, values));
-        let mut rows = sqlx::raw_sql(AssertSqlSafe(message))
+        // One statement, which has a row even if nothing is found.
+        let sql = format!(
+            "WITH secured AS MATERIALIZED (SELECT {active}), found AS ({})
+             SELECT found.*, secured.* FROM secured LEFT JOIN found ON true ORDER BY found.position",
+            with_texts_to_compare(sql, values)
+        );
+        let is_named = is_named(connection, Naming::LikeOthers);
+        let rows = bound(AssertSqlSafe(sql), values)
+            .persistent(is_named)
             .fetch_all(connection)
             .await?;
-        if rows.is_empty() {
-            return Err(sqlx::Error::RowNotFound);
-        }
-        let active = rows.remove(0);
+        let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        let of_found = first.len() - tables.len();
         let mut secured = Vec::new();
         for (index, table) in tables.iter().enumerate() {
-            if active.try_get(index)? {
+            if first.try_get(of_found + index)? {
                 secured.push(*table);
             }
         }
-        Ok((secured, rows))
+        let is_found = first.try_get::<Option<i64>, _>(0)?.is_some();
+        Ok((secured, if is_found { rows } else { Vec::new() }))
     }
 
     async fn insert_event(
         connection: &mut PgConnection,
         identity: Option<&String>,
+        naming: Naming,
         row: &EventRow,
     ) -> sqlx::Result<Inserted> {
         let insert = if row.version == 1 {
-            concat_notification!(first)
+            insert_and_notify!("")
         } else {
-            concat_notification!(later)
+            insert_and_notify!(concat!(
+                in_last_event!(
+                    "(old.tenant_id, old.aggregate_id, old.version) = ($3, $1, $4 - 1)",
+                    "$3",
+                    "$1",
+                    "$4"
+                ),
+                " AND "
+            ))
         };
-        let mut values = Vec::from(values_of(row));
-        values.push(Value::Text(identity.map_or("", String::as_str)));
-        let inserted = insert_with::<Self>(connection, insert, &values).await?;
-        outcome(inserted.first(), 2)
+        let is_named = is_named(connection, naming);
+        let inserted = bound(insert, &values_of(row))
+            .bind(identity)
+            .persistent(is_named)
+            .fetch_optional(connection)
+            .await?;
+        outcome(inserted.as_ref())
     }
 
     /// Only the first event of a stream can meet a conflict, since the others follow it.
@@ -142,12 +225,14 @@ impl EventBackend for Postgres {
     async fn insert_events(
         connection: &mut PgConnection,
         identity: Option<&String>,
+        naming: Naming,
         rows: &[EventRow],
     ) -> sqlx::Result<Inserted> {
         if rows.is_empty() {
             return Ok(Inserted::All);
         }
         let columns = Columns::of(rows);
+        let is_named = is_named(connection, naming);
         let inserted = sqlx::query(INSERT_EVENTS)
             .bind(columns.aggregate_ids)
             .bind(columns.aggregate_types)
@@ -159,12 +244,11 @@ impl EventBackend for Postgres {
             .bind(columns.metadata)
             .bind(columns.created_by)
             .bind(columns.are_first)
-            .bind(identity.map_or("", String::as_str))
-            // As everywhere in the library. It costs a round trip more, for up to a thousand events.
-            .persistent(false)
+            .bind(identity)
+            .persistent(is_named)
             .fetch_optional(connection)
             .await?;
-        outcome(inserted.as_ref(), 1)
+        outcome(inserted.as_ref())
     }
 
     async fn is_archived(
@@ -177,8 +261,43 @@ impl EventBackend for Postgres {
             archived!("tenant_id = %L AND aggregate_id = %L', $1, $2")
         );
         let values = [Value::Uuid(tenant_id), Value::Uuid(aggregate_id)];
-        let rows = Self::fetch(connection, sql, &values).await?;
-        rows.first().map_or(Ok(false), |row| row.try_get(0))
+        let is_named = is_named(connection, Naming::LikeOthers);
+        let row = bound(sql, &values)
+            .persistent(is_named)
+            .fetch_one(connection);
+        row.await?.try_get(0)
+    }
+}
+
+/// A statement with values for `$1`, `$2` …, texts among them as [`text`] takes them.
+fn bound<'q>(sql: impl SqlSafeStr, values: &[Value<'_>]) -> Query<'q, Postgres, PgArguments> {
+    let query = sqlx::query(sql);
+    values.iter().fold(query, |query, value| match *value {
+        Value::Text(text) | Value::Json(text) => query.bind(text.as_bytes()),
+        Value::Integer(number) => query.bind(number),
+        Value::Uuid(uuid) => query.bind(uuid),
+    })
+}
+
+/// `sql` with a place for bytes where it has one for a text that is compared with a column.
+///
+/// The collation of [`text`] is another than that of a column, and with it PostgreSQL would not look into the column's
+/// index. That of a subquery gives way to the column's.
+fn with_texts_to_compare(sql: &str, values: &[Value<'_>]) -> String {
+    let numbered = (1..).zip(values);
+    numbered.fold(sql.to_owned(), |sql, (number, value)| match value {
+        Value::Text(_) => sql.replace(
+            &format!("${number}"),
+            &format!("(SELECT convert_from(${number}, 'UTF8') COLLATE \"default\")"),
+        ),
+        _ => sql,
+    })
+}
+
+fn is_named(connection: &PgConnection, naming: Naming) -> bool {
+    match naming {
+        Naming::Named => true,
+        Naming::LikeOthers => connection.cached_statements_size() > 0,
     }
 }
 
@@ -214,40 +333,50 @@ const INSERT_EVENTS: &str = concat!(
     ), inserted AS (
         INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
                                    event_version, payload, metadata, created_by)
-        SELECT aggregate_id, aggregate_type, tenant_id, version, type, event_version,
-               CAST(payload AS jsonb), CAST(metadata AS jsonb), created_by
+        SELECT aggregate_id, ",
+    text!("aggregate_type"),
+    ", tenant_id, version, ",
+    text!("type"),
+    ", event_version, ",
+    json!("payload"),
+    ", ",
+    json!("metadata"),
+    ", ",
+    text!("created_by"),
+    "
         FROM new WHERE NOT EXISTS (SELECT 1 FROM conflict) AND NOT EXISTS (SELECT 1 FROM archived)
-          AND ($11 = '' OR CAST(pg_current_xact_id_if_assigned() AS text) = $11)
+          AND ($11 IS NULL OR CAST(pg_current_xact_id_if_assigned() AS text) = $11)
         ORDER BY position
         RETURNING 1
     )
-    SELECT CAST(pg_notify('kumiko_events_new', '') AS text), ",
+    SELECT ",
     archive_is_secured!(),
-    " FROM inserted LIMIT 1"
+    ", CAST(pg_notify('kumiko_events_new', '') AS text) FROM inserted LIMIT 1"
 );
 
-/// How an insertion went that ended with `row`, whose column `index` says whether row level security is active on the
+/// How an insertion went that ended with `row`, whose first column says whether row level security is active on the
 /// table of archived streams.
-fn outcome(row: Option<&PgRow>, index: usize) -> sqlx::Result<Inserted> {
-    Ok(match row.map(|row| row.try_get(index)).transpose()? {
+fn outcome(row: Option<&PgRow>) -> sqlx::Result<Inserted> {
+    Ok(match row.map(|row| row.try_get(0)).transpose()? {
         None => Inserted::First(0),
         Some(false) => Inserted::All,
         Some(true) => Inserted::AllWithSecuredArchive,
     })
 }
 
-/// Rows turned into columns, which is how PostgreSQL takes many of them as one parameter each.
+/// Rows turned into columns, which is how PostgreSQL takes many of them as one parameter each. Texts are bytes, as
+/// [`text`] takes them.
 #[derive(Default)]
 struct Columns<'a> {
     aggregate_ids: Vec<Uuid>,
-    aggregate_types: Vec<&'a str>,
+    aggregate_types: Vec<&'a [u8]>,
     tenant_ids: Vec<Uuid>,
     versions: Vec<i32>,
-    types: Vec<&'a str>,
+    types: Vec<&'a [u8]>,
     event_versions: Vec<i32>,
-    payloads: Vec<&'a str>,
-    metadata: Vec<&'a str>,
-    created_by: Vec<&'a str>,
+    payloads: Vec<&'a [u8]>,
+    metadata: Vec<&'a [u8]>,
+    created_by: Vec<&'a [u8]>,
     are_first: Vec<bool>,
 }
 
@@ -256,14 +385,14 @@ impl<'a> Columns<'a> {
         let mut columns = Self::default();
         for row in rows {
             columns.aggregate_ids.push(row.aggregate_id);
-            columns.aggregate_types.push(&row.aggregate_type);
+            columns.aggregate_types.push(row.aggregate_type.as_bytes());
             columns.tenant_ids.push(row.tenant_id);
             columns.versions.push(row.version);
-            columns.types.push(&row.event_type);
+            columns.types.push(row.event_type.as_bytes());
             columns.event_versions.push(row.event_version);
-            columns.payloads.push(&row.payload);
-            columns.metadata.push(&row.metadata);
-            columns.created_by.push(&row.created_by);
+            columns.payloads.push(row.payload.as_bytes());
+            columns.metadata.push(row.metadata.as_bytes());
+            columns.created_by.push(row.created_by.as_bytes());
             columns.are_first.push(row.is_first);
         }
         columns

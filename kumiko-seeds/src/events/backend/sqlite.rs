@@ -4,10 +4,11 @@ use sqlx::Sqlite;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use uuid::Uuid;
 
-use super::{EventBackend, Inserted, insert_event_sql, insert_with, load_sql, values_of};
+use super::{EventBackend, Inserted, insert_event_sql, load_sql, values_of};
 use crate::backend::sqlite::{Watched, as_it_is};
 use crate::backend::{Backend, Value};
 use crate::events::event_row::EventRow;
+use crate::events::naming::Naming;
 
 /// Looks for the table of archived streams.
 macro_rules! archive {
@@ -16,15 +17,24 @@ macro_rules! archive {
     };
 }
 
-/// Inserts an event if there is no table of archived streams, and if there is one without a mark of the stream.
+/// Inserts an event if there is no table of archived streams, and if there is one without a mark of the stream; in
+/// either case only after its `$predecessor`.
 macro_rules! insert_event_sql_twice {
-    ($which:ident) => {
+    ($predecessor:literal) => {
         [
-            insert_event_sql!($which, concat!("NOT EXISTS (", archive!(), ")")),
             insert_event_sql!(
-                $which,
-                "NOT EXISTS (SELECT 1 FROM kumiko_archived_streams
-                             WHERE tenant_id = $3 AND aggregate_id = $1)"
+                "$1, $2, $3, $4, $5, $6, $7, $8, $9",
+                concat!($predecessor, "NOT EXISTS (", archive!(), ")"),
+                "1"
+            ),
+            insert_event_sql!(
+                "$1, $2, $3, $4, $5, $6, $7, $8, $9",
+                concat!(
+                    $predecessor,
+                    "NOT EXISTS (SELECT 1 FROM kumiko_archived_streams
+                                 WHERE tenant_id = $3 AND aggregate_id = $1)"
+                ),
+                "1"
             ),
         ]
     };
@@ -54,6 +64,9 @@ impl EventBackend for Sqlite {
 
     const LOAD: &'static str = load_sql!(as_it_is);
 
+    const STREAM_VERSION: &'static str = "SELECT 1 AS position, COALESCE(MAX(version), 0)
+        FROM kumiko_events WHERE tenant_id = $1 AND aggregate_id = $2";
+
     /// SQLite hides nothing.
     async fn fetch_with_secured(
         connection: &mut SqliteConnection,
@@ -70,6 +83,7 @@ impl EventBackend for Sqlite {
     async fn insert_event(
         connection: &mut SqliteConnection,
         identity: Option<&Watched>,
+        _: Naming,
         row: &EventRow,
     ) -> sqlx::Result<Inserted> {
         if let Some(identity) = identity
@@ -79,13 +93,16 @@ impl EventBackend for Sqlite {
         }
         let values = values_of(row);
         let [without_archive, with_archive] = if row.version == 1 {
-            insert_event_sql_twice!(first)
+            insert_event_sql_twice!("")
         } else {
-            insert_event_sql_twice!(later)
+            insert_event_sql_twice!(
+                "EXISTS (SELECT 1 FROM kumiko_events
+                         WHERE tenant_id = $3 AND aggregate_id = $1 AND version = $4 - 1) AND "
+            )
         };
-        let mut inserted = insert_with::<Self>(connection, without_archive, &values).await?;
+        let mut inserted = Self::fetch(connection, without_archive, &values).await?;
         if inserted.is_empty() && has_archive(connection).await? {
-            inserted = insert_with::<Self>(connection, with_archive, &values).await?;
+            inserted = Self::fetch(connection, with_archive, &values).await?;
         }
         Ok(match inserted.as_slice() {
             [] => Inserted::First(0),
@@ -97,10 +114,11 @@ impl EventBackend for Sqlite {
     async fn insert_events(
         connection: &mut SqliteConnection,
         identity: Option<&Watched>,
+        naming: Naming,
         rows: &[EventRow],
     ) -> sqlx::Result<Inserted> {
         for (index, row) in rows.iter().enumerate() {
-            if Self::insert_event(connection, identity, row).await? != Inserted::All {
+            if Self::insert_event(connection, identity, naming, row).await? != Inserted::All {
                 return Ok(Inserted::First(index));
             }
         }
