@@ -9,6 +9,8 @@ use kumiko_seeds_build::IdError;
 use kumiko_seeds_cli::{self as cli, DatabaseArguments};
 pub(crate) use kumiko_seeds_cli::{repeated_database, shell_word};
 
+use crate::package::PackageArguments;
+
 /// Scaffold, inspect and apply the seeds of a package.
 #[derive(Debug, Parser)]
 #[command(
@@ -142,18 +144,6 @@ pub(crate) struct ManArguments {
     /// The folder to write them to, which is created where it is missing
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: PathBuf,
-}
-
-/// Which package.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Package")]
-pub(crate) struct PackageArguments {
-    /// The package; by default the one of the current folder, or the one of the workspace with seeds
-    #[arg(short, long, value_name = "NAME")]
-    pub(crate) package: Option<String>,
-    /// The Cargo.toml of the package or its workspace; by default the nearest one
-    #[arg(long, value_name = "PATH")]
-    pub(crate) manifest_path: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -295,18 +285,6 @@ fn date(text: &str) -> Result<NaiveDate, String> {
     }
 }
 
-impl PackageArguments {
-    /// The same arguments, to be put behind a command that is shown to be pasted.
-    pub(crate) fn repeated(&self) -> String {
-        let package = self.package.as_ref().map(|name| format!(" -p {name}"));
-        let path = self
-            .manifest_path
-            .as_ref()
-            .map(|path| format!(" --manifest-path {}", shell_word(&path.to_string_lossy())));
-        package.into_iter().chain(path).collect()
-    }
-}
-
 impl BuildArguments {
     /// The arguments as `cargo build` takes them.
     pub(crate) fn words(&self) -> Vec<String> {
@@ -345,19 +323,6 @@ mod tests {
     #[test]
     fn no_argument_contradicts_another() {
         cli::command::<Arguments>().debug_assert();
-    }
-
-    #[test]
-    fn what_was_given_for_the_package_can_be_pasted_again() {
-        let arguments = |package: Option<&str>, path: Option<&str>| PackageArguments {
-            package: package.map(Into::into),
-            manifest_path: path.map(Into::into),
-        };
-        assert_eq!(arguments(None, None).repeated(), "");
-        assert_eq!(
-            arguments(Some("shop"), Some("it's here/Cargo.toml")).repeated(),
-            r" -p shop --manifest-path 'it'\''s here/Cargo.toml'"
-        );
     }
 
     #[test]

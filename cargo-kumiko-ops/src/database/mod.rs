@@ -6,11 +6,9 @@ mod place;
 
 use std::path::Path;
 
-use kumiko_seeds_cli::{DatabaseArguments, DatabaseUrl, Failure, Look};
+use kumiko_seeds_cli::{DatabaseArguments, DatabaseUrl, Failure, Look, shell_word};
 
-use crate::arguments::shell_word;
-use crate::package::Member;
-use crate::seed_new::context_module::{database_of, enabled};
+use crate::package::{Database, Member};
 use crate::shown_path::shown_path;
 pub(crate) use either::{change_by_hand, read_history};
 use place::Place;
@@ -27,9 +25,9 @@ pub(crate) fn find(
         Err(misses) => misses,
     };
     let env_file = shown_path(&member.folder().join(".env"), current);
-    let url = match database_of(member) {
-        "sqlite" => format!("sqlite:{}.db?mode=rwc", member.name()),
-        _ => "postgres://user:password@host:port/database".to_owned(),
+    let url = match member.database() {
+        Database::Sqlite => format!("sqlite:{}.db?mode=rwc", member.name()),
+        Database::Postgres => "postgres://user:password@host:port/database".to_owned(),
     };
     let mut failure = Failure::new(format!(
         "no database is configured for package {}",
@@ -80,11 +78,7 @@ fn check_kind(url: &DatabaseUrl, member: &Member) -> Result<(), Failure> {
     let Some(library) = member.library() else {
         return Ok(());
     };
-    let name = library.rename.as_deref().unwrap_or(&library.name);
-    let all = &member.package.features;
-    let mut features = enabled(all.keys().map(String::as_str), name, all);
-    features.extend(library.features.iter().map(String::as_str));
-    let features: Vec<&str> = features.into_iter().collect();
+    let features: Vec<&str> = member.features_of(library).into_iter().collect();
     url.check_kind(&format!("package {}", member.name()), &features)
 }
 

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kumiko_seeds::App;
+use kumiko_seeds_cli::shell_word;
 
-use super::database::Database;
-use crate::arguments::{PackageArguments, shell_word};
+use crate::package::{Database, PackageArguments};
 
 /// What the help of the command says at its end.
 pub(crate) const HELP: &str = "\

@@ -7,11 +7,11 @@ use kumiko_seeds_cli::Failure;
 
 use super::app::{self, ChosenApp};
 use super::arguments::InitArguments;
-use super::database::{Database, Featured, featured};
 use super::drivers::{self, Driver};
 use super::manifest::WorkspaceDependency;
 use super::state::State;
-use crate::package::{LIBRARY, Writes};
+use crate::app_source::mentions;
+use crate::package::{Database, Featured, LIBRARY, Writes};
 
 /// What seeds run on, what they write and whose they are, and why.
 pub(super) struct Chosen {
@@ -51,12 +51,12 @@ fn by_package(
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<(Database, String), Failure> {
     if let Some(wiring) = &state.wiring
-        && let Some(database) = Database::named_in(&wiring.text)
+        && let Some(database) = named_in(&wiring.text)
     {
         return Ok((database, format!("as {} says", shown(&wiring.path))));
     }
     let member = state.member;
-    let of_features = |dependency| match featured(dependency, member) {
+    let of_features = |dependency| match member.featured(dependency) {
         Featured::Only(database) => Some((database, true)),
         Featured::Both => Some((Database::Postgres, false)),
         Featured::Neither => None,
@@ -97,6 +97,16 @@ fn by_package(
     Ok((Database::Postgres, reason))
 }
 
+/// The only one whose module a source names; none if it names both or neither.
+pub(super) fn named_in(source: &str) -> Option<Database> {
+    let names = |database: Database| mentions(source, database.feature());
+    match (names(Database::Postgres), names(Database::Sqlite)) {
+        (true, false) => Some(Database::Postgres),
+        (false, true) => Some(Database::Sqlite),
+        _ => None,
+    }
+}
+
 fn check_database(
     arguments: &InitArguments,
     asked_for: Database,
@@ -106,7 +116,7 @@ fn check_database(
     let Some(wiring) = &state.wiring else {
         return Ok(());
     };
-    match Database::named_in(&wiring.text) {
+    match named_in(&wiring.text) {
         Some(there) if there != asked_for => Err(Failure::new(format!(
             "the seeds of package {} run on {}: {} takes them from kumiko_seeds::{}",
             state.member.name(),

@@ -4,11 +4,10 @@ use cargo_metadata::Dependency;
 
 use super::checkout::Checkout;
 use super::choice::Chosen;
-use super::database;
 use super::manifest::{DefaultFeatures, Edit, Origin, WorkspaceDependency};
 use super::state::State;
 use crate::app_source::crate_name;
-use crate::package::{BUILD_LIBRARY, COMMAND_LIBRARY, LIBRARY, Member, Writes};
+use crate::package::{BUILD_LIBRARY, COMMAND_LIBRARY, LIBRARY, Member, Writes, key};
 
 /// The library that seeds are written with as the package's Rust code names it.
 pub(super) fn library_name(member: &Member) -> String {
@@ -21,8 +20,7 @@ pub(super) fn command_library_name(member: &Member) -> String {
 }
 
 fn name_in_code(library: Option<&Dependency>, default: &str) -> String {
-    let name = library.and_then(|library| library.rename.as_deref());
-    let name = name.unwrap_or(default);
+    let name = library.map_or(default, key);
     crate_name(name).unwrap_or_else(|| name.replace('-', "_"))
 }
 
@@ -34,11 +32,11 @@ pub(super) fn edits(state: &State<'_>, chosen: &Chosen, checkout: Option<&Checko
         None => edits.push(new_library(state, chosen, checkout)),
         Some(library) => {
             edits.extend(moved(library, "dependencies", checkout));
-            let there = database::features(library, member);
+            let there = member.features_of(library);
             let feature = chosen.database.feature();
             if !there.contains(feature) {
                 edits.push(Edit::Features {
-                    key: key(library),
+                    key: key(library).to_owned(),
                     features: vec![feature],
                 });
             }
@@ -107,11 +105,7 @@ fn moved(library: &Dependency, table: &'static str, checkout: Option<&Checkout>)
     }
     Some(Edit::Path {
         table,
-        key: key(library),
+        key: key(library).to_owned(),
         path: checkout.library(&library.name),
     })
-}
-
-fn key(library: &Dependency) -> String {
-    library.rename.as_ref().unwrap_or(&library.name).clone()
 }

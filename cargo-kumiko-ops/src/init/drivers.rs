@@ -2,8 +2,7 @@
 
 use cargo_metadata::{Dependency, DependencyKind};
 
-use super::database::Database;
-use crate::package::{BESIDE_ANOTHER, Member, Sqlx};
+use crate::package::{BESIDE_ANOTHER, Database, Member, Sqlx};
 
 /// A dependency that speaks to a database.
 pub(super) struct Driver<'a> {
@@ -49,7 +48,8 @@ pub(super) fn of(member: &Member) -> Vec<Driver<'_>> {
 pub(super) fn foreign(member: &Member) -> Option<&'static str> {
     let mut drivers = of(member).into_iter();
     if drivers.any(|driver| {
-        super::database::features(driver.dependency, member)
+        member
+            .features_of(driver.dependency)
             .iter()
             .any(|one| one.contains("mysql"))
     }) {

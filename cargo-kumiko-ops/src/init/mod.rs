@@ -5,7 +5,6 @@ mod arguments;
 mod build_script;
 mod checkout;
 mod choice;
-mod database;
 mod dependencies;
 mod diff;
 mod drivers;

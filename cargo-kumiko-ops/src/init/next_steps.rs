@@ -1,9 +1,9 @@
 //! What to do when a package is ready. Pure.
 
-use super::database::Database;
+use kumiko_seeds_cli::shell_word;
+
 use super::plan::NewModule;
-use crate::arguments::shell_word;
-use crate::package::Writes;
+use crate::package::{Database, Writes};
 
 /// What the next steps depend on.
 pub(super) struct Ready<'a> {

@@ -7,8 +7,7 @@ use kumiko_seeds_cli::Failure;
 
 use super::build_script::with_call;
 use super::checkout::Checkout;
-use super::choice::Chosen;
-use super::database::Database;
+use super::choice::{Chosen, named_in};
 use super::manifest::{Edit, edited, is_switched_off};
 use super::plan::Plan;
 use super::state::{BuildScript, State};
@@ -74,7 +73,7 @@ fn unseen_database(
     let is_new = edits
         .iter()
         .any(|edit| matches!(edit, Edit::Features { features, .. } if features.contains(&feature)));
-    let is_said = Database::named_in(&wiring.text).is_some();
+    let is_said = named_in(&wiring.text).is_some();
     (is_new && !is_said).then(|| {
         format!(
             "see that what {} brings in is of kumiko_seeds::{feature}, and the seeds as well",

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use kumiko_seeds_cli::Failure;
 
-use super::Member;
-use super::member::Likelihood;
+use super::member::{Likelihood, Member};
 
 /// What to do where no package is one with seeds.
 const START: &str = "in the folder of your app:\n    cargo kumiko-ops init";
@@ -52,34 +51,61 @@ pub(super) fn by_place(
         )
         .help(START));
     }
-    let mut found: Vec<Member> = members
-        .into_iter()
-        .filter(|member| member.likelihood() == likelihood)
-        .collect();
-    if found.len() > 1 {
-        found.sort_by(|one, other| one.name().cmp(other.name()));
-        let lines = found
-            .iter()
-            .map(|member| format!("\n    {command} -p {}", member.name()));
-        return Err(
-            Failure::new(format!("several packages have seeds: {}", names(&found))).help(format!(
-                "name the one you mean:{}",
-                lines.collect::<String>()
-            )),
-        );
+    let found = members.into_iter();
+    let found = found.filter(|member| member.likelihood() == likelihood);
+    only(
+        found.collect(),
+        "several packages have seeds",
+        "name the one you mean",
+        command,
+    )
+}
+
+/// The package of `manifest`, or else, where `manifest` is that of the workspace, its only package.
+///
+/// `command` is the command to paste with `-p` where there are several.
+pub(super) fn any_by_place(
+    members: Vec<Member>,
+    manifest: &Path,
+    command: &str,
+) -> Result<Member, Failure> {
+    if let Some(here) = members.iter().find(|member| is_same(member, manifest)) {
+        return Ok(here.clone());
     }
-    found
+    only(
+        members,
+        "this workspace has several packages",
+        "name the one that is to get seeds",
+        command,
+    )
+}
+
+/// The package, if it is the only one, or else `several` with the commands that name one.
+fn only(
+    mut members: Vec<Member>,
+    several: &str,
+    choose: &str,
+    command: &str,
+) -> Result<Member, Failure> {
+    if members.len() > 1 {
+        members.sort_by(|one, other| one.name().cmp(other.name()));
+        let lines = members.iter();
+        let lines = lines.map(|member| format!("\n    {command} -p {}", member.name()));
+        let failure = Failure::new(format!("{several}: {}", names(&members)));
+        return Err(failure.help(format!("{choose}:{}", lines.collect::<String>())));
+    }
+    members
         .pop()
         .ok_or_else(|| Failure::new("this workspace has no packages"))
 }
 
-pub(super) fn names(members: &[Member]) -> String {
+fn names(members: &[Member]) -> String {
     let mut names: Vec<&str> = members.iter().map(Member::name).collect();
     names.sort_unstable();
     names.join(", ")
 }
 
-pub(super) fn is_same(member: &Member, manifest: &Path) -> bool {
+fn is_same(member: &Member, manifest: &Path) -> bool {
     // One of the two may go through a symbolic link.
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     real(member.manifest()) == real(manifest)

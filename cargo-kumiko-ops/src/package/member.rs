@@ -1,12 +1,14 @@
 //! A package of the workspace, as far as seeds are concerned.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Dependency, DependencyKind, Package};
 use kumiko_seeds_cli::Failure;
 
-use super::Settings;
-use crate::seed_new::context_module::enabled;
+use super::database::{Database, Featured};
+use super::features::enabled;
+use super::settings::Settings;
 
 /// The library that seeds are written with.
 pub(crate) const LIBRARY: &str = "kumiko-seeds";
@@ -75,15 +77,30 @@ impl Member {
         let Some(library) = self.library() else {
             return Writes::Events;
         };
-        let name = library.rename.as_deref().unwrap_or(&library.name);
-        let all = self.package.features.keys().map(String::as_str);
-        let enabled = enabled(all, name, &self.package.features);
-        let named = library.features.iter().any(|feature| feature == EVENTS);
-        if library.uses_default_features || named || enabled.contains(EVENTS) {
+        if library.uses_default_features || self.features_of(library).contains(EVENTS) {
             Writes::Events
         } else {
             Writes::Rows
         }
+    }
+
+    /// The database that its seeds run on, as the features of the library say: PostgreSQL where they leave a choice.
+    pub(crate) fn database(&self) -> Database {
+        match self.library().map(|library| self.featured(library)) {
+            Some(Featured::Only(database)) => database,
+            Some(Featured::Both | Featured::Neither) | None => Database::Postgres,
+        }
+    }
+
+    /// The database that a dependency is for.
+    pub(crate) fn featured(&self, dependency: &Dependency) -> Featured {
+        Featured::of(dependency, &self.package.features)
+    }
+
+    /// The features of a dependency that the package or any feature of it enables.
+    pub(crate) fn features_of<'a>(&'a self, dependency: &'a Dependency) -> BTreeSet<&'a str> {
+        let all = self.package.features.keys().map(String::as_str);
+        enabled(all, dependency, &self.package.features)
     }
 
     /// The dependency on the library that compiles seeds in.

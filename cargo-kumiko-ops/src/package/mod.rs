@@ -1,7 +1,9 @@
 //! The package whose seeds a command works on.
 
-mod any;
+mod arguments;
 mod choice;
+mod database;
+mod features;
 mod member;
 mod metadata;
 mod settings;
@@ -11,11 +13,11 @@ use std::path::{Path, PathBuf};
 
 use kumiko_seeds_cli::Failure;
 
+pub(crate) use arguments::PackageArguments;
+pub(crate) use database::{Database, Featured};
+pub(crate) use features::key;
 pub(crate) use member::{BUILD_LIBRARY, COMMAND_LIBRARY, LIBRARY, Member, Writes};
-use settings::Settings;
 pub(crate) use sqlx::{BESIDE_ANOTHER, Sqlx};
-
-use crate::arguments::PackageArguments;
 
 /// Finds the package: the named one, that of the current folder, or the one of the workspace that has
 /// seeds.
@@ -36,7 +38,7 @@ pub(crate) fn find_any(
     current: &Path,
     command: &str,
 ) -> Result<Member, Failure> {
-    find_by(any::by_place, arguments, current, command)
+    find_by(choice::any_by_place, arguments, current, command)
 }
 
 /// How to choose where no package is named: among these, by this Cargo.toml; the command is for messages.

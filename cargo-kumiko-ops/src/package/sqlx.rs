@@ -2,7 +2,8 @@
 
 use cargo_metadata::semver::Version;
 
-use super::Member;
+use super::features::key;
+use super::member::Member;
 
 /// The name to give to the version that seeds use, beside another version.
 pub(crate) const BESIDE_ANOTHER: &str = "sqlx_09";
@@ -27,7 +28,7 @@ impl<'a> Sqlx<'a> {
                 .iter()
                 .any(|patch| one.req.matches(&Version::new(0, 9, *patch)))
             {
-                return Self::Usable(one.rename.as_deref().unwrap_or(&one.name));
+                return Self::Usable(key(one));
             }
             let version = one.req.to_string();
             others = Some(version.trim_start_matches(['^', '=', '~']).to_owned());

@@ -1,84 +1,24 @@
 //! The module that an app's seeds import their context from. Pure.
 //!
-//! It is, in this order:
-//! 1. the one that the last seed imports `SeedContext` and `SeedResult` from: an app may have its own,
-//! 2. `postgres` or `sqlite` of the library, if the package's default features enable one of the two,
-//! 3. the same, if all of its features together do,
-//! 4. `postgres`, the production engine.
+//! It is the one that the last seed imports `SeedContext` and `SeedResult` from, since an app may have its own, or else that
+//! of the package's database in the library.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_metadata::Dependency;
 use syn::{Item, UseTree};
 
-use crate::package::Member;
+use crate::package::{LIBRARY, Member, key};
 
 pub(super) fn choose(member: &Member, last_source: Option<&str>) -> String {
     if let Some(module) = last_source.and_then(imported_from) {
         return module;
     }
-    let library = member.library();
-    let name = library.map_or("kumiko-seeds", |library| {
-        library.rename.as_deref().unwrap_or(&library.name)
-    });
-    let database = database_of(member);
-    format!("{}::{database}", name.replace('-', "_"))
-}
-
-/// The database that the package's features say, as the feature of the library is named.
-pub(crate) fn database_of(member: &Member) -> &'static str {
-    let Some(library) = member.library() else {
-        return "postgres";
-    };
-    let name = library.rename.as_deref().unwrap_or(&library.name);
-    database(library, name, &member.package.features)
-}
-
-fn database(
-    library: &Dependency,
-    name: &str,
-    features: &BTreeMap<String, Vec<String>>,
-) -> &'static str {
-    let by_default = enabled(["default"], name, features);
-    let by_any = enabled(features.keys().map(String::as_str), name, features);
-    for mut enabled in [by_default, by_any] {
-        enabled.extend(library.features.iter().map(String::as_str));
-        match (enabled.contains("postgres"), enabled.contains("sqlite")) {
-            (true, _) => return "postgres",
-            (false, true) => return "sqlite",
-            (false, false) => {}
-        }
-    }
-    "postgres"
-}
-
-/// The features of the library that some features of the package enable.
-pub(crate) fn enabled<'a>(
-    start: impl IntoIterator<Item = &'a str>,
-    library: &str,
-    features: &'a BTreeMap<String, Vec<String>>,
-) -> BTreeSet<&'a str> {
-    let mut open: Vec<&str> = start.into_iter().collect();
-    let mut seen = BTreeSet::new();
-    let mut enabled = BTreeSet::new();
-    while let Some(feature) = open.pop() {
-        if !seen.insert(feature) {
-            continue;
-        }
-        match feature.split_once('/') {
-            Some((package, feature)) if package.trim_end_matches('?') == library => {
-                enabled.insert(feature);
-            }
-            _ => open.extend(
-                features
-                    .get(feature)
-                    .into_iter()
-                    .flatten()
-                    .map(String::as_str),
-            ),
-        }
-    }
-    enabled
+    let name = member.library().map_or(LIBRARY, key);
+    format!(
+        "{}::{}",
+        name.replace('-', "_"),
+        member.database().feature()
+    )
 }
 
 /// The module that a seed imports both `SeedContext` and `SeedResult` from.
@@ -130,4 +70,36 @@ fn collect(tree: &UseTree, module: &str, modules: &mut BTreeMap<&str, BTreeSet<S
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::imported_from;
+
+    #[test]
+    fn an_app_may_have_a_module_of_its_own() {
+        for (source, module) in [
+            (
+                "use crate::database::{SeedContext, SeedResult};",
+                Some("crate::database"),
+            ),
+            (
+                "use ::app::db::SeedContext; use ::app::db::SeedResult;",
+                Some("::app::db"),
+            ),
+            (
+                "use kumiko_seeds::{sqlite::{SeedContext, SeedResult}, json};",
+                Some("kumiko_seeds::sqlite"),
+            ),
+            (
+                "use kumiko_seeds::SeedResult; use kumiko_seeds::sqlite::SeedContext;",
+                None,
+            ),
+            (
+                "use crate::SeedContext as Context; use crate::SeedResult;",
+                None,
+            ),
+            ("use crate::database::*;", None),
+            ("not rust", None),
+        ] {
+            assert_eq!(imported_from(source).as_deref(), module, "{source}");
+        }
+    }
+}

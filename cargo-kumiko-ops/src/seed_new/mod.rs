@@ -1,7 +1,7 @@
 //! `seed:new`: a seed's file that fails until it is written.
 
 mod content;
-pub(crate) mod context_module;
+mod context_module;
 mod editor;
 mod existing;
 mod slug;

@@ -5,9 +5,8 @@ use kumiko_ops_templates::{
 };
 use kumiko_seeds_cli::Failure;
 
-use super::context_module;
 use crate::app_source::{SeedsFunction, crate_name, library, seeds_function, unnameable, wiring};
-use crate::package::{BESIDE_ANOTHER, Member, Sqlx};
+use crate::package::{BESIDE_ANOTHER, Database, Member, Sqlx};
 
 /// The most characters that PostgreSQL keeps of a name.
 const NAME_LIMIT: usize = 63;
@@ -42,9 +41,9 @@ pub(super) fn content(member: &Member, id: &str) -> Result<(String, Option<Strin
             (name, Some(note))
         }
     };
-    let template = match context_module::database_of(member) {
-        "sqlite" => SEED_TEST_SQLITE,
-        _ => SEED_TEST_POSTGRES,
+    let template = match member.database() {
+        Database::Sqlite => SEED_TEST_SQLITE,
+        Database::Postgres => SEED_TEST_POSTGRES,
     };
     let mut database = format!("test_{}", id.replace('-', "_"));
     database.truncate(NAME_LIMIT);
