@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser};
 use clap_complete::Shell;
-use kumiko_seeds_build::IdError;
 use kumiko_seeds_cli::{self as cli, DatabaseArguments};
 pub(crate) use kumiko_seeds_cli::{repeated_database, shell_word};
 
+use crate::init::{self, InitArguments};
+use crate::ops_binary::BuildArguments;
 use crate::package::PackageArguments;
+use crate::seed_new::NewArguments;
 
 /// Scaffold, inspect and apply the seeds of a package.
 #[derive(Debug, Parser)]
@@ -31,14 +32,14 @@ Cargo.toml."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Subcommand,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Subcommand {
     /// Make the package ready for seeds: dependencies, build script, module, ops binary
-    #[command(name = "init", after_help = crate::init::HELP)]
-    Init(crate::init::InitArguments),
+    #[command(name = "init", after_help = init::HELP)]
+    Init(InitArguments),
     /// Create a seed that fails until it is written
     #[command(
         name = "seed:new",
@@ -147,30 +148,6 @@ pub(crate) struct ManArguments {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct NewArguments {
-    /// What the seed changes, in words or as a part of its file name: a-z, 0-9 and -
-    #[arg(required = true, value_name = "NAME", num_args = 1..)]
-    pub(crate) name: Vec<String>,
-    /// The name in the file's name, where NAME is a title to be kept as it is: a-z, 0-9 and -
-    #[arg(long, value_name = "SLUG", value_parser = slug)]
-    pub(crate) slug: Option<String>,
-    /// The date before the name; by default that of today
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
-    pub(crate) date: Option<NaiveDate>,
-    /// The template in [package.metadata.kumiko-ops.templates]; by default the one named default
-    #[arg(long, value_name = "NAME")]
-    pub(crate) template: Option<String>,
-    /// Create a test of the seed, too, in the folder tests
-    #[arg(long)]
-    pub(crate) test: bool,
-    /// Open the seed in the editor that VISUAL or EDITOR names
-    #[arg(long)]
-    pub(crate) edit: bool,
-    #[command(flatten)]
-    pub(crate) package: PackageArguments,
-}
-
-#[derive(Debug, Args)]
 #[group(skip)]
 pub(crate) struct StatusArguments {
     #[command(flatten)]
@@ -225,97 +202,6 @@ pub(crate) struct VerifyArguments {
     pub(crate) build: BuildArguments,
 }
 
-/// How to build the ops binary; each is the flag of `cargo build` with the same name.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Build, as for cargo build")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of `cargo build`, and they are independent"
-)]
-pub(crate) struct BuildArguments {
-    /// Features to enable, separated by commas
-    #[arg(short = 'F', long, value_name = "FEATURES")]
-    pub(crate) features: Vec<String>,
-    /// Enable all features
-    #[arg(long)]
-    pub(crate) all_features: bool,
-    /// Leave the default features out
-    #[arg(long)]
-    pub(crate) no_default_features: bool,
-    /// Build with optimizations
-    #[arg(short, long, conflicts_with = "profile")]
-    pub(crate) release: bool,
-    /// The profile to build with
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
-    /// Fail if Cargo.lock would have to change
-    #[arg(long)]
-    pub(crate) locked: bool,
-    /// Do without the network
-    #[arg(long)]
-    pub(crate) offline: bool,
-}
-
-impl NewArguments {
-    /// The arguments but for name, slug and date, to be put behind a command that is shown to be pasted.
-    pub(crate) fn repeated(&self) -> String {
-        let template = self.template.as_ref();
-        let template = template.map(|name| format!(" --template {}", shell_word(name)));
-        let flags = [(self.test, " --test"), (self.edit, " --edit")];
-        let flags = flags.into_iter().filter(|(given, _)| *given);
-        let flags: String = flags.map(|(_, flag)| flag).collect();
-        template.unwrap_or_default() + &flags + &self.package.repeated()
-    }
-}
-
-/// What may stand behind the date of an id.
-fn slug(text: &str) -> Result<String, String> {
-    let valid = kumiko_seeds_build::validate_id(&format!("2026-01-01-{text}"));
-    valid.map_err(|error| error.to_string())?;
-    Ok(text.to_owned())
-}
-
-/// A date of the calendar, written as in an id.
-fn date(text: &str) -> Result<NaiveDate, String> {
-    let valid = kumiko_seeds_build::validate_id(&format!("{text}-x"));
-    match (valid, text.parse()) {
-        (Ok(()), Ok(date)) => Ok(date),
-        (Err(IdError::NoSuchDate(_)), _) => Err("there is no such date".to_owned()),
-        _ => Err("a date is written YYYY-MM-DD".to_owned()),
-    }
-}
-
-impl BuildArguments {
-    /// The arguments as `cargo build` takes them.
-    pub(crate) fn words(&self) -> Vec<String> {
-        let flags = [
-            (self.all_features, "--all-features"),
-            (self.no_default_features, "--no-default-features"),
-            (self.release, "--release"),
-            (self.locked, "--locked"),
-            (self.offline, "--offline"),
-        ];
-        let given = flags.into_iter().filter(|(given, _)| *given);
-        let mut words: Vec<String> = given.map(|(_, flag)| flag.to_owned()).collect();
-        for features in &self.features {
-            words.extend(["--features".to_owned(), features.clone()]);
-        }
-        if let Some(profile) = &self.profile {
-            words.extend(["--profile".to_owned(), profile.clone()]);
-        }
-        words
-    }
-
-    /// The same arguments, to be put behind a command that is shown to be pasted.
-    pub(crate) fn repeated(&self) -> String {
-        let words = self.words();
-        let words = words
-            .iter()
-            .flat_map(|word| [" ".to_owned(), shell_word(word)]);
-        words.collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -329,7 +215,7 @@ mod tests {
     fn the_build_gets_what_was_given() {
         let line = "x seed:apply -F a,b --features c --no-default-features --profile ops --locked --offline";
         let arguments = Arguments::try_parse_from(line.split(' ')).map(|parsed| parsed.command);
-        let Ok(Command::Apply(arguments)) = arguments else {
+        let Ok(Subcommand::Apply(arguments)) = arguments else {
             unreachable!("{arguments:?}");
         };
         assert_eq!(

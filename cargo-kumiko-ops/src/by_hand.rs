@@ -3,7 +3,7 @@
 use kumiko_seeds_cli::{ByHand, Exit, Failure, Unmarking, find_seed};
 
 use crate::arguments::{ByHandArguments, repeated_database, shell_word};
-use crate::seed_status::{readable_seeds, seed_info};
+use crate::seed_files::{readable_seeds, seed_info};
 use crate::{database, package};
 
 /// Marks a seed of the package as applied.

@@ -7,15 +7,15 @@ mod database;
 mod init;
 mod ops_binary;
 mod package;
-mod repository;
 mod run;
 mod seed_apply;
+mod seed_files;
 mod seed_new;
 mod seed_show;
 mod seed_status;
 mod seed_verify;
 mod shell_files;
-mod shown_path;
+mod shown;
 
 fn main() -> std::process::ExitCode {
     run::run(std::env::args_os())

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use kumiko_seeds_cli as cli;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Subcommand};
 use crate::{by_hand, seed_apply, seed_new, seed_show, seed_status, seed_verify, shell_files};
 
 /// Runs the command that the arguments of this process name.
@@ -17,26 +17,26 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     cli::block_on(async {
         match arguments.command {
-            Command::Init(arguments) => {
+            Subcommand::Init(arguments) => {
                 crate::init::run(&arguments, &mut stdout(), &mut stderr()).map(ExitCode::from)
             }
-            Command::New(arguments) => {
+            Subcommand::New(arguments) => {
                 seed_new::run(&arguments, &mut stdout(), &mut stderr()).map(ExitCode::from)
             }
-            Command::Status(arguments) => seed_status::run(&arguments, &mut stdout())
+            Subcommand::Status(arguments) => seed_status::run(&arguments, &mut stdout())
                 .await
                 .map(ExitCode::from),
-            Command::Show(arguments) => seed_show::run(&arguments, &mut stdout())
+            Subcommand::Show(arguments) => seed_show::run(&arguments, &mut stdout())
                 .await
                 .map(ExitCode::from),
-            Command::Mark(arguments) => by_hand::mark(&arguments).await.map(ExitCode::from),
-            Command::Unmark(arguments) => by_hand::unmark(&arguments).await.map(ExitCode::from),
-            Command::Apply(arguments) => seed_apply::run(&arguments),
-            Command::Verify(arguments) => seed_verify::run(&arguments),
-            Command::Completions(arguments) => {
+            Subcommand::Mark(arguments) => by_hand::mark(&arguments).await.map(ExitCode::from),
+            Subcommand::Unmark(arguments) => by_hand::unmark(&arguments).await.map(ExitCode::from),
+            Subcommand::Apply(arguments) => seed_apply::run(&arguments),
+            Subcommand::Verify(arguments) => seed_verify::run(&arguments),
+            Subcommand::Completions(arguments) => {
                 shell_files::completions(&arguments, &mut stdout()).map(ExitCode::from)
             }
-            Command::Man(arguments) => {
+            Subcommand::Man(arguments) => {
                 shell_files::manual(&arguments, &mut stdout()).map(ExitCode::from)
             }
         }

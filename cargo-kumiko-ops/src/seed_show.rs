@@ -10,7 +10,7 @@ use kumiko_seeds_cli::{
 };
 
 use crate::arguments::{ShowArguments, shell_word};
-use crate::seed_status::{readable_seeds, seed_info};
+use crate::seed_files::{readable_seeds, seed_info};
 use crate::{database, package};
 
 /// Prints one seed. Without a database it prints what the file says, and that nobody was asked.

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::LitStr;
 
-use super::mentions;
-use super::wiring::first_file;
+use super::source::mentions;
+use super::text_file::first_file;
 
 /// Where the source names the app.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,11 @@
 //! The library of a package.
 
-use std::fs;
 use std::path::Path;
 
 use cargo_metadata::{Target, TargetKind};
 use kumiko_seeds_cli::Failure;
 
-use super::TextFile;
+use super::text_file::TextFile;
 use crate::package::Member;
 
 /// A library that binaries and tests can use.
@@ -51,19 +50,4 @@ pub(crate) fn library(member: &Member) -> Result<Option<Library>, Failure> {
         .help("add \"lib\" to crate-type in Cargo.toml, or have the seeds in another package"));
     }
     Ok(None)
-}
-
-impl TextFile {
-    /// Reads it. The failure says that nothing was changed, so it has to be read before anything is.
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let text = fs::read_to_string(path).map_err(|error| {
-            Failure::new(format!("could not read {}", path.display()))
-                .caused_by(&error)
-                .help("nothing was changed; correct this and run it again")
-        })?;
-        Ok(Self {
-            path: path.to_owned(),
-            text,
-        })
-    }
 }

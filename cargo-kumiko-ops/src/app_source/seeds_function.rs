@@ -5,7 +5,10 @@ use std::path::Path;
 
 use syn::{Item, ItemMod, UseTree, Visibility};
 
-use super::{Library, Source, TextFile, crate_name};
+use super::crate_name::crate_name;
+use super::library::Library;
+use super::source::{Source, mentions};
+use super::text_file::{TextFile, first_file};
 
 /// The function `seeds` as binaries and tests of the package find it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +25,11 @@ pub(crate) enum Declared {
     Not,
     Privately,
     Publicly,
+}
+
+/// The file in the folder or below it that uses `include_seeds!`.
+pub(crate) fn wiring(folder: &Path) -> Option<TextFile> {
+    first_file(folder, &|text| mentions(text, "include_seeds"))
 }
 
 /// Looks for the function, from the library down to the file that brings the seeds in.

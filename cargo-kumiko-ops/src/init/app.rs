@@ -6,8 +6,8 @@ use std::path::Path;
 use kumiko_seeds_cli::Failure;
 
 use super::arguments::InitArguments;
+use super::inventory::Inventory;
 use super::manifest::Edit;
-use super::state::State;
 
 /// The name of the app, and why it is that.
 pub(super) struct ChosenApp {
@@ -20,13 +20,13 @@ pub(super) struct ChosenApp {
 /// Fails if the flag names another app than one of the others.
 pub(super) fn choose(
     arguments: &InitArguments,
-    state: &State<'_>,
+    inventory: &Inventory<'_>,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<Option<ChosenApp>, Failure> {
-    let member = state.member;
+    let member = inventory.member;
     let in_settings = member.settings.app.clone();
     let in_settings = in_settings.map(|name| (name, shown(member.manifest())));
-    let in_source = state.app_name.as_ref();
+    let in_source = inventory.app_name.as_ref();
     let in_source = in_source.and_then(|found| Some((found.name.clone()?, shown(&found.path))));
     let mut there = in_settings.into_iter().chain(in_source);
     let Some(asked_for) = &arguments.app else {
@@ -52,23 +52,23 @@ pub(super) fn choose(
 
 impl ChosenApp {
     /// The change to Cargo.toml, if the name is not there.
-    pub(super) fn setting(&self, state: &State<'_>) -> Option<Edit> {
-        let is_new = state.member.settings.app.is_none();
+    pub(super) fn setting(&self, inventory: &Inventory<'_>) -> Option<Edit> {
+        let is_new = inventory.member.settings.app.is_none();
         is_new.then(|| Edit::App(self.name.clone()))
     }
 
     /// What is left to do in a source that is there.
     pub(super) fn left(
         &self,
-        state: &State<'_>,
+        inventory: &Inventory<'_>,
         shown: &dyn Fn(&Path) -> String,
     ) -> Option<String> {
-        match (&state.app_name, &state.wiring) {
+        match (&inventory.app_name, &inventory.wiring) {
             (Some(found), _) => {
                 let other = found.name.as_ref().filter(|name| **name != self.name)?;
                 Some(format!(
                     "{} says that the app is {}, and {} that it is {other}; correct the one that is wrong",
-                    shown(state.member.manifest()),
+                    shown(inventory.member.manifest()),
                     self.name,
                     shown(&found.path)
                 ))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use kumiko_seeds_cli::Failure;
 
 use crate::package::{BUILD_LIBRARY, COMMAND_LIBRARY, LIBRARY, Member};
-use crate::shown_path::shown_path;
+use crate::shown::shown_path;
 
 /// A checkout with the libraries in it.
 pub(super) struct Checkout {

@@ -8,8 +8,8 @@ use kumiko_seeds_cli::Failure;
 use super::app::{self, ChosenApp};
 use super::arguments::InitArguments;
 use super::drivers::{self, Driver};
+use super::inventory::Inventory;
 use super::manifest::WorkspaceDependency;
-use super::state::State;
 use crate::app_source::mentions;
 use crate::package::{Database, Featured, LIBRARY, Writes};
 
@@ -26,36 +26,36 @@ pub(super) struct Chosen {
 /// Fails if a flag and the package contradict each other: half a change is worse than none.
 pub(super) fn choose(
     arguments: &InitArguments,
-    state: &State<'_>,
+    inventory: &Inventory<'_>,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<Chosen, Failure> {
     let (database, reason) = match arguments.database {
         Some(database) => {
-            check_database(arguments, database, state, shown)?;
+            check_database(arguments, database, inventory, shown)?;
             (database, "as --database says".to_owned())
         }
-        None => by_package(state, shown)?,
+        None => by_package(inventory, shown)?,
     };
     Ok(Chosen {
         database,
         reason,
-        writes: writes(arguments, state)?,
-        app: app::choose(arguments, state, shown)?,
+        writes: writes(arguments, inventory)?,
+        app: app::choose(arguments, inventory, shown)?,
     })
 }
 
 /// The database of the file that brings the seeds in, that `kumiko-seeds` is used with, or that the
 /// package's driver is for; PostgreSQL where that leaves a choice.
 fn by_package(
-    state: &State<'_>,
+    inventory: &Inventory<'_>,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<(Database, String), Failure> {
-    if let Some(wiring) = &state.wiring
+    if let Some(wiring) = &inventory.wiring
         && let Some(database) = named_in(&wiring.text)
     {
         return Ok((database, format!("as {} says", shown(&wiring.path))));
     }
-    let member = state.member;
+    let member = inventory.member;
     let of_features = |dependency| match member.featured(dependency) {
         Featured::Only(database) => Some((database, true)),
         Featured::Both => Some((Database::Postgres, false)),
@@ -110,16 +110,16 @@ pub(super) fn named_in(source: &str) -> Option<Database> {
 fn check_database(
     arguments: &InitArguments,
     asked_for: Database,
-    state: &State<'_>,
+    inventory: &Inventory<'_>,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<(), Failure> {
-    let Some(wiring) = &state.wiring else {
+    let Some(wiring) = &inventory.wiring else {
         return Ok(());
     };
     match named_in(&wiring.text) {
         Some(there) if there != asked_for => Err(Failure::new(format!(
             "the seeds of package {} run on {}: {} takes them from kumiko_seeds::{}",
-            state.member.name(),
+            inventory.member.name(),
             there.name(),
             shown(&wiring.path),
             there.feature()
@@ -136,9 +136,9 @@ fn check_database(
 }
 
 /// What is there already decides; the flag decides where nothing is.
-fn writes(arguments: &InitArguments, state: &State<'_>) -> Result<Writes, Failure> {
-    let member = state.member;
-    let shared = WorkspaceDependency::find(&state.workspace_manifest, LIBRARY);
+fn writes(arguments: &InitArguments, inventory: &Inventory<'_>) -> Result<Writes, Failure> {
+    let member = inventory.member;
+    let shared = WorkspaceDependency::find(&inventory.workspace_manifest, LIBRARY);
     let there = match (member.library(), shared) {
         (Some(_), _) => Some(member.writes()),
         (None, Some(shared)) if shared.has_default_feature("events") => Some(Writes::Events),

@@ -4,8 +4,8 @@ use cargo_metadata::Dependency;
 
 use super::checkout::Checkout;
 use super::choice::Chosen;
+use super::inventory::Inventory;
 use super::manifest::{DefaultFeatures, Edit, Origin, WorkspaceDependency};
-use super::state::State;
 use crate::app_source::crate_name;
 use crate::package::{BUILD_LIBRARY, COMMAND_LIBRARY, LIBRARY, Member, Writes, key};
 
@@ -25,11 +25,15 @@ fn name_in_code(library: Option<&Dependency>, default: &str) -> String {
 }
 
 /// The changes to the dependencies: what is missing, and features that are missing of what is there.
-pub(super) fn edits(state: &State<'_>, chosen: &Chosen, checkout: Option<&Checkout>) -> Vec<Edit> {
-    let member = state.member;
+pub(super) fn edits(
+    inventory: &Inventory<'_>,
+    chosen: &Chosen,
+    checkout: Option<&Checkout>,
+) -> Vec<Edit> {
+    let member = inventory.member;
     let mut edits = Vec::new();
     match member.library() {
-        None => edits.push(new_library(state, chosen, checkout)),
+        None => edits.push(new_library(inventory, chosen, checkout)),
         Some(library) => {
             edits.extend(moved(library, "dependencies", checkout));
             let there = member.features_of(library);
@@ -51,7 +55,7 @@ pub(super) fn edits(state: &State<'_>, chosen: &Chosen, checkout: Option<&Checko
             None => Some(Edit::Dependency {
                 table,
                 name,
-                origin: origin(state, name, checkout),
+                origin: origin(inventory, name, checkout),
                 default_features: DefaultFeatures::On,
                 features: Vec::new(),
             }),
@@ -61,10 +65,10 @@ pub(super) fn edits(state: &State<'_>, chosen: &Chosen, checkout: Option<&Checko
     edits
 }
 
-fn new_library(state: &State<'_>, chosen: &Chosen, checkout: Option<&Checkout>) -> Edit {
-    let origin = origin(state, LIBRARY, checkout);
+fn new_library(inventory: &Inventory<'_>, chosen: &Chosen, checkout: Option<&Checkout>) -> Edit {
+    let origin = origin(inventory, LIBRARY, checkout);
     let mut features = vec![chosen.database.feature()];
-    let shared = WorkspaceDependency::find(&state.workspace_manifest, LIBRARY);
+    let shared = WorkspaceDependency::find(&inventory.workspace_manifest, LIBRARY);
     let lacks_events = shared.is_some_and(|shared| !shared.has_default_feature("events"));
     let default_features = match (chosen.writes, &origin) {
         (Writes::Events, _) => {
@@ -86,8 +90,8 @@ fn new_library(state: &State<'_>, chosen: &Chosen, checkout: Option<&Checkout>) 
     }
 }
 
-fn origin(state: &State<'_>, name: &str, checkout: Option<&Checkout>) -> Origin {
-    if WorkspaceDependency::find(&state.workspace_manifest, name).is_some() {
+fn origin(inventory: &Inventory<'_>, name: &str, checkout: Option<&Checkout>) -> Origin {
+    if WorkspaceDependency::find(&inventory.workspace_manifest, name).is_some() {
         return Origin::Workspace;
     }
     match checkout {

@@ -6,16 +6,14 @@ mod build_script;
 mod checkout;
 mod choice;
 mod dependencies;
-mod diff;
 mod drivers;
+mod inventory;
 mod library;
 mod manifest;
-mod next_steps;
-mod plan;
 mod planning;
 mod report;
-mod state;
-mod wiring;
+mod seeds_module;
+mod setup;
 mod write;
 
 use std::io::{IsTerminal, Write};
@@ -29,13 +27,12 @@ use kumiko_seeds_cli::{
 pub(crate) use arguments::{HELP, InitArguments};
 
 use crate::package::{self, Member};
-use crate::shown_path::shown_path;
+use crate::shown::shown_path;
 use checkout::Checkout;
 use choice::{Chosen, choose};
-use next_steps::{Ready, next_steps};
-use plan::Plan;
-use report::Tense;
-use state::State;
+use inventory::Inventory;
+use report::{Ready, Tense};
+use setup::Setup;
 
 /// Plans everything, and writes it if that is allowed.
 pub(crate) fn run(
@@ -46,13 +43,13 @@ pub(crate) fn run(
     let current = package::current_folder()?;
     let member = package::find_any(&arguments.package, &current, "cargo kumiko-ops init")?;
     let shown = |path: &Path| shown_path(path, &current).display().to_string();
-    let (chosen, plan) = planned(arguments, &member, &current, &shown)?;
-    write::check(&plan.changes, &shown)?;
+    let (chosen, setup) = planned(arguments, &member, &current, &shown)?;
+    write::check(&setup.changes, &shown)?;
 
     let mut result = Vec::new();
     let mut notes = Vec::new();
-    if plan.changes.is_empty() {
-        if plan.left.is_empty() {
+    if setup.changes.is_empty() {
+        if setup.left.is_empty() {
             result.push(format!("nothing to do: {} is ready", member.name()));
         }
     } else if arguments.dry_run {
@@ -61,19 +58,19 @@ pub(crate) fn run(
         } else {
             member.folder()
         };
-        let diffs = plan.changes.iter();
-        let diffs = diffs.map(|change| diff::diff(change, &name_in_diff(&change.path, base)));
+        let diffs = setup.changes.iter();
+        let diffs = diffs.map(|change| report::diff(change, &name_in_diff(&change.path, base)));
         result.push(diffs.collect::<String>().trim_end_matches('\n').to_owned());
-        notes.extend(report::notes(&plan, &chosen));
+        notes.extend(report::notes(&setup, &chosen));
     } else {
-        allow(arguments, &plan, stderr, &shown)?;
-        write::write(&plan.changes, &shown)?;
-        result = report::lines(&plan.changes, Tense::Done, &shown);
-        notes.extend(report::notes(&plan, &chosen));
+        allow(arguments, &setup, stderr, &shown)?;
+        write::write(&setup.changes, &shown)?;
+        result = report::lines(&setup.changes, Tense::Done, &shown);
+        notes.extend(report::notes(&setup, &chosen));
     }
-    notes.extend(report::left(&plan));
-    if !plan.changes.is_empty() && !arguments.dry_run {
-        notes.push(next(arguments, &member, &chosen, &plan, &current));
+    notes.extend(report::left(&setup));
+    if !setup.changes.is_empty() && !arguments.dry_run {
+        notes.push(next(arguments, &member, &chosen, &setup, &current));
     }
     // What is written is written, whether or not anyone reads about it.
     // A program that reads the diff needs it byte for byte, and a terminal must not be steered by it.
@@ -97,7 +94,7 @@ fn planned(
     member: &Member,
     current: &Path,
     shown: &dyn Fn(&Path) -> String,
-) -> Result<(Chosen, Plan), Failure> {
+) -> Result<(Chosen, Setup), Failure> {
     if member.package.edition == Edition::E2015 {
         return Err(
             Failure::new(format!("package {} is of edition 2015", member.name()))
@@ -107,29 +104,29 @@ fn planned(
     let checkout = arguments.path.as_deref();
     let checkout = checkout.map(|path| Checkout::find(path, member));
     let checkout = checkout.transpose()?;
-    let state = State::read(member, &dependencies::command_library_name(member), current)?;
-    let chosen = choose(arguments, &state, shown)?;
-    let mut plan = planning::plan(&state, &chosen, checkout.as_ref(), shown)?;
+    let inventory = Inventory::read(member, &dependencies::command_library_name(member), current)?;
+    let chosen = choose(arguments, &inventory, shown)?;
+    let mut setup = planning::plan(&inventory, &chosen, checkout.as_ref(), shown)?;
     let package = arguments.package.repeated();
     let driver = drivers::note(member, chosen.database, &package);
-    plan.notes.extend(driver);
-    Ok((chosen, plan))
+    setup.notes.extend(driver);
+    Ok((chosen, setup))
 }
 
 /// Fails if files that exist must not be changed.
 fn allow(
     arguments: &InitArguments,
-    plan: &Plan,
+    setup: &Setup,
     stderr: &mut dyn Write,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<(), Failure> {
-    let existing = plan.of_existing_files();
+    let existing = setup.of_existing_files();
     if existing.is_empty() || arguments.yes {
         return Ok(());
     }
     let files: Vec<String> = existing.iter().map(|change| shown(&change.path)).collect();
     let files = report::listed(&files);
-    let lines = report::lines(&plan.changes, Tense::Would, shown);
+    let lines = report::lines(&setup.changes, Tense::Would, shown);
     let help = format!(
         "look at it, or do it:\n    {}\n    {}",
         arguments.repeated_with("--dry-run"),
@@ -161,18 +158,18 @@ fn next(
     arguments: &InitArguments,
     member: &Member,
     chosen: &Chosen,
-    plan: &Plan,
+    setup: &Setup,
     current: &Path,
 ) -> String {
     let no_flag = DatabaseArguments::default();
     let package = arguments.package.repeated();
-    next_steps(&Ready {
+    report::next_steps(&Ready {
         database: chosen.database,
         has_database_url: crate::database::find(&no_flag, member, current).is_ok(),
         package_name: member.name(),
         package: &package,
         writes: chosen.writes,
-        module: plan.module.as_ref().map(|module| {
+        module: setup.module.as_ref().map(|module| {
             let file = shown_path(&module.file, current).display().to_string();
             (module, file)
         }),

@@ -8,67 +8,69 @@ use kumiko_seeds_cli::Failure;
 use super::build_script::with_call;
 use super::checkout::Checkout;
 use super::choice::{Chosen, named_in};
+use super::inventory::{BuildScript, Inventory};
 use super::manifest::{Edit, edited, is_switched_off};
-use super::plan::Plan;
-use super::state::{BuildScript, State};
-use super::{dependencies, wiring};
+use super::setup::Setup;
+use super::{dependencies, seeds_module};
 use crate::app_source::{SeedsFunction, mentions};
 
 /// Plans all that makes the package ready.
 ///
 /// `shown` gives a path as people read it.
 pub(super) fn plan(
-    state: &State<'_>,
+    inventory: &Inventory<'_>,
     chosen: &Chosen,
     checkout: Option<&Checkout>,
     shown: &dyn Fn(&Path) -> String,
-) -> Result<Plan, Failure> {
-    let mut plan = Plan {
-        manifest: dependencies::edits(state, chosen, checkout),
-        ..Plan::default()
+) -> Result<Setup, Failure> {
+    let mut setup = Setup {
+        manifest: dependencies::edits(inventory, chosen, checkout),
+        ..Setup::default()
     };
-    plan.left
-        .extend(unseen_database(state, chosen, &plan.manifest, shown));
+    setup
+        .left
+        .extend(unseen_database(inventory, chosen, &setup.manifest, shown));
     if let Some(app) = &chosen.app {
-        plan.manifest.extend(app.setting(state));
-        plan.left.extend(app.left(state, shown));
+        setup.manifest.extend(app.setting(inventory));
+        setup.left.extend(app.left(inventory, shown));
     }
-    plan_build_script(state, &mut plan, shown);
-    if !state.has_seeds_folder {
-        let keep = state.member.seeds_folder().join(".gitkeep");
-        plan.create(keep, String::new());
+    plan_build_script(inventory, &mut setup, shown);
+    if !inventory.has_seeds_folder {
+        let keep = inventory.member.seeds_folder().join(".gitkeep");
+        setup.create(keep, String::new());
     }
-    let has_ops_binary = has_ops_binary(state);
-    let function = wiring::plan(state, chosen, has_ops_binary, &mut plan, shown)?;
+    let has_ops_binary = has_ops_binary(inventory);
+    let function = seeds_module::plan(inventory, chosen, has_ops_binary, &mut setup, shown)?;
     if !has_ops_binary {
-        plan_ops_binary(state, &function, &mut plan)?;
+        plan_ops_binary(inventory, &function, &mut setup)?;
     }
-    let edits = std::mem::take(&mut plan.manifest);
+    let edits = std::mem::take(&mut setup.manifest);
     if !edits.is_empty() {
-        let manifest = &state.manifest;
+        let manifest = &inventory.manifest;
         let after = edited(&manifest.text, &edits).map_err(|reason| {
             Failure::new(format!("could not change {}", shown(&manifest.path))).help(format!(
                 "{reason}; add these by hand and run this again: {}",
                 listed(&edits)
             ))
         })?;
-        plan.change(manifest.path.clone(), &manifest.text, after, listed(&edits));
+        setup.change(manifest.path.clone(), &manifest.text, after, listed(&edits));
     }
     // As people read them: what exists first, and each group by path.
-    plan.changes
+    setup
+        .changes
         .sort_by_key(|change| (change.before.is_none(), change.path.clone()));
-    Ok(plan)
+    Ok(setup)
 }
 
 /// What is left where the seeds are there, get the feature of another database, and do not say in plain
 /// words which one they take.
 fn unseen_database(
-    state: &State<'_>,
+    inventory: &Inventory<'_>,
     chosen: &Chosen,
     edits: &[Edit],
     shown: &dyn Fn(&Path) -> String,
 ) -> Option<String> {
-    let wiring = state.wiring.as_ref()?;
+    let wiring = inventory.wiring.as_ref()?;
     let feature = chosen.database.feature();
     let is_new = edits
         .iter()
@@ -87,29 +89,33 @@ fn listed(edits: &[Edit]) -> String {
     edits.join(", ")
 }
 
-fn plan_build_script(state: &State<'_>, plan: &mut Plan, shown: &dyn Fn(&Path) -> String) {
-    let call = build_script_call(state.member.settings.seeds.as_deref());
-    match &state.build_script {
+fn plan_build_script(
+    inventory: &Inventory<'_>,
+    setup: &mut Setup,
+    shown: &dyn Fn(&Path) -> String,
+) {
+    let call = build_script_call(inventory.member.settings.seeds.as_deref());
+    match &inventory.build_script {
         BuildScript::Missing(_) | BuildScript::Other
-            if is_switched_off(&state.manifest.text, "build") =>
+            if is_switched_off(&inventory.manifest.text, "build") =>
         {
-            plan.left.push(format!(
+            setup.left.push(format!(
                 "Cargo.toml has build = false; have a build script with this in its main:\n    {call}"
             ));
         }
         BuildScript::Missing(path) => {
             let content = BUILD_SCRIPT.replace(BUILD_SCRIPT_CALL, &call);
-            plan.create(path.clone(), content);
+            setup.create(path.clone(), content);
         }
         BuildScript::Exists(script) if mentions(&script.text, "kumiko_seeds_build") => {}
         BuildScript::Exists(script) => match with_call(&script.text, &call) {
-            Ok(after) => plan.change(script.path.clone(), &script.text, after, call),
-            Err(reason) => plan.left.push(format!(
+            Ok(after) => setup.change(script.path.clone(), &script.text, after, call),
+            Err(reason) => setup.left.push(format!(
                 "{} {reason}; add this to what it runs:\n    {call}",
                 shown(&script.path)
             )),
         },
-        BuildScript::Other => plan.left.push(format!(
+        BuildScript::Other => setup.left.push(format!(
             "Cargo does not say which build script is used; add this to its main:\n    {call}"
         )),
     }
@@ -126,26 +132,29 @@ fn build_script_call(folder: Option<&Path>) -> String {
 
 /// Whether a bin target applies seeds. Where nothing is wired yet, a name that ends in `-ops` may mean
 /// something else.
-fn has_ops_binary(state: &State<'_>) -> bool {
-    if let Some(named) = &state.member.settings.bin {
-        return state.binaries.iter().any(|binary| binary.name == *named);
+fn has_ops_binary(inventory: &Inventory<'_>) -> bool {
+    if let Some(named) = &inventory.member.settings.bin {
+        return inventory
+            .binaries
+            .iter()
+            .any(|binary| binary.name == *named);
     }
-    let mut binaries = state.binaries.iter();
+    let mut binaries = inventory.binaries.iter();
     binaries.any(|binary| {
         let is_named_so = binary.name == "ops" || binary.name.ends_with("-ops");
-        is_named_so && (state.wiring.is_some() || binary.names_library)
+        is_named_so && (inventory.wiring.is_some() || binary.names_library)
     })
 }
 
 fn plan_ops_binary(
-    state: &State<'_>,
+    inventory: &Inventory<'_>,
     function: &SeedsFunction,
-    plan: &mut Plan,
+    setup: &mut Setup,
 ) -> Result<(), Failure> {
-    let member = state.member;
+    let member = inventory.member;
     let default = format!("{}-ops", member.name());
     let name = member.settings.bin.clone().unwrap_or(default);
-    if state.binaries.iter().any(|binary| binary.name == name) {
+    if inventory.binaries.iter().any(|binary| binary.name == name) {
         return Err(Failure::new(format!(
             "package {} has a binary {name} that does not apply seeds",
             member.name()
@@ -158,7 +167,7 @@ fn plan_ops_binary(
     let path = format!("src/bin/{name}.rs");
     let library = dependencies::command_library_name(member);
     let SeedsFunction::In(module) = function else {
-        plan.left.push(format!(
+        setup.left.push(format!(
             "create {path}, with the function that gives your app its SeedRunner:\n    \
              fn main() -> std::process::ExitCode {{\n        \
              {library}::main(seeds())\n    }}"
@@ -169,23 +178,23 @@ fn plan_ops_binary(
         .replace(OPS_BINARY, &name)
         .replace(OPS_LIBRARY, &format!("{module}::"))
         .replace("kumiko_seeds_cli::", &format!("{library}::"));
-    plan.create(member.folder().join(PathBuf::from(&path)), content);
+    setup.create(member.folder().join(PathBuf::from(&path)), content);
 
     // With a second binary, `cargo run` would no longer know what to start.
-    if let ([only], None) = (state.binaries.as_slice(), &member.package.default_run) {
-        plan.manifest.push(Edit::DefaultRun(only.name.clone()));
+    if let ([only], None) = (inventory.binaries.as_slice(), &member.package.default_run) {
+        setup.manifest.push(Edit::DefaultRun(only.name.clone()));
     }
-    if is_switched_off(&state.manifest.text, "autobins") {
-        plan.manifest.push(Edit::Binary {
+    if is_switched_off(&inventory.manifest.text, "autobins") {
+        setup.manifest.push(Edit::Binary {
             name: name.clone(),
             path,
         });
     }
     let is_named_so = |name: &str| name == "ops" || name.ends_with("-ops");
-    let others = state.binaries.iter();
+    let others = inventory.binaries.iter();
     let is_ambiguous = others.into_iter().any(|binary| is_named_so(&binary.name));
     if member.settings.bin.is_none() && (is_ambiguous || !is_named_so(&name)) {
-        plan.manifest.push(Edit::OpsBinary(name));
+        setup.manifest.push(Edit::OpsBinary(name));
     }
     Ok(())
 }

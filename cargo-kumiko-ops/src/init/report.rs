@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
+use kumiko_seeds_cli::shell_word;
+use similar::TextDiff;
+
 use super::choice::Chosen;
-use super::plan::{Change, Plan};
+use super::setup::{Change, NewModule, Setup};
+use crate::package::{Database, Writes};
 
 /// One line for each change.
 pub(super) fn lines(
@@ -40,7 +44,7 @@ pub(super) fn listed(names: &[String]) -> String {
 }
 
 /// What stands between the changes and the next steps.
-pub(super) fn notes(plan: &Plan, chosen: &Chosen) -> Vec<String> {
+pub(super) fn notes(setup: &Setup, chosen: &Chosen) -> Vec<String> {
     let database = format!(
         "note: seeds run on {}, {}",
         chosen.database.name(),
@@ -48,12 +52,78 @@ pub(super) fn notes(plan: &Plan, chosen: &Chosen) -> Vec<String> {
     );
     let app = chosen.app.iter();
     let app = app.map(|app| format!("note: the app is {}, {}", app.name, app.reason));
-    let notes = plan.notes.iter().map(|note| format!("note: {note}"));
+    let notes = setup.notes.iter().map(|note| format!("note: {note}"));
     std::iter::once(database).chain(app).chain(notes).collect()
 }
 
 /// What is left to people.
-pub(super) fn left(plan: &Plan) -> Vec<String> {
-    let left = plan.left.iter();
+pub(super) fn left(setup: &Setup) -> Vec<String> {
+    let left = setup.left.iter();
     left.map(|left| format!("left: {left}")).collect()
+}
+
+/// A change as a diff that `git apply` reads, with the file under this name.
+pub(super) fn diff(change: &Change, name: &str) -> String {
+    let head = format!("diff --git a/{name} b/{name}\n");
+    let (old, mode) = match change.before {
+        Some(_) => (format!("a/{name}"), ""),
+        None => ("/dev/null".to_owned(), "new file mode 100644\n"),
+    };
+    let before = change.before.as_deref().unwrap_or_default();
+    let diff = TextDiff::from_lines(before, &change.after);
+    let lines = diff
+        .unified_diff()
+        .context_radius(3)
+        .header(&old, &format!("b/{name}"))
+        .to_string();
+    format!("{head}{mode}{lines}")
+}
+
+/// What the next steps depend on.
+pub(super) struct Ready<'a> {
+    pub(super) database: Database,
+    pub(super) writes: Writes,
+    pub(super) has_database_url: bool,
+    pub(super) package_name: &'a str,
+    /// The arguments about the package, repeated.
+    pub(super) package: &'a str,
+    /// The new module, and how its file is shown.
+    pub(super) module: Option<(&'a NewModule, String)>,
+    /// The commands that add what a pool needs.
+    pub(super) missing_dependencies: Vec<String>,
+}
+
+/// Lines to read and to paste.
+pub(super) fn next_steps(ready: &Ready<'_>) -> String {
+    let mut lines = Vec::new();
+    if let Some((module, file)) = &ready.module {
+        let register = match ready.writes {
+            Writes::Events => format!("register your write handlers in {file}, and "),
+            Writes::Rows => String::new(),
+        };
+        lines.push(format!(
+            "next: {register}apply the seeds where the app starts, with its sqlx pool:"
+        ));
+        lines.push(format!(
+            "    {}::seeds().apply(&pool).await?;",
+            module.rust_path
+        ));
+        if !ready.missing_dependencies.is_empty() {
+            lines.push("next: a pool needs these dependencies".to_owned());
+            let commands = ready.missing_dependencies.iter();
+            lines.extend(commands.map(|command| format!("    {command}")));
+        }
+    }
+    lines.push("next: create a seed, write it, and apply it".to_owned());
+    if !ready.has_database_url {
+        let url = match ready.database {
+            Database::Postgres => "postgres://user:password@localhost/database".to_owned(),
+            Database::Sqlite => format!("sqlite:{}.db?mode=rwc", ready.package_name),
+        };
+        lines.push(format!("    export DATABASE_URL={}", shell_word(&url)));
+    }
+    for command in ["seed:new first-change", "seed:status", "seed:apply"] {
+        lines.push(format!("    cargo kumiko-ops {command}{}", ready.package));
+    }
+    lines.join("\n")
 }

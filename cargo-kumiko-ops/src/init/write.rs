@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use kumiko_seeds_cli::Failure;
 
-use super::plan::Change;
+use super::setup::Change;
 
 /// Fails if a new file is there already, whatever it is. Writes nothing.
 pub(super) fn check(changes: &[Change], shown: &dyn Fn(&Path) -> String) -> Result<(), Failure> {

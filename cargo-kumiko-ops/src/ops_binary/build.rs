@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use cargo_metadata::Message;
 use kumiko_seeds_cli::{Failure, color_arguments};
 
+use super::arguments::BuildArguments;
 use super::surroundings::without_package;
-use crate::arguments::BuildArguments;
 use crate::package::Member;
 
 /// Builds the bin target and gives the path of the program. What Cargo and the compiler print goes to

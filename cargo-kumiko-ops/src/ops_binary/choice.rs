@@ -5,6 +5,7 @@ use kumiko_seeds_cli::Failure;
 
 use crate::app_source::{self, SeedsFunction};
 use crate::package::Member;
+use crate::shown::indented;
 
 /// The bin target that the settings name, or else the one named `ops` or ending in `-ops`.
 pub(crate) fn find(member: &Member) -> Result<&str, Failure> {
@@ -69,14 +70,8 @@ fn missing(member: &Member) -> Failure {
     ))
     .help(format!(
         "create {path}, with seeds() being the function that gives your app its SeedRunner:\n{}",
-        indented(&source)
+        indented("    ", &source)
     ))
-}
-
-fn indented(text: &str) -> String {
-    let lines = text.lines().map(|line| format!("    {line}"));
-    let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
-    lines.join("\n")
 }
 
 fn list(names: &[&str]) -> String {

@@ -1,6 +1,6 @@
 //! The app's ops binary: which one it is, building it, and starting it.
 
-mod another_app;
+mod arguments;
 mod build;
 mod choice;
 mod differences;
@@ -8,6 +8,7 @@ mod of_files;
 mod start;
 mod surroundings;
 
+pub(crate) use arguments::BuildArguments;
 pub(crate) use choice::find;
 pub(crate) use of_files::build_of_files;
 pub(crate) use start::{Start, start};

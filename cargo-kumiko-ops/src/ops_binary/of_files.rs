@@ -1,5 +1,5 @@
-//! An ops binary that has the seeds of the files, of the app that Cargo.toml names. Cargo builds by time stamps, and a checkout, a cache or the layer of an
-//! image may bring files that are older than the binary.
+//! An ops binary that has the seeds of the files, of the app that Cargo.toml names. Cargo builds by time stamps, and a
+//! checkout, a cache or the layer of an image may bring files that are older than the binary.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,13 +9,12 @@ use kumiko_seeds_build::REBUILD_VARIABLE;
 use kumiko_seeds_cli::{CARRIED_COMMAND, Carried, Failure, carried, printable, shell_word};
 
 use super::Start;
-use super::another_app::another_app;
+use super::arguments::BuildArguments;
 use super::build::build;
-use super::differences::Differences;
-use crate::arguments::BuildArguments;
+use super::differences::{Differences, another_app};
 use crate::package::Member;
-use crate::seed_status::seed_files;
-use crate::shown_path::shown_path;
+use crate::seed_files::seed_files;
+use crate::shown::shown_path;
 
 /// Builds the bin target and gives the path of the program.
 ///

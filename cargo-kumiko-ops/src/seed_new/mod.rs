@@ -1,5 +1,6 @@
 //! `seed:new`: a seed's file that fails until it is written.
 
+mod arguments;
 mod content;
 mod context_module;
 mod editor;
@@ -15,10 +16,10 @@ use std::path::Path;
 use chrono::Utc;
 use kumiko_seeds_cli::{Exit, Failure, printable, printable_lines};
 
-use crate::arguments::NewArguments;
-use crate::package;
-use crate::package::Member;
-use crate::shown_path::shown_path;
+pub(crate) use arguments::NewArguments;
+
+use crate::package::{self, Member};
+use crate::shown::shown_path;
 use content::Values;
 use editor::Editor;
 use existing::Existing;

@@ -6,7 +6,7 @@ use std::path::Path;
 use kumiko_seeds_cli::{Failure, find_seed};
 
 use crate::package::Member;
-use crate::shown_path::shown_path;
+use crate::shown::shown_path;
 
 /// The template that is used where none is named.
 pub(super) const DEFAULT: &str = "default";

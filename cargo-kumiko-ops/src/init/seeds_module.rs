@@ -9,74 +9,75 @@ use kumiko_seeds_cli::Failure;
 
 use super::choice::Chosen;
 use super::dependencies::library_name;
+use super::inventory::Inventory;
 use super::library::with_module;
 use super::manifest::{Edit, is_switched_off};
-use super::plan::{NewModule, Plan};
-use super::state::State;
+use super::setup::{NewModule, Setup};
 use crate::app_source::{
     Declared, Library, SeedsFunction, Source, TextFile, crate_name, declares, seeds_function,
     unnameable,
 };
 use crate::package::Writes;
+use crate::shown::indented;
 
 /// Plans the module, if nothing brings in the seeds yet, and finds the function `seeds`.
 pub(super) fn plan(
-    state: &State<'_>,
+    inventory: &Inventory<'_>,
     chosen: &Chosen,
     has_ops_binary: bool,
-    plan: &mut Plan,
+    setup: &mut Setup,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<SeedsFunction, Failure> {
-    match (&state.wiring, &state.library) {
+    match (&inventory.wiring, &inventory.library) {
         (Some(_), _) if has_ops_binary => Ok(SeedsFunction::Unknown),
         (_, Some(library)) if crate_name(&library.name).is_none() => {
-            Err(unnameable(state.member.name(), &library.name))
+            Err(unnameable(inventory.member.name(), &library.name))
         }
-        (None, None) => new_library(state, chosen, plan, shown),
-        (None, Some(library)) => new_module(state, library, chosen, plan, shown),
-        (Some(wiring), Some(library)) => existing(wiring, library, plan, shown),
+        (None, None) => new_library(inventory, chosen, setup, shown),
+        (None, Some(library)) => new_module(inventory, library, chosen, setup, shown),
+        (Some(wiring), Some(library)) => existing(wiring, library, setup, shown),
         (Some(wiring), None) => Err(Failure::new(format!(
             "{} brings in the seeds, and package {} has no library to share them with its ops binary",
             shown(&wiring.path),
-            state.member.name()
+            inventory.member.name()
         ))
         .help("move it and what it needs to src/lib.rs, and run this again")),
     }
 }
 
 fn new_library(
-    state: &State<'_>,
+    inventory: &Inventory<'_>,
     chosen: &Chosen,
-    plan: &mut Plan,
+    setup: &mut Setup,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<SeedsFunction, Failure> {
-    let package = state.member.name();
-    let sources = state.member.folder().join("src");
+    let package = inventory.member.name();
+    let sources = inventory.member.folder().join("src");
     let content = format!("//! What the binaries of {package} share.\n\npub mod seeds;\n");
     let module = module_file(&sources, shown)?;
-    plan.create(sources.join("lib.rs"), content);
-    plan.create(module.clone(), seeds_module(state, chosen));
-    plan.notes.push(format!(
+    setup.create(sources.join("lib.rs"), content);
+    setup.create(module.clone(), seeds_module(inventory, chosen));
+    setup.notes.push(format!(
         "package {package} gets a library, since its binaries share the seeds; move what your write handlers \
          need there"
     ));
-    let is_not_found = is_switched_off(&state.manifest.text, "autolib");
+    let is_not_found = is_switched_off(&inventory.manifest.text, "autolib");
     let (name, in_code) = match crate_name(package) {
         Some(name) => (package.replace('-', "_"), name),
         None => (format!("{package}_app"), format!("{package}_app")),
     };
     if is_not_found || name != package.replace('-', "_") {
         let path = "src/lib.rs";
-        plan.manifest.push(Edit::Library { name, path });
+        setup.manifest.push(Edit::Library { name, path });
     }
-    Ok(new(module, &in_code, plan))
+    Ok(new(module, &in_code, setup))
 }
 
 fn new_module(
-    state: &State<'_>,
+    inventory: &Inventory<'_>,
     library: &Library,
     chosen: &Chosen,
-    plan: &mut Plan,
+    setup: &mut Setup,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<SeedsFunction, Failure> {
     let source = parsed(&library.file, shown)?;
@@ -87,21 +88,21 @@ fn new_module(
         ))
         .help(format!(
             "put this into it, or into another module of the library, and run this again:\n{}",
-            indented(&seeds_module(state, chosen))
+            indented("    ", &seeds_module(inventory, chosen))
         )));
     }
     let Some(name) = crate_name(&library.name) else {
-        return Err(unnameable(state.member.name(), &library.name));
+        return Err(unnameable(inventory.member.name(), &library.name));
     };
     let module = module_file(library.folder(), shown)?;
-    plan.create(module.clone(), seeds_module(state, chosen));
-    declare(&library.file, &source, plan);
-    Ok(new(module, &name, plan))
+    setup.create(module.clone(), seeds_module(inventory, chosen));
+    declare(&library.file, &source, setup);
+    Ok(new(module, &name, setup))
 }
 
-fn new(file: PathBuf, library: &str, plan: &mut Plan) -> SeedsFunction {
+fn new(file: PathBuf, library: &str, setup: &mut Setup) -> SeedsFunction {
     let rust_path = format!("{library}::seeds");
-    plan.module = Some(NewModule {
+    setup.module = Some(NewModule {
         file,
         rust_path: rust_path.clone(),
     });
@@ -112,7 +113,7 @@ fn new(file: PathBuf, library: &str, plan: &mut Plan) -> SeedsFunction {
 fn existing(
     wiring: &TextFile,
     library: &Library,
-    plan: &mut Plan,
+    setup: &mut Setup,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<SeedsFunction, Failure> {
     let source = parsed(&library.file, shown)?;
@@ -131,15 +132,15 @@ fn existing(
         };
         let function = seeds_function(&declared, wiring);
         if function != SeedsFunction::Unknown {
-            declare(&library.file, &source, plan);
+            declare(&library.file, &source, setup);
         }
         return Ok(function);
     }
     Ok(seeds_function(library, wiring))
 }
 
-fn declare(library: &TextFile, source: &Source<'_>, plan: &mut Plan) {
-    plan.change(
+fn declare(library: &TextFile, source: &Source<'_>, setup: &mut Setup) {
+    setup.change(
         library.path.clone(),
         &library.text,
         with_module(source),
@@ -169,12 +170,12 @@ fn parsed<'a>(file: &'a TextFile, shown: &dyn Fn(&Path) -> String) -> Result<Sou
     })
 }
 
-fn seeds_module(state: &State<'_>, chosen: &Chosen) -> String {
+fn seeds_module(inventory: &Inventory<'_>, chosen: &Chosen) -> String {
     let template = match chosen.writes {
         Writes::Events => SEEDS,
         Writes::Rows => SEEDS_WITHOUT_EVENTS,
     };
-    let library = library_name(state.member);
+    let library = library_name(inventory.member);
     let module = format!("{library}::{}", chosen.database.feature());
     let text = template.replace(SEEDS_DATABASE_MODULE, &module);
     match &chosen.app {
@@ -193,10 +194,4 @@ fn named(module: &str, app: &str) -> String {
     module
         .replace(SEEDS_RUNNER, &runner)
         .replace(SEEDS_HANDLERS, &handlers)
-}
-
-fn indented(text: &str) -> String {
-    let lines = text.lines().map(|line| format!("    {line}"));
-    let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
-    lines.join("\n")
 }

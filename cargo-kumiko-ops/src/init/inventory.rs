@@ -9,10 +9,10 @@ use kumiko_seeds_cli::Failure;
 
 use crate::app_source::{AppName, Library, TextFile, app_name, library, mentions, wiring};
 use crate::package::Member;
-use crate::shown_path::shown_path;
+use crate::shown::{indented, shown_path};
 
 /// What a package has, as far as it matters for seeds.
-pub(super) struct State<'a> {
+pub(super) struct Inventory<'a> {
     pub(super) member: &'a Member,
     pub(super) manifest: TextFile,
     /// The Cargo.toml of the workspace, which may be the same file.
@@ -43,7 +43,7 @@ pub(super) struct Binary {
     pub(super) names_library: bool,
 }
 
-impl<'a> State<'a> {
+impl<'a> Inventory<'a> {
     /// Reads it all. Fails if something that matters cannot be read, or if the folder of seeds has
     /// something in it that no build would accept.
     pub(super) fn read(
@@ -73,12 +73,10 @@ impl<'a> State<'a> {
 fn check_seeds(folder: &Path, current: &Path) -> Result<(), Failure> {
     let shown = shown_path(folder, current);
     kumiko_seeds_build::scan(&shown).map(drop).map_err(|error| {
-        let problems = error.problems().iter();
-        let lines: Vec<String> = problems.map(|problem| format!("  {problem}")).collect();
         Failure::new(format!(
             "{} has what no build with seeds accepts; nothing was changed:\n{}",
             shown.display(),
-            lines.join("\n")
+            indented("  ", &error.to_string())
         ))
         .help(
             "correct this and run it again; or have the seeds in another folder, which Cargo.toml names:\n    \

@@ -1,13 +1,29 @@
-//! The file of a package that brings its seeds in.
+//! Text files of a package.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{TextFile, mentions};
+use kumiko_seeds_cli::Failure;
 
-/// The file in the folder or below it that uses `include_seeds!`.
-pub(crate) fn wiring(folder: &Path) -> Option<TextFile> {
-    first_file(folder, &|text| mentions(text, "include_seeds"))
+/// A text file.
+pub(crate) struct TextFile {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
+
+impl TextFile {
+    /// Reads it. The failure says that nothing was changed, so it has to be read before anything is.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let text = fs::read_to_string(path).map_err(|error| {
+            Failure::new(format!("could not read {}", path.display()))
+                .caused_by(&error)
+                .help("nothing was changed; correct this and run it again")
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            text,
+        })
+    }
 }
 
 /// The first Rust file in the folder or below it that is looked for.

@@ -6,7 +6,7 @@ use super::manifest::Edit;
 
 /// All that is to be done, and what is left to people.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(super) struct Setup {
     pub(super) changes: Vec<Change>,
     /// The changes to Cargo.toml, until they are a change of that file.
     pub(super) manifest: Vec<Edit>,
@@ -37,7 +37,7 @@ pub(super) struct Change {
     pub(super) summary: String,
 }
 
-impl Plan {
+impl Setup {
     /// Plans a new file.
     pub(super) fn create(&mut self, path: PathBuf, content: String) {
         self.changes.push(Change {

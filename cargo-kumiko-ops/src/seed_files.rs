@@ -1,0 +1,68 @@
+//! The seeds of a package, as their files say.
+
+use std::path::Path;
+
+use kumiko_seeds::SeedInfo;
+use kumiko_seeds_build::SeedFile;
+use kumiko_seeds_cli::{Failure, shell_word};
+
+use crate::package::Member;
+use crate::shown::{indented, shown_path};
+
+/// The seeds of the package, if nothing is wrong with any.
+pub(crate) fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile>, Failure> {
+    match readable_seeds(member, current)? {
+        (seeds, None) => Ok(seeds),
+        (_, Some(problems)) => Err(problems),
+    }
+}
+
+/// The seeds in which nothing is wrong, and what is wrong with others.
+pub(crate) fn readable_seeds(
+    member: &Member,
+    current: &Path,
+) -> Result<(Vec<SeedFile>, Option<Failure>), Failure> {
+    let folder = member.seeds_folder();
+    if !folder.exists() && (member.settings.seeds.is_some() || member.compiles_seeds()) {
+        // Every applied seed would be reported as missing.
+        return Err(no_folder(member, &folder));
+    }
+    let error = match kumiko_seeds_build::scan(&shown_path(&folder, current)) {
+        Ok(seeds) => return Ok((seeds, None)),
+        Err(error) => error,
+    };
+    let problems = indented("  ", &error.to_string());
+    let problems = Failure::new(format!("the seeds cannot be read:\n{problems}"))
+        .help("correct this and run it again; nothing was asked of the database");
+    Ok((error.readable_seeds().to_vec(), Some(problems)))
+}
+
+fn no_folder(member: &Member, folder: &Path) -> Failure {
+    let failure = Failure::new(format!("there is no folder {}", folder.display()));
+    let manifest = member.manifest().display();
+    if member.settings.seeds.is_some() {
+        return failure.help(format!(
+            "create it, or correct `seeds` of [package.metadata.kumiko-ops] in {manifest}"
+        ));
+    }
+    let folder = shell_word(&folder.to_string_lossy());
+    failure
+        .help(format!(
+            "create it, with a file in it, since git keeps no empty folder:\n    \
+             mkdir -p {folder} && touch {folder}/.gitkeep"
+        ))
+        .help(format!(
+            "or, if build.rs compiles another folder, name that one in {manifest}:\n    \
+             [package.metadata.kumiko-ops]\n    seeds = \"path/from/the/package\""
+        ))
+}
+
+/// What the commands know of a seed, as its file says it.
+pub(crate) fn seed_info(seed: &SeedFile) -> SeedInfo<'_> {
+    let info = SeedInfo::new(&seed.id, &seed.description).with_source(&seed.source_hash);
+    if seed.skippable {
+        info.skipped_by(&seed.skip_flag)
+    } else {
+        info
+    }
+}

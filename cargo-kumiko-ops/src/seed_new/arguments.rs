@@ -1,0 +1,61 @@
+//! The arguments of `seed:new`.
+
+use chrono::NaiveDate;
+use clap::Args;
+use kumiko_seeds_build::IdError;
+use kumiko_seeds_cli::shell_word;
+
+use crate::package::PackageArguments;
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArguments {
+    /// What the seed changes, in words or as a part of its file name: a-z, 0-9 and -
+    #[arg(required = true, value_name = "NAME", num_args = 1..)]
+    pub(crate) name: Vec<String>,
+    /// The name in the file's name, where NAME is a title to be kept as it is: a-z, 0-9 and -
+    #[arg(long, value_name = "SLUG", value_parser = slug)]
+    pub(crate) slug: Option<String>,
+    /// The date before the name; by default that of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+    pub(crate) date: Option<NaiveDate>,
+    /// The template in [package.metadata.kumiko-ops.templates]; by default the one named default
+    #[arg(long, value_name = "NAME")]
+    pub(crate) template: Option<String>,
+    /// Create a test of the seed, too, in the folder tests
+    #[arg(long)]
+    pub(crate) test: bool,
+    /// Open the seed in the editor that VISUAL or EDITOR names
+    #[arg(long)]
+    pub(crate) edit: bool,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+}
+
+impl NewArguments {
+    /// The arguments but for name, slug and date, to be put behind a command that is shown to be pasted.
+    pub(crate) fn repeated(&self) -> String {
+        let template = self.template.as_ref();
+        let template = template.map(|name| format!(" --template {}", shell_word(name)));
+        let flags = [(self.test, " --test"), (self.edit, " --edit")];
+        let flags = flags.into_iter().filter(|(given, _)| *given);
+        let flags: String = flags.map(|(_, flag)| flag).collect();
+        template.unwrap_or_default() + &flags + &self.package.repeated()
+    }
+}
+
+/// What may stand behind the date of an id.
+fn slug(text: &str) -> Result<String, String> {
+    let valid = kumiko_seeds_build::validate_id(&format!("2026-01-01-{text}"));
+    valid.map_err(|error| error.to_string())?;
+    Ok(text.to_owned())
+}
+
+/// A date of the calendar, written as in an id.
+fn date(text: &str) -> Result<NaiveDate, String> {
+    let valid = kumiko_seeds_build::validate_id(&format!("{text}-x"));
+    match (valid, text.parse()) {
+        (Ok(()), Ok(date)) => Ok(date),
+        (Err(IdError::NoSuchDate(_)), _) => Err("there is no such date".to_owned()),
+        _ => Err("a date is written YYYY-MM-DD".to_owned()),
+    }
+}
