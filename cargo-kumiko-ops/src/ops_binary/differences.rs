@@ -44,7 +44,8 @@ fn of_seeds(files: &[SeedFile], carried: &[CarriedSeed]) -> Vec<String> {
     lines.collect()
 }
 
-/// The refusal of a binary of another app: says which app it is of, which one its package, and how either becomes the other.
+/// The refusal of a binary of another app: says which app it is of, which one its package, and how either becomes the
+/// other.
 pub(super) fn another_app(bin: &str, app: &App, member: &Member) -> Failure {
     let settings = member.settings.app();
     if let Err(error) = app.check() {

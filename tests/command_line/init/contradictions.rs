@@ -117,7 +117,7 @@ fn a_checkout_takes_the_place_of_published_libraries() {
     assert_eq!(names(shown_checkout), names(&checkout), "{shown}");
     let manifest = app.read("Cargo.toml");
     let dependency = format!(
-        "kumiko-seeds = {{ version = \"0.1.0\", features = [\"postgres\"], path = \"{checkout}/kumiko-seeds\" }}\n"
+        "kumiko-seeds = {{ version = \"0.1.0\", features = [\"postgres\"], path = \"{shown_checkout}/kumiko-seeds\" }}\n"
     );
     assert!(manifest.contains(&dependency), "{manifest}");
     assert_nothing_to_do(&app, &format!("init --path {checkout}"), "shop");
