@@ -25,7 +25,7 @@ fn rendering_a_status_takes_its_instructions() {
 
 #[test]
 fn compiling_seeds_takes_its_instructions() {
-    check("parts::compiling", 200, 740_000_000);
+    check("parts::compiling", 200, 655_000_000);
 }
 
 #[tokio::test]
