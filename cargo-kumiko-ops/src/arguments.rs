@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser};
 use clap_complete::Shell;
-use kumiko_seeds_cli::{self as cli, DatabaseArguments};
-pub(crate) use kumiko_seeds_cli::{repeated_database, shell_word};
+use kumiko_seeds_cli as cli;
 
 use crate::init::{self, InitArguments};
 use crate::ops_binary::BuildArguments;
@@ -163,12 +162,6 @@ pub(crate) struct ByHandArguments {
     pub(crate) by_hand: cli::ByHandArguments,
     #[command(flatten)]
     pub(crate) package: PackageArguments,
-}
-
-impl StatusArguments {
-    pub(crate) fn database(&self) -> &DatabaseArguments {
-        &self.status.database
-    }
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use kumiko_seeds_cli::{Failure, Invocation};
 
-use crate::arguments::{ApplyArguments, repeated_database};
+use crate::arguments::ApplyArguments;
 use crate::ops_binary::{self, Start};
 use crate::{database, package};
 
@@ -15,12 +15,12 @@ pub(crate) fn run(arguments: &ApplyArguments) -> Result<ExitCode, Failure> {
     // What can be wrong without a build is found before the build.
     let bin = ops_binary::find(&member)?;
     let url = database::find(&arguments.apply.database, &member, &current)?;
-    url.check_for_applying(&arguments.apply)?;
+    arguments.apply.check_database(&url)?;
     let options = format!(
         "{}{}{}",
         arguments.package.repeated(),
         arguments.build.repeated(),
-        repeated_database(&arguments.apply.database)
+        arguments.apply.database.repeated()
     );
     let mut words = vec!["seed:apply".to_owned()];
     words.extend(arguments.apply.words());

@@ -2,12 +2,21 @@
 
 use std::path::Path;
 
-use kumiko_seeds::SeedInfo;
-use kumiko_seeds_build::SeedFile;
-use kumiko_seeds_cli::{Failure, shell_word};
+use kumiko_seeds_build::{HandlerCall, SeedFile};
+use kumiko_seeds_cli::{AppSeeds, Failure, SeedSource, SourceCall, shell_word};
 
 use crate::package::Member;
 use crate::shown::{indented, shown_path};
+
+/// What a command shows of the seeds of the package, and compares with a database. A file in which something is wrong
+/// leaves the others as they are.
+pub(crate) fn app_seeds(member: &Member, current: &Path) -> Result<AppSeeds, Failure> {
+    let (files, unreadable) = readable_seeds(member, current)?;
+    let seeds = files.into_iter().map(source).collect();
+    let mut seeds = AppSeeds::new(member.settings.app(), seeds);
+    seeds.unreadable = unreadable;
+    Ok(seeds)
+}
 
 /// The seeds of the package, if nothing is wrong with any.
 pub(crate) fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile>, Failure> {
@@ -18,7 +27,7 @@ pub(crate) fn seed_files(member: &Member, current: &Path) -> Result<Vec<SeedFile
 }
 
 /// The seeds in which nothing is wrong, and what is wrong with others.
-pub(crate) fn readable_seeds(
+fn readable_seeds(
     member: &Member,
     current: &Path,
 ) -> Result<(Vec<SeedFile>, Option<Failure>), Failure> {
@@ -57,12 +66,21 @@ fn no_folder(member: &Member, folder: &Path) -> Failure {
         ))
 }
 
-/// What the commands know of a seed, as its file says it.
-pub(crate) fn seed_info(seed: &SeedFile) -> SeedInfo<'_> {
-    let info = SeedInfo::new(&seed.id, &seed.description).with_source(&seed.source_hash);
-    if seed.skippable {
-        info.skipped_by(&seed.skip_flag)
-    } else {
-        info
+fn source(seed: SeedFile) -> SeedSource {
+    SeedSource {
+        file: Some(seed.path.display().to_string()),
+        skip_flag: seed.skippable.then_some(seed.skip_flag),
+        handler_calls: seed.handler_calls.into_iter().map(call).collect(),
+        id: seed.id,
+        description: seed.description,
+        source_hash: seed.source_hash,
+    }
+}
+
+fn call(call: HandlerCall) -> SourceCall {
+    SourceCall {
+        handler: call.handler,
+        line: call.line,
+        roles: call.roles,
     }
 }

@@ -1,31 +1,30 @@
 //! `seed:status`: what the files say against what the database says.
 
-use std::io::{Write, stderr};
+use std::io::Write;
 
 use kumiko_seeds::{SkipFlags, Status};
-use kumiko_seeds_cli::{Exit, Failure, Terminal, check, none_yet, write_status};
+use kumiko_seeds_cli::{Exit, Failure, print_status};
 
 use crate::arguments::StatusArguments;
-use crate::seed_files::{seed_files, seed_info};
+use crate::seed_files::app_seeds;
 use crate::shown::in_repository;
 use crate::{database, package};
 
-/// Prints where each seed stands.
+/// Prints where each seed stands. A file in which something is wrong is refused: its seed would be shown as missing.
 pub(crate) async fn run(
     arguments: &StatusArguments,
     stdout: &mut dyn Write,
 ) -> Result<Exit, Failure> {
     let current = package::current_folder()?;
     let member = package::find(&arguments.package, &current, "cargo kumiko-ops seed:status")?;
-    let seeds = seed_files(&member, &current)?;
-    let url = database::find(arguments.database(), &member, &current)?;
-    let history = database::read_history(&url, &member.settings.app()).await?;
-    let history = history.unwrap_or_else(|| none_yet(&url, &mut stderr()));
-    let seeds = seeds.iter().map(seed_info);
-    let status = Status::compare(seeds, history, &SkipFlags::from_environment());
+    let seeds = app_seeds(&member, &current)?;
+    if let Some(unreadable) = seeds.unreadable {
+        return Err(unreadable);
+    }
+    let url = database::find(&arguments.status.database, &member, &current)?;
+    let history = database::read_history(&url, &seeds.app).await?;
+    let status = Status::compare(seeds.infos(), history, &SkipFlags::from_environment());
     let folder = in_repository(&member.seeds_folder(), &member.workspace_root);
     let file_of = |id: &str| Some(format!("{folder}{id}.rs"));
-    let terminal = Terminal::of_stdout();
-    write_status(stdout, &status, &arguments.status, terminal, &file_of)?;
-    Ok(check(&status, &arguments.status))
+    print_status(stdout, &status, &arguments.status, &file_of)
 }

@@ -3,8 +3,7 @@
 use std::error::Error as StdError;
 use std::process::ExitCode;
 
-use super::DatabaseUrl;
-use kumiko_seeds::{Error, error_chain};
+use kumiko_seeds::error_chain;
 
 /// What a command's exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,39 +84,4 @@ impl Failure {
         self.help.push(help.into());
         self
     }
-
-    pub(super) fn of_error(error: &Error, url: &DatabaseUrl) -> Self {
-        let mut failure = Self::new(error.to_string());
-        failure
-            .causes
-            .extend(error_chain(error).into_iter().skip(1));
-        failure.help.extend(help(error, url));
-        failure
-    }
-}
-
-/// What to do about an error of a run.
-fn help(error: &Error, url: &DatabaseUrl) -> Option<String> {
-    if let Some(remedy) = error.remedy() {
-        return Some(remedy);
-    }
-    let text = match error {
-        Error::Database { source, .. } => return super::database::help(source, url),
-        Error::MarkerTable { .. } => {
-            "compare the table with the one in the documentation of kumiko-seeds; if something \
-             else made it, rename it and seeds get their own"
-                .to_owned()
-        }
-        Error::LockTimeout { holder, .. } => {
-            let process = holder.as_ref().and_then(|holder| holder.process_id);
-            match process {
-                Some(process) => format!(
-                    "find out what process {process} is doing, or wait longer with --lock-timeout <seconds>"
-                ),
-                None => "wait longer with --lock-timeout <seconds>".to_owned(),
-            }
-        }
-        _ => return None,
-    };
-    Some(text)
 }

@@ -1,6 +1,7 @@
 //! How the program was called, for the commands that messages show to be pasted.
 
-use super::{DatabaseArguments, repeated_database, shell_word};
+use crate::database::DatabaseArguments;
+use crate::printing::shell_word;
 
 /// How the program was called: what stands before a command, and what has to stand behind it for it to
 /// mean the same app and database.
@@ -24,16 +25,13 @@ impl Invocation {
         }
     }
 
-    pub(super) fn of_this_process(arguments: &DatabaseArguments) -> Self {
+    pub(crate) fn of_this_process(arguments: &DatabaseArguments) -> Self {
         if let Ok(program) = std::env::var(PROGRAM_VARIABLE) {
             let options = std::env::var(OPTIONS_VARIABLE);
             return Self::new(program, options.unwrap_or_default());
         }
         let program = std::env::args_os().next().unwrap_or_default();
-        Self::new(
-            shell_word(&program.to_string_lossy()),
-            repeated_database(arguments),
-        )
+        Self::new(shell_word(&program.to_string_lossy()), arguments.repeated())
     }
 
     /// The variables through which a program that is started learns of this call.
@@ -46,7 +44,7 @@ impl Invocation {
     }
 
     /// What the library says to do, with its commands as this program is called.
-    pub(super) fn as_called(&self, remedy: &str) -> String {
+    pub(crate) fn as_called(&self, remedy: &str) -> String {
         let lines = remedy.split('\n').map(|line| {
             line.strip_prefix("    cargo kumiko-ops ").map_or_else(
                 || line.to_owned(),
@@ -74,7 +72,7 @@ mod tests {
         let invocation = Invocation::new("cargo kumiko-ops", " -p shop");
         assert_eq!(
             invocation.line("seed:apply", &["--only".into(), "it's".into()]),
-            r"cargo kumiko-ops seed:apply --only 'it'\''s' -p shop"
+            "cargo kumiko-ops seed:apply --only \"it's\" -p shop"
         );
         assert_eq!(
             Invocation::new("./ops", " -d")

@@ -1,22 +1,28 @@
 //! Which seed is meant by what was typed. Pure.
 
-use super::Failure;
+use crate::failure::Failure;
 
-/// The one of `ids` that `given` names: by its id, by its name without the date, or by a file of either.
+/// The one of `seeds` that `given` names: by its id, by its name without the date, or by a file of either.
 ///
 /// # Errors
 /// If it is none of them, and the nearest one is suggested; or if several have the name, and all are listed.
-pub fn find_seed<'a>(given: &str, ids: &[&'a str]) -> Result<&'a str, Failure> {
-    match find(given, ids) {
-        Named::One(id) => Ok(id),
-        Named::Several(ids) => Err(several(given, &ids)),
-        Named::None => Err(none(given, ids)),
-    }
+pub(crate) fn find_seed<'a, T>(
+    given: &str,
+    seeds: &'a [T],
+    id: fn(&T) -> &str,
+) -> Result<&'a T, Failure> {
+    let ids: Vec<&str> = seeds.iter().map(id).collect();
+    let found = match find(given, &ids) {
+        Named::One(found) => seeds.iter().find(|seed| id(seed) == found),
+        Named::Several(ids) => return Err(several(given, &ids)),
+        Named::None => None,
+    };
+    found.ok_or_else(|| none(given, &ids))
 }
 
 /// The seeds that a text names.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Named<'a> {
+pub(crate) enum Named<'a> {
     One(&'a str),
     /// Seeds of different dates, in byte order.
     Several(Vec<&'a str>),
@@ -24,7 +30,7 @@ pub(super) enum Named<'a> {
 }
 
 /// The seed that is given as itself, as a file name, as a path, or as any of these without the date.
-pub(super) fn find<'a>(given: &str, ids: &[&'a str]) -> Named<'a> {
+pub(crate) fn find<'a>(given: &str, ids: &[&'a str]) -> Named<'a> {
     // A database may know ids that are no file names, with a slash in them for example.
     let whole = [given, stem(given)]
         .into_iter()
@@ -47,7 +53,7 @@ pub(super) fn find<'a>(given: &str, ids: &[&'a str]) -> Named<'a> {
 }
 
 /// The failure of a name that several seeds have.
-pub(super) fn several(given: &str, ids: &[&str]) -> Failure {
+pub(crate) fn several(given: &str, ids: &[&str]) -> Failure {
     Failure::new(format!("several seeds are named {}", stem(given))).help(format!(
         "name one of them with its date: {}",
         ids.join(", ")
@@ -79,9 +85,10 @@ fn slug(id: &str) -> &str {
     if is_date { &id[date.len()..] } else { "" }
 }
 
-/// The id that is probably meant: the one that has the text in it if only one has, else the most
+/// The name that is probably meant: the one that has the text in it if only one has, else the most
 /// similar one if it is similar at all.
-pub(super) fn nearest<'a>(given: &str, ids: &[&'a str]) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(given: &str, ids: &[&'a str]) -> Option<&'a str> {
     let name = stem(given).to_lowercase().replace('_', "-");
     let containing: Vec<&str> = ids
         .iter()
@@ -105,7 +112,11 @@ pub(super) fn nearest<'a>(given: &str, ids: &[&'a str]) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Named, find, find_seed, nearest};
+    use super::{Failure, Named, find, find_seed, nearest};
+
+    fn found<'a>(given: &str, ids: &[&'a str]) -> Result<&'a str, Failure> {
+        find_seed(given, ids, |id| id).copied()
+    }
 
     const IDS: [&str; 3] = [
         "2026-01-10-first",
@@ -124,13 +135,13 @@ mod tests {
             "first.rs",
             "seeds/first.rs",
         ] {
-            assert_eq!(find_seed(given, &IDS), Ok("2026-01-10-first"), "{given}");
+            assert_eq!(found(given, &IDS), Ok("2026-01-10-first"), "{given}");
         }
     }
 
     #[test]
     fn an_id_that_no_file_could_have_is_found_as_it_is() {
-        assert_eq!(find_seed("a/b.rs", &["b", "a/b.rs"]), Ok("a/b.rs"));
+        assert_eq!(found("a/b.rs", &["b", "a/b.rs"]), Ok("a/b.rs"));
     }
 
     #[test]
@@ -148,7 +159,7 @@ mod tests {
             ("2026-02-20", "see the ids of all seeds with seed:status"),
             ("", "see the ids of all seeds with seed:status"),
         ] {
-            let found = find_seed(given, &IDS).map_err(|failure| failure.help);
+            let found = found(given, &IDS).map_err(|failure| failure.help);
             assert_eq!(found, Err(vec![help.to_owned()]), "{given}");
         }
     }
@@ -161,7 +172,7 @@ mod tests {
             "fix",
             "2026-01-01-first",
         ];
-        let failure = find_seed("fix.rs", &ids[..2]).map_err(|failure| failure.to_string());
+        let failure = found("fix.rs", &ids[..2]).map_err(|failure| failure.to_string());
         assert_eq!(
             failure,
             Err("error: several seeds are named fix\n\
@@ -169,7 +180,7 @@ mod tests {
                 .to_owned())
         );
         // An id comes first.
-        assert_eq!(find_seed("fix", &ids), Ok("fix"));
+        assert_eq!(found("fix", &ids), Ok("fix"));
     }
 
     const APP_IDS: [&str; 3] = [

@@ -95,7 +95,7 @@ fn a_package_for_postgres_is_advised_to_use_postgres() {
     let help = "\
 help: name it for this shell, or for good:
     export DATABASE_URL=postgres://user:password@host:port/database
-    echo DATABASE_URL=postgres://user:password@host:port/database >> .env
+    echo 'DATABASE_URL=postgres://user:password@host:port/database' >> .env
 ";
     assert!(shown.ends_with(help), "{shown}");
 }

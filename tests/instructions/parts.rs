@@ -6,7 +6,7 @@ use std::path::Path;
 
 use kumiko_seeds::{History, Marker, SeedInfo, SeedRunner, SkipFlags, Status};
 use kumiko_seeds_build::Config;
-use kumiko_seeds_cli::{DatabaseArguments, StatusArguments, StatusFormat, Terminal, write_status};
+use kumiko_seeds_cli::{StatusArguments, print_status};
 use kumiko_tests::database::Engine;
 use kumiko_tests::seeds::seed;
 use sqlx::Sqlite;
@@ -38,18 +38,10 @@ async fn comparing() {
 #[ignore = "another test counts it"]
 async fn rendering() {
     let status = status(667).await;
-    let arguments = StatusArguments {
-        database: DatabaseArguments::default(),
-        format: StatusFormat::Table,
-        pending: false,
-        check: false,
-    };
+    let arguments = StatusArguments::default();
     let mut out = Vec::new();
     if amount() > 0 {
-        write_status(&mut out, &status, &arguments, Terminal::default(), &|_| {
-            None
-        })
-        .unwrap();
+        print_status(&mut out, &status, &arguments, &|_| None).unwrap();
         assert!(String::from_utf8(out).unwrap().lines().count() > amount());
     }
 }

@@ -20,9 +20,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use cargo_metadata::Edition;
-use kumiko_seeds_cli::{
-    DatabaseArguments, Exit, Failure, can_be_asked, is_confirmed, printable_lines,
-};
+use kumiko_seeds_cli::{DatabaseArguments, Exit, Failure, confirmation, printable_lines};
 
 pub(crate) use arguments::{HELP, InitArguments};
 
@@ -63,7 +61,7 @@ pub(crate) fn run(
         result.push(diffs.collect::<String>().trim_end_matches('\n').to_owned());
         notes.extend(report::notes(&setup, &chosen));
     } else {
-        allow(arguments, &setup, stderr, &shown)?;
+        allow(arguments, &setup, &shown)?;
         write::write(&setup.changes, &shown)?;
         result = report::lines(&setup.changes, Tense::Done, &shown);
         notes.extend(report::notes(&setup, &chosen));
@@ -117,7 +115,6 @@ fn planned(
 fn allow(
     arguments: &InitArguments,
     setup: &Setup,
-    stderr: &mut dyn Write,
     shown: &dyn Fn(&Path) -> String,
 ) -> Result<(), Failure> {
     let existing = setup.of_existing_files();
@@ -132,25 +129,22 @@ fn allow(
         arguments.repeated_with("--dry-run"),
         arguments.repeated_with("--yes")
     );
-    if !can_be_asked() {
-        let mut failure = Failure::new(format!(
-            "{files} would change, and there is no terminal to ask on; nothing was changed"
-        ))
-        .help(help);
-        failure.notes = lines;
-        return Err(failure);
-    }
-    for line in lines {
-        drop(writeln!(stderr, "{}", printable_lines(&line)));
-    }
-    if is_confirmed(
-        &format!("change {files}?"),
-        &mut std::io::stdin().lock(),
-        stderr,
-    ) {
-        Ok(())
-    } else {
-        Err(Failure::new("nothing was changed").help(help))
+    let question: Vec<String> = lines
+        .iter()
+        .cloned()
+        .chain([format!("change {files}?")])
+        .collect();
+    match confirmation(&question.join("\n")) {
+        Some(true) => Ok(()),
+        Some(false) => Err(Failure::new("nothing was changed").help(help)),
+        None => {
+            let mut failure = Failure::new(format!(
+                "{files} would change, and there is no terminal to ask on; nothing was changed"
+            ))
+            .help(help);
+            failure.notes = lines;
+            Err(failure)
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kumiko_seeds::App;
 use kumiko_seeds_build::SeedFile;
-use kumiko_seeds_cli::{Carried, CarriedSeed, Failure};
+use kumiko_seeds_cli::{Carried, Failure};
 
 use crate::package::Member;
 
@@ -27,13 +27,13 @@ impl Differences {
     }
 }
 
-fn of_seeds(files: &[SeedFile], carried: &[CarriedSeed]) -> Vec<String> {
+fn of_seeds(files: &[SeedFile], carried: &BTreeMap<String, String>) -> Vec<String> {
     let mut seeds: BTreeMap<&str, (Option<&str>, Option<&str>)> = BTreeMap::new();
     for file in files {
         seeds.entry(&file.id).or_default().0 = Some(&file.source_hash);
     }
-    for seed in carried {
-        seeds.entry(&seed.id).or_default().1 = Some(&seed.source_hash);
+    for (id, source_hash) in carried {
+        seeds.entry(id).or_default().1 = Some(source_hash);
     }
     let lines = seeds.into_iter().filter_map(|(id, sources)| match sources {
         (file, carried) if file == carried => None,

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kumiko_seeds_build::REBUILD_VARIABLE;
-use kumiko_seeds_cli::{CARRIED_COMMAND, Carried, Failure, carried, printable, shell_word};
+use kumiko_seeds_cli::{Carried, Failure, printable, shell_word};
 
 use super::Start;
 use super::arguments::BuildArguments;
@@ -84,11 +84,11 @@ fn ask(program: &Path, bin: &str, start: &Start<'_>) -> Result<Carried, Failure>
     let mut command = Command::new(program);
     start.set_environment(&mut command);
     let output = command
-        .arg(CARRIED_COMMAND)
+        .arg(Carried::COMMAND)
         .stdin(Stdio::null())
         .output()
         .map_err(|error| failure().caused_by(&error))?;
-    if let Some(carried) = carried(&String::from_utf8_lossy(&output.stdout)) {
+    if let Some(carried) = Carried::of_answer(&String::from_utf8_lossy(&output.stdout)) {
         return Ok(carried);
     }
     let mut failure = failure();

@@ -42,7 +42,7 @@ mod tests {
         assert_eq!(arguments(None, None).repeated(), "");
         assert_eq!(
             arguments(Some("shop"), Some("it's here/Cargo.toml")).repeated(),
-            r" -p shop --manifest-path 'it'\''s here/Cargo.toml'"
+            " -p shop --manifest-path \"it's here/Cargo.toml\""
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use kumiko_seeds_cli::{Failure, find_seed};
+use kumiko_seeds_cli::{Failure, nearest};
 
 use crate::package::Member;
 use crate::shown::shown_path;
@@ -42,13 +42,10 @@ fn unknown(member: &Member, name: &str, current: &Path) -> Failure {
     names.sort_unstable();
     names.dedup();
     let manifest = shown_path(member.manifest(), current);
-    let failure = Failure::new(format!("there is no template {name}"));
-    let nearest = find_seed(name, &names).err().map(|failure| failure.help);
-    let nearest = nearest
-        .into_iter()
-        .flatten()
-        .filter(|help| help.starts_with("did you mean"));
-    let mut failure = nearest.fold(failure, Failure::help);
+    let mut failure = Failure::new(format!("there is no template {name}"));
+    if let Some(nearest) = nearest(name, &names) {
+        failure.help.push(format!("did you mean {nearest}?"));
+    }
     failure.help.push(format!(
         "the templates are {}; name another one in {}:\n    \
          [package.metadata.kumiko-ops.templates]\n    {name} = \"path/to/{name}.rs\"",

@@ -1,21 +1,20 @@
 //! What a database tells of seeds.
 
-use std::io::Write;
+use std::io::{Write, stderr};
 
-use super::{DatabaseUrl, connect};
-use crate::Failure;
-use crate::printable::printable;
-use crate::style::{Palette, painted};
 use kumiko_seeds::{App, Backend, History, SeedRunner};
 
-/// Reads what a database tells of the seeds of `app`, or nothing if it is yet to be created. Nothing is created.
+use super::connect::connect;
+use super::url::DatabaseUrl;
+use crate::failure::Failure;
+use crate::printing::{Palette, painted, printable};
+
+/// Reads what a database tells of the seeds of `app`. Of one that is yet to be created it says on stderr that there is
+/// none, and nothing is applied there. Nothing is created.
 ///
 /// # Errors
 /// If the database cannot be reached or read, is of another kind, or neither exists nor may be created.
-pub async fn read_history<DB: Backend>(
-    url: &DatabaseUrl,
-    app: &App,
-) -> Result<Option<History>, Failure> {
+pub async fn read_history<DB: Backend>(url: &DatabaseUrl, app: &App) -> Result<History, Failure> {
     history_of(&runner_of::<DB>(app), url).await
 }
 
@@ -32,23 +31,18 @@ pub(crate) fn runner_of<DB: Backend>(app: &App) -> SeedRunner<DB> {
 pub(crate) async fn history_of<DB: Backend>(
     runner: &SeedRunner<DB>,
     url: &DatabaseUrl,
-) -> Result<Option<History>, Failure> {
+) -> Result<History, Failure> {
     let Some(pool) = connect::<DB>(url).await? else {
-        return Ok(None);
+        say_that_there_is_none(url);
+        return Ok(History::default());
     };
     let history = runner.history(&pool).await;
     pool.close().await;
-    let history = history.map_err(|error| Failure::of_error(&error, url))?;
-    Ok(Some(history))
+    history.map_err(|error| url.failure(&error))
 }
 
-/// The history of a database that is yet to be created: none. It is said on `notes` that there is no database.
-pub fn none_yet(url: &DatabaseUrl, notes: &mut dyn Write) -> History {
-    say_that_there_is_none(url, notes);
-    History::default()
-}
-
-pub(super) fn say_that_there_is_none(url: &DatabaseUrl, notes: &mut dyn Write) {
+/// Says on stderr that the database is yet to be created.
+pub(crate) fn say_that_there_is_none(url: &DatabaseUrl) {
     let word = painted("note:", Palette::of_stderr().heading);
-    drop(writeln!(notes, "{word} {}", printable(&url.to_create())));
+    drop(writeln!(stderr(), "{word} {}", printable(&url.to_create())));
 }

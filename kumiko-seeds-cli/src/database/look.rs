@@ -2,14 +2,11 @@
 
 use std::env;
 
-use super::{DatabaseUrl, Kind};
-use crate::{DatabaseArguments, Failure, shell_word};
-
-pub(super) const URL_VARIABLE: &str = "DATABASE_URL";
-
-/// Where the program that started this one found the URL in `DATABASE_URL`, for messages. `cargo
-/// kumiko-ops` sets it, so that nobody is sent to a variable that they never set.
-pub(super) const SOURCE_VARIABLE: &str = "KUMIKO_DATABASE_URL_SOURCE";
+use super::arguments::DatabaseArguments;
+use super::kind::Kind;
+use super::url::{DatabaseUrl, SOURCE_VARIABLE, URL_VARIABLE};
+use crate::failure::Failure;
+use crate::printing::shell_word;
 
 /// What a look at a place gave.
 ///
@@ -75,8 +72,15 @@ impl Look {
     }
 }
 
+/// The database of the arguments or of this process's environment.
+pub(crate) fn find<DB: sqlx::Database>(
+    arguments: &DatabaseArguments,
+) -> Result<DatabaseUrl, Failure> {
+    Look::at_both(arguments)?.map_err(none_found::<DB>)
+}
+
 /// The failure of an app of this database that has found no URL.
-pub(crate) fn none_found<DB: sqlx::Database>(misses: Vec<String>) -> Failure {
+fn none_found<DB: sqlx::Database>(misses: Vec<String>) -> Failure {
     let url = match Kind::of::<DB>() {
         Kind::Postgres => Kind::Postgres.example(),
         Kind::Sqlite => "sqlite:app.db?mode=rwc",

@@ -7,8 +7,8 @@ use proptest::sample::{Index, select};
 use std::str::FromStr;
 
 use super::connect::parse;
-use super::*;
-use crate::DatabaseArguments;
+use super::shown_url::without_secrets;
+use super::{DatabaseArguments, DatabaseUrl, sqlite_url};
 
 /// What must not be seen. Nothing else in a URL can form it.
 const SECRET: &str = "s3cr3t";
@@ -71,7 +71,7 @@ proptest! {
     #[test]
     fn a_password_is_in_nothing_that_is_shown(url in url()) {
         let arguments = DatabaseArguments { database_url: Some(url.clone()) };
-        let repeated = crate::repeated_database(&arguments);
+        let repeated = arguments.repeated();
         for text in [without_secrets(&url), format!("{arguments:?}"), repeated] {
             prop_assert!(!is_seen_in(&url, &text), "{text}");
         }

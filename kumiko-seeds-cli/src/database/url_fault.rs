@@ -4,10 +4,10 @@
 
 use std::net::IpAddr;
 
-use super::sqlite_url::parameters;
-use super::{Kind, sqlite_url};
-use crate::Failure;
-use crate::shown_url::has_secrets_in_place;
+use super::kind::Kind;
+use super::shown_url::has_secrets_in_place;
+use super::sqlite_url::{self, parameters};
+use crate::failure::Failure;
 
 /// What is wrong with a URL, to be read after "the database URL in …", and what to do.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,0 +1,137 @@
+//! The seeds of an app as a command knows them. Pure.
+
+use kumiko_seeds::{App, Backend, HandlerCall, Seed, SeedInfo, SeedRunner, SeedStatus, Status};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::seed_choice::find_seed;
+
+/// The seeds of an app: those that are compiled into its ops binary, or those that its files have.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct AppSeeds {
+    /// Whose seeds they are.
+    pub app: App,
+    /// The seeds.
+    pub seeds: Vec<SeedSource>,
+    /// Why there are more that could not be read, if there are.
+    pub unreadable: Option<Failure>,
+}
+
+/// A seed as its source has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SeedSource {
+    /// The seed.
+    #[serde(skip)]
+    pub id: String,
+    /// What it does.
+    #[serde(skip)]
+    pub description: String,
+    /// The path of its file, where there is one to look at.
+    pub file: Option<String>,
+    /// The environment variable that skips it; none if it does not say `SKIPPABLE`.
+    pub skip_flag: Option<String>,
+    /// The hash of its source.
+    #[serde(skip)]
+    pub source_hash: String,
+    /// The write handlers it calls by literal names.
+    pub handler_calls: Vec<SourceCall>,
+}
+
+/// A call of a write handler in the source of a seed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SourceCall {
+    /// The qualified name of the handler.
+    pub handler: String,
+    /// The line of the call, counted from 1.
+    pub line: usize,
+    /// The roles that the call adds; none where the source does not tell.
+    pub roles: Option<Vec<String>>,
+}
+
+impl AppSeeds {
+    /// Seeds of an app that all could be read.
+    #[must_use]
+    pub fn new(app: App, seeds: Vec<SeedSource>) -> Self {
+        Self {
+            app,
+            seeds,
+            unreadable: None,
+        }
+    }
+
+    /// The seeds that an ops binary carries.
+    pub(crate) fn of_runner<DB: Backend>(runner: &SeedRunner<DB>) -> Self {
+        let seeds = runner.seeds().iter().map(SeedSource::of_compiled);
+        Self::new(runner.whose().clone(), seeds.collect())
+    }
+
+    /// What the library compares with a database.
+    pub fn infos(&self) -> impl Iterator<Item = SeedInfo<'_>> + Clone {
+        self.seeds.iter().map(SeedSource::info)
+    }
+
+    /// The seed of this id.
+    pub(crate) fn get(&self, id: &str) -> Option<&SeedSource> {
+        self.seeds.iter().find(|seed| seed.id == id)
+    }
+
+    /// The seed of the app that `given` names.
+    pub(crate) fn find(&self, given: &str) -> Result<&SeedSource, Failure> {
+        find_seed(given, &self.seeds, |seed| &seed.id)
+            .map_err(|unknown| self.or_unreadable(unknown))
+    }
+
+    /// The seed that `given` names among those of a status, which need not be the app's.
+    pub(crate) fn find_in<'a>(
+        &self,
+        status: &'a Status,
+        given: &str,
+    ) -> Result<&'a SeedStatus, Failure> {
+        find_seed(given, &status.seeds, |seed| &seed.id)
+            .map_err(|unknown| self.or_unreadable(unknown))
+    }
+
+    /// What is unknown may be a seed that could not be read. That is no reason to refuse another one.
+    fn or_unreadable(&self, unknown: Failure) -> Failure {
+        self.unreadable.clone().unwrap_or(unknown)
+    }
+}
+
+impl SeedSource {
+    /// What was compiled in. The path of the file was not.
+    fn of_compiled<DB: Backend>(seed: &Seed<DB>) -> Self {
+        Self {
+            id: seed.id.to_owned(),
+            description: seed.description.to_owned(),
+            file: None,
+            skip_flag: seed.info().skip_flag.map(str::to_owned),
+            source_hash: seed.source_hash.to_owned(),
+            handler_calls: seed
+                .handler_calls
+                .iter()
+                .map(SourceCall::of_compiled)
+                .collect(),
+        }
+    }
+
+    /// What the library compares with a database.
+    pub(crate) fn info(&self) -> SeedInfo<'_> {
+        let info = SeedInfo::new(&self.id, &self.description).with_source(&self.source_hash);
+        match &self.skip_flag {
+            Some(flag) => info.skipped_by(flag),
+            None => info,
+        }
+    }
+}
+
+impl SourceCall {
+    fn of_compiled(call: &HandlerCall) -> Self {
+        let owned = |roles: &[&str]| roles.iter().map(ToString::to_string).collect();
+        Self {
+            handler: call.handler.to_owned(),
+            line: usize::try_from(call.line).unwrap_or(usize::MAX),
+            roles: call.roles.map(owned),
+        }
+    }
+}

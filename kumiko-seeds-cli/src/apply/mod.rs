@@ -1,0 +1,207 @@
+//! `seed:apply`: applies what is pending, or tries it and keeps nothing.
+
+mod arguments;
+mod events_table;
+mod failure;
+mod interrupt;
+mod kept_stdout;
+mod live_line;
+mod progress_display;
+mod selection;
+mod summary;
+mod target;
+mod view;
+
+use std::io::{Write, stderr, stdout};
+use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, select};
+use kumiko_seeds::{AppliedBy, Backend, SeedRunner, Warning};
+use sqlx::Pool;
+
+pub use arguments::ApplyArguments;
+use failure::{Asked, of_dry_run_interrupted};
+use interrupt::Interrupt;
+use kept_stdout::KeptStdout;
+use progress_display::{Action, ProgressDisplay};
+pub use view::{AppliedView, DryRunView, EventView, FailedView, ReportView, TriedView};
+
+use crate::arguments::Format;
+use crate::database::find;
+use crate::failure::{Exit, Failure};
+use crate::invocation::Invocation;
+use crate::printing::{Palette, painted, print_json, print_text, printable};
+
+/// `seed:apply` of an app's own ops binary.
+pub(crate) async fn run<DB: Backend>(
+    runner: SeedRunner<DB>,
+    arguments: &ApplyArguments,
+) -> Result<Exit, Failure> {
+    let invocation = Invocation::of_this_process(&arguments.database);
+    let ids: Vec<&str> = runner.seeds().iter().map(|seed| seed.id).collect();
+    let arguments = selection::with_ids(arguments, &ids, &invocation)?;
+    let url = find::<DB>(&arguments.database)?;
+    let pool = arguments.open::<DB>(&url).await?;
+    let action = if arguments.dry_run {
+        Action::Try
+    } else {
+        Action::Apply
+    };
+    let display = ProgressDisplay::on_stderr(action);
+    let observed = display.clone();
+    let ci = std::env::var("CI").ok();
+    let applied_by = arguments.applied_by.unwrap_or_else(|| cause(ci.as_deref()));
+    let mut runner = runner
+        .select(arguments.selection())
+        .applied_by(applied_by)
+        // The database of the URL may be behind any pooler.
+        .unnamed_statements()
+        .observe(move |progress| observed.show(progress));
+    if let Some(seconds) = arguments.lock_timeout {
+        runner = runner.lock_timeout(Duration::from_secs(seconds));
+    }
+    let applying = Applying {
+        asked: Asked {
+            arguments,
+            url,
+            invocation,
+        },
+        runner,
+        pool,
+        display,
+        interrupt: Interrupt::listen()?,
+    };
+    match action {
+        Action::Apply => applying.apply().await,
+        Action::Try => applying.try_out().await,
+    }
+}
+
+/// Who applies if nobody says so. Every common CI service sets `CI=true`.
+fn cause(ci: Option<&str>) -> AppliedBy {
+    if ci == Some("true") {
+        AppliedBy::CiPipeline
+    } else {
+        AppliedBy::Cli
+    }
+}
+
+/// The command with all that it needs, ready to begin.
+struct Applying<DB: Backend> {
+    asked: Asked,
+    runner: SeedRunner<DB>,
+    pool: Pool<DB>,
+    display: ProgressDisplay,
+    interrupt: Interrupt,
+}
+
+impl<DB: Backend> Applying<DB> {
+    async fn apply(mut self) -> Result<Exit, Failure> {
+        let began = Instant::now();
+        let mut signal = None;
+        let kept = KeptStdout::keep()?;
+        let applied = self
+            .runner
+            .apply_until(&self.pool, async {
+                signal = Some(self.interrupt.signal().await);
+            })
+            .await;
+        self.end(kept).await;
+        let took = began.elapsed();
+        let arguments = &self.asked.arguments;
+        let out = &mut stdout().lock();
+        match applied {
+            Ok(report) => {
+                print_warnings(&report.warnings);
+                let view = ReportView::of(&report, took);
+                match arguments.format {
+                    Format::Json => print_json(out, &view)?,
+                    Format::Table => {
+                        let seeds = self.runner.seeds().len();
+                        let sum = summary::of_run(&view, took, seeds, arguments);
+                        print_text(out, &(printable(&sum) + "\n"))?;
+                    }
+                }
+                Ok(Exit::Fine)
+            }
+            Err(stopped) => {
+                print_warnings(&stopped.report.warnings);
+                // For people the failure says it all.
+                if arguments.format == Format::Json {
+                    print_json(out, &ReportView::of_stopped(&stopped, took))?;
+                }
+                Err(self.asked.failure(&stopped, took, signal))
+            }
+        }
+    }
+
+    async fn try_out(mut self) -> Result<Exit, Failure> {
+        let began = Instant::now();
+        let kept = KeptStdout::keep()?;
+        let tried = {
+            let trying = std::pin::pin!(self.runner.dry_run(&self.pool));
+            let signal = std::pin::pin!(self.interrupt.signal());
+            match select(trying, signal).await {
+                Either::Left((tried, _)) => Ok(tried),
+                Either::Right((signal, _)) => Err(signal),
+            }
+        };
+        self.end(kept).await;
+        let took = began.elapsed();
+        let arguments = &self.asked.arguments;
+        let out = &mut stdout().lock();
+        match tried {
+            Ok(Ok(tried)) => {
+                print_warnings(&tried.warnings);
+                let view = DryRunView::of(&tried, took);
+                match arguments.format {
+                    Format::Json => print_json(out, &view)?,
+                    Format::Table => {
+                        let seeds = self.runner.seeds().len();
+                        let sum = summary::of_dry_run(&view, took, seeds, arguments);
+                        let events = events_table::events_table(&view.seeds);
+                        print_text(out, &format!("{events}{}\n", printable(&sum)))?;
+                    }
+                }
+                Ok(Exit::Fine)
+            }
+            Ok(Err(stopped)) => {
+                print_warnings(&stopped.report.warnings);
+                if arguments.format == Format::Json {
+                    print_json(out, &DryRunView::of_stopped(&stopped, took))?;
+                }
+                Err(self.asked.failure(&stopped, took, None))
+            }
+            Err(signal) => Err(of_dry_run_interrupted(signal)),
+        }
+    }
+
+    /// Ends what a run needs, and gives stdout back for the result.
+    async fn end(&self, kept: KeptStdout) {
+        self.pool.close().await;
+        drop(kept);
+        self.display.finish();
+    }
+}
+
+/// Prints what a person should look at.
+fn print_warnings(warnings: &[Warning]) {
+    let word = painted("warning:", Palette::of_stderr().warning);
+    for warning in warnings {
+        let warning = printable(&warning.to_string());
+        drop(writeln!(stderr().lock(), "{word} {warning}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AppliedBy, cause};
+
+    #[test]
+    fn a_pipeline_is_known_by_its_variable() {
+        assert_eq!(cause(Some("true")), AppliedBy::CiPipeline);
+        for other in [None, Some(""), Some("false"), Some("0")] {
+            assert_eq!(cause(other), AppliedBy::Cli, "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What a run or a dry run came to, in a line for people. Pure.
+
+use std::time::Duration;
+
+use super::arguments::ApplyArguments;
+use super::view::{DryRunView, ReportView};
+use crate::printing::{counted, seconds};
+
+/// `2 applied, 1 skipped in 9ms`. `seeds` is how many the binary has.
+pub(super) fn of_run(
+    report: &ReportView<'_>,
+    took: Duration,
+    seeds: usize,
+    arguments: &ApplyArguments,
+) -> String {
+    let parts: Vec<String> = [
+        (report.applied.len(), "applied"),
+        (report.applied_elsewhere.len(), "applied by another process"),
+        (report.skipped.len(), "skipped"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{count} {what}"))
+    .collect();
+    if parts.is_empty() {
+        nothing_to_do(seeds, arguments)
+    } else {
+        format!("{} in {}", parts.join(", "), seconds(took))
+    }
+}
+
+/// `dry run: 1 seed would be applied with 2 events; nothing was kept; done in 9ms`.
+pub(super) fn of_dry_run(
+    tried: &DryRunView<'_>,
+    took: Duration,
+    seeds: usize,
+    arguments: &ApplyArguments,
+) -> String {
+    let skipped = match tried.skipped.len() {
+        0 => String::new(),
+        count => format!(", {count} would be skipped"),
+    };
+    if tried.seeds.is_empty() && skipped.is_empty() {
+        return nothing_to_do(seeds, arguments);
+    }
+    let events = tried.seeds.iter().map(|seed| seed.events.len()).sum();
+    format!(
+        "dry run: {} would be applied with {}{skipped}; nothing was kept; done in {}",
+        counted(tried.seeds.len(), "seed"),
+        counted(events, "event"),
+        seconds(took)
+    )
+}
+
+/// Says that everything the arguments ask for is applied already.
+fn nothing_to_do(seeds: usize, arguments: &ApplyArguments) -> String {
+    if let Some(id) = &arguments.only {
+        return format!("nothing to apply: {id} is applied");
+    }
+    if let Some(id) = &arguments.to {
+        return format!("nothing to apply: {id} and all before it are applied");
+    }
+    let applied = match seeds {
+        0 => "there are no seeds".to_owned(),
+        1 => "1 seed is applied".to_owned(),
+        _ => format!("{seeds} seeds are applied"),
+    };
+    format!("nothing pending: {applied}")
+}

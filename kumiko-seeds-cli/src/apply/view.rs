@@ -1,0 +1,207 @@
+//! What a run did, or would do, as data. Pure.
+
+use std::time::Duration;
+
+use kumiko_seeds::{
+    AppendedEvent, Applied, ApplyError, DryRun, DryRunSeed, Report, Skipped, Warning,
+};
+use serde::Serialize;
+
+/// What a run did.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReportView<'a> {
+    /// The version of this form.
+    pub version: u32,
+    /// The seeds that it applied, in order.
+    pub applied: Vec<AppliedView>,
+    /// The seeds that another process applied meanwhile.
+    pub applied_elsewhere: &'a [&'static str],
+    /// The seeds that a flag skipped.
+    pub skipped: Vec<&'static str>,
+    /// What stopped the run, if anything did.
+    pub failed: Option<FailedView>,
+    /// The pending seeds that it did not come to.
+    pub not_attempted: &'a [&'static str],
+    /// What a person should look at.
+    pub warnings: Vec<String>,
+    /// How long it took.
+    pub duration_ms: u128,
+}
+
+/// A seed that a run applied.
+#[derive(Clone, Debug, Serialize)]
+pub struct AppliedView {
+    /// The seed.
+    pub id: &'static str,
+    /// How long it took.
+    pub duration_ms: u128,
+    /// How many events it appended.
+    pub events: u64,
+    /// How often it was tried again.
+    pub retries: u32,
+}
+
+/// The seed that stopped a run, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct FailedView {
+    /// The seed, if the run had begun with one.
+    pub id: Option<&'static str>,
+    /// Why.
+    pub error: String,
+}
+
+/// What the pending seeds would do.
+#[derive(Clone, Debug, Serialize)]
+pub struct DryRunView<'a> {
+    /// The version of this form.
+    pub version: u32,
+    /// `true`, which tells it from what a run did.
+    pub dry_run: bool,
+    /// The seeds that it ran and rolled back, in order; none if one of them failed.
+    pub seeds: Vec<TriedView<'a>>,
+    /// The seeds that a flag would skip.
+    pub skipped: Vec<&'static str>,
+    /// What stopped it, if anything did.
+    pub failed: Option<FailedView>,
+    /// The pending seeds that it did not come to.
+    pub not_attempted: &'a [&'static str],
+    /// What a person should look at.
+    pub warnings: Vec<String>,
+    /// How long it took.
+    pub duration_ms: u128,
+}
+
+/// A seed that was run and rolled back.
+#[derive(Clone, Debug, Serialize)]
+pub struct TriedView<'a> {
+    /// The seed.
+    pub id: &'static str,
+    /// How long it took.
+    pub duration_ms: u128,
+    /// The events it appended, in order.
+    pub events: Vec<EventView<'a>>,
+}
+
+/// An event that a seed would append.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventView<'a> {
+    /// What would happen.
+    pub event_type: &'a str,
+    /// The kind of aggregate.
+    pub aggregate_type: &'a str,
+    /// The aggregate.
+    pub aggregate_id: &'a str,
+    /// The event's position in its stream, counted from 1.
+    pub version: i32,
+    /// The tenant that the stream is stored under.
+    pub tenant_id: &'a str,
+}
+
+impl<'a> ReportView<'a> {
+    /// What a run did that took so long.
+    #[must_use]
+    pub fn of(report: &'a Report, took: Duration) -> Self {
+        Self {
+            version: 1,
+            applied: report.applied.iter().map(AppliedView::of).collect(),
+            applied_elsewhere: &report.applied_elsewhere,
+            skipped: ids(&report.skipped),
+            failed: None,
+            not_attempted: &[],
+            warnings: texts(&report.warnings),
+            duration_ms: took.as_millis(),
+        }
+    }
+
+    /// What a run did before it stopped.
+    #[must_use]
+    pub fn of_stopped(stopped: &'a ApplyError, took: Duration) -> Self {
+        Self {
+            failed: Some(FailedView::of(stopped)),
+            not_attempted: &stopped.not_attempted,
+            ..Self::of(&stopped.report, took)
+        }
+    }
+}
+
+impl<'a> DryRunView<'a> {
+    /// What was tried, in so long.
+    #[must_use]
+    pub fn of(tried: &'a DryRun, took: Duration) -> Self {
+        Self {
+            version: 1,
+            dry_run: true,
+            seeds: tried.seeds.iter().map(TriedView::of).collect(),
+            skipped: ids(&tried.skipped),
+            failed: None,
+            not_attempted: &[],
+            warnings: texts(&tried.warnings),
+            duration_ms: took.as_millis(),
+        }
+    }
+
+    /// That it stopped.
+    #[must_use]
+    pub fn of_stopped(stopped: &'a ApplyError, took: Duration) -> Self {
+        Self {
+            version: 1,
+            dry_run: true,
+            seeds: Vec::new(),
+            skipped: ids(&stopped.report.skipped),
+            failed: Some(FailedView::of(stopped)),
+            not_attempted: &stopped.not_attempted,
+            warnings: texts(&stopped.report.warnings),
+            duration_ms: took.as_millis(),
+        }
+    }
+}
+
+impl AppliedView {
+    fn of(seed: &Applied) -> Self {
+        Self {
+            id: seed.id,
+            duration_ms: seed.duration.as_millis(),
+            events: seed.events,
+            retries: seed.retries,
+        }
+    }
+}
+
+impl FailedView {
+    fn of(stopped: &ApplyError) -> Self {
+        Self {
+            id: stopped.seed,
+            error: stopped.to_string(),
+        }
+    }
+}
+
+impl<'a> TriedView<'a> {
+    fn of(seed: &'a DryRunSeed) -> Self {
+        Self {
+            id: seed.id,
+            duration_ms: seed.duration.as_millis(),
+            events: seed.events.iter().map(EventView::of).collect(),
+        }
+    }
+}
+
+impl<'a> EventView<'a> {
+    fn of(event: &'a AppendedEvent) -> Self {
+        Self {
+            event_type: &event.event_type,
+            aggregate_type: &event.aggregate_type,
+            aggregate_id: &event.aggregate_id,
+            version: event.version,
+            tenant_id: &event.tenant_id,
+        }
+    }
+}
+
+fn ids(skipped: &[Skipped]) -> Vec<&'static str> {
+    skipped.iter().map(|seed| seed.id).collect()
+}
+
+fn texts(warnings: &[Warning]) -> Vec<String> {
+    warnings.iter().map(ToString::to_string).collect()
+}

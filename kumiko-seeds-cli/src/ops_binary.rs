@@ -1,0 +1,74 @@
+//! An app's own ops binary: its command line, and which command does what.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use kumiko_seeds::{Backend, SeedRunner};
+
+use crate::apply::ApplyArguments;
+use crate::arguments::parse;
+use crate::by_hand::ByHandArguments;
+use crate::carried::Carried;
+use crate::printing::make_panics_printable;
+use crate::running::block_on;
+use crate::show::ShowArguments;
+use crate::status::StatusArguments;
+use crate::verify::VerifyArguments;
+use crate::{apply, by_hand, carried, show, status, verify};
+
+/// Runs the command in this process's arguments with the app's seeds.
+///
+/// Give it the runner that the app itself boots with, so that both apply seeds the same way. The
+/// database is the one of `--database-url`, or of the variable `DATABASE_URL`.
+#[must_use]
+pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
+    let arguments: OpsArguments = match parse(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(exit) => return exit.into(),
+    };
+    make_panics_printable();
+    block_on(async {
+        match arguments.command {
+            OpsCommand::Status(arguments) => status::run(&runner, &arguments).await,
+            OpsCommand::Apply(arguments) => apply::run(runner, &arguments).await,
+            OpsCommand::Verify(arguments) => verify::run(&runner, &arguments),
+            OpsCommand::Show(arguments) => show::run(&runner, &arguments).await,
+            OpsCommand::Mark(arguments) => by_hand::mark(&runner, &arguments).await,
+            OpsCommand::Unmark(arguments) => by_hand::unmark(&runner, &arguments).await,
+            OpsCommand::Carried => carried::run(&runner),
+        }
+    })
+}
+
+/// Look at and apply the seeds that are compiled into this binary.
+#[derive(Debug, Parser)]
+#[command(disable_help_subcommand = true)]
+struct OpsArguments {
+    #[command(subcommand)]
+    command: OpsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum OpsCommand {
+    /// Show which seeds are applied and which are pending
+    #[command(name = "seed:status")]
+    Status(StatusArguments),
+    /// Apply the pending seeds
+    #[command(name = "seed:apply")]
+    Apply(ApplyArguments),
+    /// Check what can be known of every seed without a database: the write handlers it calls
+    #[command(name = "seed:verify")]
+    Verify(VerifyArguments),
+    /// Show all that is known of one seed
+    #[command(name = "seed:show")]
+    Show(ShowArguments),
+    /// Mark a seed as applied without running it, where its change was made already
+    #[command(name = "seed:mark")]
+    Mark(ByHandArguments),
+    /// Take the marker of a seed away, so that it runs again; what it did is not undone
+    #[command(name = "seed:unmark")]
+    Unmark(ByHandArguments),
+    /// Print which seeds are compiled into this binary, for `cargo kumiko-ops`
+    #[command(name = Carried::COMMAND, hide = true)]
+    Carried,
+}

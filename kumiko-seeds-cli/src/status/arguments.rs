@@ -1,0 +1,34 @@
+//! The arguments of `seed:status`.
+
+use clap::{Args, ValueEnum};
+
+use crate::database::DatabaseArguments;
+
+/// The arguments of `seed:status`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct StatusArguments {
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+    /// How to print the result: table, json, or github for annotations in GitHub Actions
+    #[arg(long, value_enum, default_value_t = StatusFormat::Table, hide_possible_values = true)]
+    pub(super) format: StatusFormat,
+    /// Print only the ids of the seeds that the next run applies, one a line
+    #[arg(long, conflicts_with = "format")]
+    pub(super) pending: bool,
+    /// Exit with 1 if a seed is pending, and with 3 if one is missing, out of order or renamed
+    #[arg(long)]
+    pub(super) check: bool,
+}
+
+/// How to print where each seed stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum StatusFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+    /// For GitHub Actions.
+    Github,
+}

@@ -1,0 +1,107 @@
+//! Where each seed stands, as workflow commands of GitHub Actions. Pure.
+
+use kumiko_seeds::State;
+
+use super::sum::sum;
+use super::view::{SeedView, StatusView};
+use crate::printing::printable;
+
+/// An annotation for each seed that somebody should look at, and a line that sums it up.
+pub(super) fn annotations(
+    status: &StatusView<'_>,
+    file_of: &dyn Fn(&str) -> Option<String>,
+) -> String {
+    let lines = status
+        .seeds
+        .iter()
+        .filter_map(|seed| annotation(seed, file_of));
+    lines.chain([sum(status)]).map(|line| line + "\n").collect()
+}
+
+fn annotation(seed: &SeedView<'_>, file_of: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let (level, title, says) = match seed.state {
+        State::Applied | State::Former | State::Foreign => return None,
+        State::Changed => ("warning", "Changed seed", "was edited since it was applied"),
+        State::Skipped => (
+            "notice",
+            "Skipped seed",
+            "is pending, and a flag that is set here skips it",
+        ),
+        State::Pending => ("warning", "Pending seed", "is pending"),
+        State::OutOfOrder => (
+            "error",
+            "Seed out of order",
+            "is pending, and a seed with a later date is applied already",
+        ),
+        State::Missing => (
+            "error",
+            "Missing seed",
+            "is applied, and the app does not have it",
+        ),
+        State::Renamed => (
+            "error",
+            "Renamed seed",
+            "is pending, and applied under the name of a file that is gone",
+        ),
+        State::Contested => (
+            "error",
+            "Contested seed",
+            "is pending, and has a marker from before the app had its name, of another text",
+        ),
+        // States that the library learns later on.
+        state => ("error", "Seed to look at", state.as_str()),
+    };
+    // A seed that the app does not have is in no file.
+    let file = if seed.state == State::Missing {
+        None
+    } else {
+        file_of(seed.id)
+    };
+    let file = file.map_or_else(String::new, |file| format!("file={},", property(&file)));
+    let id = seed.id;
+    let message = match seed.description {
+        "" => format!("{id} {says}"),
+        description => format!("{id} {says}: {description}"),
+    };
+    Some(format!(
+        "::{level} {file}title={}::{}",
+        property(title),
+        data(&message)
+    ))
+}
+
+/// A message: what would end the command is escaped, since nothing after it is meant as one.
+fn data(text: &str) -> String {
+    let escaped = text
+        .replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A");
+    printable(&escaped)
+}
+
+/// A property, which ends at a comma or a colon, too.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kumiko_seeds::{History, SeedInfo, SkipFlags, Status};
+
+    #[test]
+    fn nothing_in_a_seed_ends_the_command_or_starts_another() {
+        let seed = SeedInfo::new(
+            "2026-01-10-first",
+            "100% a,b: c\r\n::error::forged\u{1b}[2J",
+        );
+        let status = Status::compare([seed], History::default(), &SkipFlags::default());
+        let file = |id: &str| Some(format!("odd, folder: 5%/{id}.rs"));
+        assert_eq!(
+            annotations(&StatusView::of(&status), &file),
+            "::warning file=odd%2C folder%3A 5%25/2026-01-10-first.rs,title=Pending seed::\
+             2026-01-10-first is pending: 100%25 a,b: c%0D%0A::error::forged\u{fffd}[2J\n\
+             0 applied, 1 pending\n"
+        );
+    }
+}

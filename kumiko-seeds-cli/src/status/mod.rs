@@ -1,0 +1,66 @@
+//! `seed:status`: where each seed stands.
+
+mod arguments;
+mod github;
+mod sum;
+mod table;
+mod view;
+
+use std::io::{Write, stdout};
+
+use kumiko_seeds::{Backend, Seed, SeedRunner, SkipFlags, State, Status};
+
+pub use arguments::StatusArguments;
+use arguments::StatusFormat;
+pub use view::{SeedView, StatusView};
+
+use crate::database::{find, history_of};
+use crate::failure::{Exit, Failure};
+use crate::printing::{Terminal, print_json, print_text, printable};
+
+/// `seed:status` of an app's own ops binary.
+pub(crate) async fn run<DB: Backend>(
+    runner: &SeedRunner<DB>,
+    arguments: &StatusArguments,
+) -> Result<Exit, Failure> {
+    let url = find::<DB>(&arguments.database)?;
+    let history = history_of(runner, &url).await?;
+    let seeds = runner.seeds().iter().map(Seed::info);
+    let status = Status::compare(seeds, history, &SkipFlags::from_environment());
+    // The binary carries its seeds without the paths they came from.
+    print_status(&mut stdout().lock(), &status, arguments, &|_| None)
+}
+
+/// Prints where each seed stands, and a line that sums it up; or what else the arguments ask for.
+///
+/// `file_of` gives the file of a seed from the root of its repository, where there is one. The exit code is what
+/// `--check` makes of it.
+///
+/// # Errors
+/// If `out` cannot be written to.
+pub fn print_status(
+    out: &mut dyn Write,
+    status: &Status,
+    arguments: &StatusArguments,
+    file_of: &dyn Fn(&str) -> Option<String>,
+) -> Result<Exit, Failure> {
+    let view = StatusView::of(status);
+    match arguments.format {
+        _ if arguments.pending => print_text(out, &pending(&view))?,
+        StatusFormat::Json => print_json(out, &view)?,
+        StatusFormat::Table => print_text(out, &table::table(&view, Terminal::of_stdout()))?,
+        StatusFormat::Github => print_text(out, &github::annotations(&view, file_of))?,
+    }
+    Ok(match arguments.check {
+        true if status.has_drifted() => Exit::Drift,
+        true if status.has_pending() => Exit::Pending,
+        _ => Exit::Fine,
+    })
+}
+
+/// The ids of the seeds that the next run applies, one a line.
+fn pending(status: &StatusView<'_>) -> String {
+    let seeds = status.seeds.iter();
+    let next = seeds.filter(|seed| matches!(seed.state, State::Pending | State::OutOfOrder));
+    next.map(|seed| printable(seed.id) + "\n").collect()
+}
