@@ -1,8 +1,6 @@
 //! The name of an app that shares its database: in Cargo.toml for the commands that compile nothing, and in
 //! the source for those that run. Pure.
 
-use std::path::Path;
-
 use kumiko_seeds_cli::Failure;
 
 use super::arguments::InitArguments;
@@ -21,13 +19,13 @@ pub(super) struct ChosenApp {
 pub(super) fn choose(
     arguments: &InitArguments,
     inventory: &Inventory<'_>,
-    shown: &dyn Fn(&Path) -> String,
 ) -> Result<Option<ChosenApp>, Failure> {
     let member = inventory.member;
     let in_settings = member.settings.app.clone();
-    let in_settings = in_settings.map(|name| (name, shown(member.manifest())));
+    let in_settings = in_settings.map(|name| (name, inventory.shown(member.manifest())));
     let in_source = inventory.app_name.as_ref();
-    let in_source = in_source.and_then(|found| Some((found.name.clone()?, shown(&found.path))));
+    let in_source =
+        in_source.and_then(|found| Some((found.name.clone()?, inventory.shown(&found.path))));
     let mut there = in_settings.into_iter().chain(in_source);
     let Some(asked_for) = &arguments.app else {
         return Ok(there.next().map(|(name, place)| ChosenApp {
@@ -58,24 +56,20 @@ impl ChosenApp {
     }
 
     /// What is left to do in a source that is there.
-    pub(super) fn left(
-        &self,
-        inventory: &Inventory<'_>,
-        shown: &dyn Fn(&Path) -> String,
-    ) -> Option<String> {
+    pub(super) fn left(&self, inventory: &Inventory<'_>) -> Option<String> {
         match (&inventory.app_name, &inventory.wiring) {
             (Some(found), _) => {
                 let other = found.name.as_ref().filter(|name| **name != self.name)?;
                 Some(format!(
                     "{} says that the app is {}, and {} that it is {other}; correct the one that is wrong",
-                    shown(inventory.member.manifest()),
+                    inventory.shown(inventory.member.manifest()),
                     self.name,
-                    shown(&found.path)
+                    inventory.shown(&found.path)
                 ))
             }
             (None, Some(wiring)) => Some(format!(
                 "{} does not name the app; add this to its SeedRunner:\n    .app(\"{}\")",
-                shown(&wiring.path),
+                inventory.shown(&wiring.path),
                 self.name
             )),
             // The module that is to be created has the name.

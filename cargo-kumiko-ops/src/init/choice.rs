@@ -1,8 +1,6 @@
 //! What seeds run on, what they write and whose they are, and that a flag does not ask for something else than what is
 //! there already. Pure.
 
-use std::path::Path;
-
 use kumiko_seeds_cli::Failure;
 
 use super::app::{self, ChosenApp};
@@ -27,33 +25,32 @@ pub(super) struct Chosen {
 pub(super) fn choose(
     arguments: &InitArguments,
     inventory: &Inventory<'_>,
-    shown: &dyn Fn(&Path) -> String,
 ) -> Result<Chosen, Failure> {
     let (database, reason) = match arguments.database {
         Some(database) => {
-            check_database(arguments, database, inventory, shown)?;
+            check_database(arguments, database, inventory)?;
             (database, "as --database says".to_owned())
         }
-        None => by_package(inventory, shown)?,
+        None => by_package(inventory)?,
     };
     Ok(Chosen {
         database,
         reason,
         writes: writes(arguments, inventory)?,
-        app: app::choose(arguments, inventory, shown)?,
+        app: app::choose(arguments, inventory)?,
     })
 }
 
 /// The database of the file that brings the seeds in, that `kumiko-seeds` is used with, or that the
 /// package's driver is for; PostgreSQL where that leaves a choice.
-fn by_package(
-    inventory: &Inventory<'_>,
-    shown: &dyn Fn(&Path) -> String,
-) -> Result<(Database, String), Failure> {
+fn by_package(inventory: &Inventory<'_>) -> Result<(Database, String), Failure> {
     if let Some(wiring) = &inventory.wiring
         && let Some(database) = named_in(&wiring.text)
     {
-        return Ok((database, format!("as {} says", shown(&wiring.path))));
+        return Ok((
+            database,
+            format!("as {} says", inventory.shown(&wiring.path)),
+        ));
     }
     let member = inventory.member;
     let of_features = |dependency| match member.featured(dependency) {
@@ -111,7 +108,6 @@ fn check_database(
     arguments: &InitArguments,
     asked_for: Database,
     inventory: &Inventory<'_>,
-    shown: &dyn Fn(&Path) -> String,
 ) -> Result<(), Failure> {
     let Some(wiring) = &inventory.wiring else {
         return Ok(());
@@ -121,7 +117,7 @@ fn check_database(
             "the seeds of package {} run on {}: {} takes them from kumiko_seeds::{}",
             inventory.member.name(),
             there.name(),
-            shown(&wiring.path),
+            inventory.shown(&wiring.path),
             there.feature()
         ))
         .help(format!(

@@ -14,6 +14,7 @@ use crate::shown::{indented, shown_path};
 /// What a package has, as far as it matters for seeds.
 pub(super) struct Inventory<'a> {
     pub(super) member: &'a Member,
+    current: &'a Path,
     pub(super) manifest: TextFile,
     /// The Cargo.toml of the workspace, which may be the same file.
     pub(super) workspace_manifest: String,
@@ -49,7 +50,7 @@ impl<'a> Inventory<'a> {
     pub(super) fn read(
         member: &'a Member,
         command_library: &str,
-        current: &Path,
+        current: &'a Path,
     ) -> Result<Self, Failure> {
         let library = library(member)?;
         let sources = library.as_ref().map(|library| library.folder().to_owned());
@@ -65,7 +66,13 @@ impl<'a> Inventory<'a> {
             has_seeds_folder: member.seeds_folder().is_dir(),
             library,
             member,
+            current,
         })
+    }
+
+    /// A path as people read it.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        shown_path(path, self.current).display().to_string()
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn run(
     let current = package::current_folder()?;
     let member = package::find_any(&arguments.package, &current, "cargo kumiko-ops init")?;
     let shown = |path: &Path| shown_path(path, &current).display().to_string();
-    let (chosen, setup) = planned(arguments, &member, &current, &shown)?;
+    let (chosen, setup) = planned(arguments, &member, &current)?;
     write::check(&setup.changes, &shown)?;
 
     let mut result = Vec::new();
@@ -91,7 +91,6 @@ fn planned(
     arguments: &InitArguments,
     member: &Member,
     current: &Path,
-    shown: &dyn Fn(&Path) -> String,
 ) -> Result<(Chosen, Setup), Failure> {
     if member.package.edition == Edition::E2015 {
         return Err(
@@ -103,8 +102,8 @@ fn planned(
     let checkout = checkout.map(|path| Checkout::find(path, member));
     let checkout = checkout.transpose()?;
     let inventory = Inventory::read(member, &dependencies::command_library_name(member), current)?;
-    let chosen = choose(arguments, &inventory, shown)?;
-    let mut setup = planning::plan(&inventory, &chosen, checkout.as_ref(), shown)?;
+    let chosen = choose(arguments, &inventory)?;
+    let mut setup = planning::plan(&inventory, &chosen, checkout.as_ref())?;
     let package = arguments.package.repeated();
     let driver = drivers::note(member, chosen.database, &package);
     setup.notes.extend(driver);

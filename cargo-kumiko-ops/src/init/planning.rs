@@ -15,13 +15,10 @@ use super::{dependencies, seeds_module};
 use crate::app_source::{SeedsFunction, mentions};
 
 /// Plans all that makes the package ready.
-///
-/// `shown` gives a path as people read it.
 pub(super) fn plan(
     inventory: &Inventory<'_>,
     chosen: &Chosen,
     checkout: Option<&Checkout>,
-    shown: &dyn Fn(&Path) -> String,
 ) -> Result<Setup, Failure> {
     let mut setup = Setup {
         manifest: dependencies::edits(inventory, chosen, checkout),
@@ -29,18 +26,18 @@ pub(super) fn plan(
     };
     setup
         .left
-        .extend(unseen_database(inventory, chosen, &setup.manifest, shown));
+        .extend(unseen_database(inventory, chosen, &setup.manifest));
     if let Some(app) = &chosen.app {
         setup.manifest.extend(app.setting(inventory));
-        setup.left.extend(app.left(inventory, shown));
+        setup.left.extend(app.left(inventory));
     }
-    plan_build_script(inventory, &mut setup, shown);
+    plan_build_script(inventory, &mut setup);
     if !inventory.has_seeds_folder {
         let keep = inventory.member.seeds_folder().join(".gitkeep");
         setup.create(keep, String::new());
     }
     let has_ops_binary = has_ops_binary(inventory);
-    let function = seeds_module::plan(inventory, chosen, has_ops_binary, &mut setup, shown)?;
+    let function = seeds_module::plan(inventory, chosen, has_ops_binary, &mut setup)?;
     if !has_ops_binary {
         plan_ops_binary(inventory, &function, &mut setup)?;
     }
@@ -48,7 +45,11 @@ pub(super) fn plan(
     if !edits.is_empty() {
         let manifest = &inventory.manifest;
         let after = edited(&manifest.text, &edits).map_err(|reason| {
-            Failure::new(format!("could not change {}", shown(&manifest.path))).help(format!(
+            Failure::new(format!(
+                "could not change {}",
+                inventory.shown(&manifest.path)
+            ))
+            .help(format!(
                 "{reason}; add these by hand and run this again: {}",
                 listed(&edits)
             ))
@@ -64,12 +65,7 @@ pub(super) fn plan(
 
 /// What is left where the seeds are there, get the feature of another database, and do not say in plain
 /// words which one they take.
-fn unseen_database(
-    inventory: &Inventory<'_>,
-    chosen: &Chosen,
-    edits: &[Edit],
-    shown: &dyn Fn(&Path) -> String,
-) -> Option<String> {
+fn unseen_database(inventory: &Inventory<'_>, chosen: &Chosen, edits: &[Edit]) -> Option<String> {
     let wiring = inventory.wiring.as_ref()?;
     let feature = chosen.database.feature();
     let is_new = edits
@@ -79,7 +75,7 @@ fn unseen_database(
     (is_new && !is_said).then(|| {
         format!(
             "see that what {} brings in is of kumiko_seeds::{feature}, and the seeds as well",
-            shown(&wiring.path)
+            inventory.shown(&wiring.path)
         )
     })
 }
@@ -89,11 +85,7 @@ fn listed(edits: &[Edit]) -> String {
     edits.join(", ")
 }
 
-fn plan_build_script(
-    inventory: &Inventory<'_>,
-    setup: &mut Setup,
-    shown: &dyn Fn(&Path) -> String,
-) {
+fn plan_build_script(inventory: &Inventory<'_>, setup: &mut Setup) {
     let call = build_script_call(inventory.member.settings.seeds.as_deref());
     match &inventory.build_script {
         BuildScript::Missing(_) | BuildScript::Other
@@ -112,7 +104,7 @@ fn plan_build_script(
             Ok(after) => setup.change(script.path.clone(), &script.text, after, call),
             Err(reason) => setup.left.push(format!(
                 "{} {reason}; add this to what it runs:\n    {call}",
-                shown(&script.path)
+                inventory.shown(&script.path)
             )),
         },
         BuildScript::Other => setup.left.push(format!(

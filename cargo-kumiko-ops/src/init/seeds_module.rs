@@ -26,19 +26,18 @@ pub(super) fn plan(
     chosen: &Chosen,
     has_ops_binary: bool,
     setup: &mut Setup,
-    shown: &dyn Fn(&Path) -> String,
 ) -> Result<SeedsFunction, Failure> {
     match (&inventory.wiring, &inventory.library) {
         (Some(_), _) if has_ops_binary => Ok(SeedsFunction::Unknown),
         (_, Some(library)) if crate_name(&library.name).is_none() => {
             Err(unnameable(inventory.member.name(), &library.name))
         }
-        (None, None) => new_library(inventory, chosen, setup, shown),
-        (None, Some(library)) => new_module(inventory, library, chosen, setup, shown),
-        (Some(wiring), Some(library)) => existing(wiring, library, setup, shown),
+        (None, None) => new_library(inventory, chosen, setup),
+        (None, Some(library)) => new_module(inventory, library, chosen, setup),
+        (Some(wiring), Some(library)) => existing(inventory, wiring, library, setup),
         (Some(wiring), None) => Err(Failure::new(format!(
             "{} brings in the seeds, and package {} has no library to share them with its ops binary",
-            shown(&wiring.path),
+            inventory.shown(&wiring.path),
             inventory.member.name()
         ))
         .help("move it and what it needs to src/lib.rs, and run this again")),
@@ -49,12 +48,11 @@ fn new_library(
     inventory: &Inventory<'_>,
     chosen: &Chosen,
     setup: &mut Setup,
-    shown: &dyn Fn(&Path) -> String,
 ) -> Result<SeedsFunction, Failure> {
     let package = inventory.member.name();
     let sources = inventory.member.folder().join("src");
     let content = format!("//! What the binaries of {package} share.\n\npub mod seeds;\n");
-    let module = module_file(&sources, shown)?;
+    let module = module_file(&sources, inventory)?;
     setup.create(sources.join("lib.rs"), content);
     setup.create(module.clone(), seeds_module(inventory, chosen));
     setup.notes.push(format!(
@@ -78,13 +76,12 @@ fn new_module(
     library: &Library,
     chosen: &Chosen,
     setup: &mut Setup,
-    shown: &dyn Fn(&Path) -> String,
 ) -> Result<SeedsFunction, Failure> {
-    let source = parsed(&library.file, shown)?;
+    let source = parsed(&library.file, inventory)?;
     if declares(&source, "seeds") != Declared::Not {
         return Err(Failure::new(format!(
             "{} has a module seeds that does not bring in the seeds",
-            shown(&library.file.path)
+            inventory.shown(&library.file.path)
         ))
         .help(format!(
             "put this into it, or into another module of the library, and run this again:\n{}",
@@ -94,7 +91,7 @@ fn new_module(
     let Some(name) = crate_name(&library.name) else {
         return Err(unnameable(inventory.member.name(), &library.name));
     };
-    let module = module_file(library.folder(), shown)?;
+    let module = module_file(library.folder(), inventory)?;
     setup.create(module.clone(), seeds_module(inventory, chosen));
     declare(&library.file, &source, setup);
     Ok(new(module, &name, setup))
@@ -111,12 +108,12 @@ fn new(file: PathBuf, library: &str, setup: &mut Setup) -> SeedsFunction {
 
 /// Where the seeds of an app are wired already, by this command or by hand.
 fn existing(
+    inventory: &Inventory<'_>,
     wiring: &TextFile,
     library: &Library,
     setup: &mut Setup,
-    shown: &dyn Fn(&Path) -> String,
 ) -> Result<SeedsFunction, Failure> {
-    let source = parsed(&library.file, shown)?;
+    let source = parsed(&library.file, inventory)?;
     let names = [
         library.folder().join("seeds.rs"),
         other_module_file(library.folder()),
@@ -149,10 +146,10 @@ fn declare(library: &TextFile, source: &Source<'_>, setup: &mut Setup) {
 }
 
 /// The file of the new module. Fails if Rust would find another file for it, too.
-fn module_file(folder: &Path, shown: &dyn Fn(&Path) -> String) -> Result<PathBuf, Failure> {
+fn module_file(folder: &Path, inventory: &Inventory<'_>) -> Result<PathBuf, Failure> {
     let other = other_module_file(folder);
     if other.symlink_metadata().is_ok() {
-        return Err(super::write::is_taken(&shown(&other)));
+        return Err(super::write::is_taken(&inventory.shown(&other)));
     }
     Ok(folder.join("seeds.rs"))
 }
@@ -161,10 +158,10 @@ fn other_module_file(folder: &Path) -> PathBuf {
     folder.join("seeds").join("mod.rs")
 }
 
-fn parsed<'a>(file: &'a TextFile, shown: &dyn Fn(&Path) -> String) -> Result<Source<'a>, Failure> {
+fn parsed<'a>(file: &'a TextFile, inventory: &Inventory<'_>) -> Result<Source<'a>, Failure> {
     Source::parse(&file.text).map_err(|error| {
         let place = error.span().start();
-        Failure::new(format!("{} cannot be parsed", shown(&file.path)))
+        Failure::new(format!("{} cannot be parsed", inventory.shown(&file.path)))
             .caused_by(&error)
             .help(format!("correct line {} and run this again", place.line))
     })
