@@ -5,7 +5,6 @@ mod events_table;
 mod failure;
 mod interrupt;
 mod kept_stdout;
-mod live_line;
 mod progress_display;
 mod selection;
 mod summary;

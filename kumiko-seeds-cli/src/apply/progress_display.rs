@@ -1,13 +1,14 @@
 //! The steps of a run on stderr: a moving line on a terminal, plain lines elsewhere.
 
+use std::fmt;
 use std::io::{IsTerminal, Write, stderr};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use kumiko_seeds::Progress;
 
-use super::live_line::{Doing, LiveLine};
-use crate::printing::printable;
+use crate::printing::{printable, seconds};
 
 /// What is done with seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,57 +23,49 @@ pub(super) enum Action {
 #[derive(Clone)]
 pub(super) struct ProgressDisplay {
     action: Action,
-    /// None where lines do not move.
-    live: Option<Arc<Mutex<LiveLine>>>,
+    /// The line that moves, hidden while nothing is going on; none where lines do not move.
+    live: Option<Arc<Mutex<ProgressBar>>>,
 }
-
-const BETWEEN_FRAMES: Duration = Duration::from_millis(100);
 
 impl ProgressDisplay {
     /// A display on stderr.
     pub(super) fn on_stderr(action: Action) -> Self {
-        let live = can_move().then(|| {
-            let line = Arc::default();
-            let weak = Arc::downgrade(&line);
-            // A seed may keep the runtime busy, so the line moves by a thread of its own. Without one it
-            // moves at each step only.
-            drop(std::thread::Builder::new().spawn(move || keep_moving(&weak)));
-            line
-        });
+        let live = can_move().then(|| Arc::new(Mutex::new(ProgressBar::hidden())));
         Self { action, live }
     }
 
     /// Shows a step.
     pub(super) fn show(&self, progress: Progress<'_>) {
         let Some(live) = &self.live else {
-            return write(&format!("{}\n", self.line(progress)));
+            return write_line(&self.line(progress));
         };
         let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        write(&match progress {
-            Progress::Started { .. } => live.show(Doing::Seed(self.line(progress)), now),
+        live.finish_and_clear();
+        let on = ProgressDrawTarget::stderr();
+        *live = match progress {
+            Progress::Started { .. } => moving(on, self.line(progress), Duration::ZERO, None),
             Progress::Waiting {
                 waited,
                 limit,
                 holder,
             } => {
                 let holder = holder.map(|holder| printable(&holder.to_string()));
-                let doing = Doing::Waiting {
-                    holder: holder.unwrap_or_else(|| "an unknown process".to_owned()),
-                    waited,
-                    limit,
-                };
-                live.show(doing, now)
+                let holder = holder.unwrap_or_else(|| "an unknown process".to_owned());
+                let text = format!("waiting for the lock of seeds, held by {holder}");
+                moving(on, text, waited, Some(limit))
             }
-            _ => live.replace(&self.line(progress)),
-        });
+            _ => {
+                write_line(&self.line(progress));
+                ProgressBar::hidden()
+            }
+        };
     }
 
     /// Leaves nothing that moves, so that other things can be printed.
     pub(super) fn finish(&self) {
         if let Some(live) = &self.live {
-            let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);
-            write(&live.clear());
+            let live = live.lock().unwrap_or_else(PoisonError::into_inner);
+            live.finish_and_clear();
         }
     }
 
@@ -91,18 +84,80 @@ fn can_move() -> bool {
     stderr().is_terminal() && cfg!(unix) && !is("TERM", "dumb") && !is("CI", "true")
 }
 
-fn keep_moving(line: &Weak<Mutex<LiveLine>>) {
-    loop {
-        std::thread::sleep(BETWEEN_FRAMES);
-        let Some(line) = line.upgrade() else {
-            return;
+/// A line with a text and the time since it began, which was `elapsed` ago, and will end at the limit. A seed may keep the
+/// runtime busy, so the line moves by a thread of its own.
+fn moving(
+    on: ProgressDrawTarget,
+    text: String,
+    elapsed: Duration,
+    limit: Option<Duration>,
+) -> ProgressBar {
+    let time = move |state: &ProgressState, out: &mut dyn fmt::Write| {
+        let elapsed = state.elapsed().as_secs_f64();
+        // A time that cannot be written is left out.
+        let _ = match limit {
+            None => write!(out, "{elapsed:.1}s"),
+            Some(limit) => write!(out, "({elapsed:.1}s of at most {})", seconds(limit)),
         };
-        let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
-        write(&line.frame(Instant::now()));
-    }
+    };
+    let style = ProgressStyle::with_template("{spinner} {msg} {time}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let bar = ProgressBar::with_draw_target(None, on)
+        .with_style(style.with_key("time", time))
+        .with_message(text)
+        .with_elapsed(elapsed);
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
 }
 
-fn write(text: &str) {
-    let mut out = stderr().lock();
-    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+fn write_line(line: &str) {
+    drop(writeln!(stderr().lock(), "{line}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::InMemoryTerm;
+
+    use super::*;
+
+    /// What the terminal shows once it is this, which may take a moment.
+    fn shown(terminal: &InMemoryTerm, is_it: impl Fn(&str) -> bool) -> String {
+        for _ in 0..1_000 {
+            let text = terminal.contents();
+            if is_it(&text) {
+                return text;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        unreachable!("{}", terminal.contents());
+    }
+
+    #[test]
+    fn the_line_moves_and_leaves_nothing() {
+        let terminal = InMemoryTerm::new(5, 40);
+        let on = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let line = moving(on, "applying a".to_owned(), Duration::ZERO, None);
+        let first = shown(&terminal, |text| text.contains(" applying a 0."));
+        let second = shown(&terminal, |text| {
+            text.chars().next() != first.chars().next()
+        });
+        assert!(
+            second.contains(" applying a ") && second.ends_with('s'),
+            "{second}"
+        );
+        shown(&terminal, |text| text.contains(" applying a 1."));
+        line.finish_and_clear();
+        assert_eq!(terminal.contents(), "");
+    }
+
+    #[test]
+    fn waiting_counts_from_when_it_began() {
+        let terminal = InMemoryTerm::new(5, 120);
+        let on = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let (waited, limit) = (Duration::from_secs(5), Duration::from_mins(5));
+        let _line = moving(on, "waiting".to_owned(), waited, Some(limit));
+        shown(&terminal, |text| text.contains(" waiting (5."));
+        shown(&terminal, |text| text.contains(" waiting (6."));
+        assert!(terminal.contents().ends_with("s of at most 300.0s)"));
+    }
 }
