@@ -81,7 +81,7 @@ pub(crate) fn on_one_line(text: &str) -> String {
     })
 }
 
-fn is_deceptive(character: char) -> bool {
+pub(crate) fn is_deceptive(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

@@ -36,7 +36,7 @@ mod verify;
 
 pub use app_seeds::{AppSeeds, SeedSource, SourceCall};
 pub use apply::ApplyArguments;
-pub use arguments::{color_arguments, command, parse};
+pub use arguments::color::color_arguments;
 pub use by_hand::{ByHand, ByHandArguments};
 pub use carried::Carried;
 pub use database::{DatabaseArguments, DatabaseUrl, Look, read_history};
@@ -44,7 +44,7 @@ pub use failure::{Exit, Failure};
 pub use invocation::Invocation;
 pub use ops_binary::main;
 pub use printing::{confirmation, printable, printable_lines, shell_word};
-pub use running::block_on;
+pub use running::{block_on, command, parse};
 pub use seed_choice::nearest;
 pub use show::{ShowArguments, show_seed};
 pub use status::{StatusArguments, print_status};

@@ -6,11 +6,10 @@ use clap::{Parser, Subcommand};
 use kumiko_seeds::{Backend, SeedRunner};
 
 use crate::apply::ApplyArguments;
-use crate::arguments::parse;
 use crate::by_hand::ByHandArguments;
 use crate::carried::Carried;
 use crate::printing::make_panics_printable;
-use crate::running::block_on;
+use crate::running::{block_on, parse};
 use crate::show::ShowArguments;
 use crate::status::StatusArguments;
 use crate::verify::VerifyArguments;

@@ -53,7 +53,7 @@ impl Asked {
         }
         let mut notes = vec![stopped.summary()];
         let pending = stopped.not_attempted.len() + usize::from(stopped.seed.is_some());
-        // Without any the run had not come so far as to know.
+        // A run that stopped before it compared the seeds knows of none.
         if pending > 0 && !self.arguments.dry_run {
             let applied = stopped.report.applied.len();
             let took = seconds(took);
@@ -148,7 +148,7 @@ fn interrupted(signal: Signal) -> Failure {
     failure
 }
 
-/// Whether it is for whoever wrote the seeds to correct it, rather than for whoever runs them.
+/// Whether it is the seeds that have to be corrected.
 fn is_of_seeds(error: &Error) -> bool {
     matches!(
         error,

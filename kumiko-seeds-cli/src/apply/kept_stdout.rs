@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use crate::failure::Failure;
 
-/// While it lives, whatever the process and its children write to stdout goes to stderr: what a seed prints would
+/// As long as it lives, what the process and its children write to stdout goes to stderr. What a seed prints would
 /// otherwise stand in the middle of the result, which programs read.
 ///
-/// On Windows a seed's words stay where they are.
+/// On Windows it does nothing.
 pub(super) struct KeptStdout {
     #[cfg(unix)]
     stdout: std::os::fd::OwnedFd,
@@ -36,7 +36,7 @@ impl KeptStdout {
 #[cfg(unix)]
 impl Drop for KeptStdout {
     fn drop(&mut self) {
-        // The rest of a line that a seed did not end.
+        // A seed may have left a line without an end in the buffer.
         drop(io::stdout().flush());
         let _ = rustix::stdio::dup2_stdout(&self.stdout);
     }

@@ -10,16 +10,16 @@ use kumiko_seeds::Progress;
 
 use crate::printing::{printable, seconds};
 
-/// What is done with seeds.
+/// What a run does with seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
-    /// They are applied.
+    /// It applies them.
     Apply,
-    /// They are run and rolled back.
+    /// It runs them and rolls them back.
     Try,
 }
 
-/// Shows the steps of a run as they happen. That one cannot be shown is no reason to stop.
+/// Shows the steps of a run as they happen. A step that cannot be shown stops nothing.
 #[derive(Clone)]
 pub(super) struct ProgressDisplay {
     action: Action,
@@ -61,7 +61,7 @@ impl ProgressDisplay {
         };
     }
 
-    /// Leaves nothing that moves, so that other things can be printed.
+    /// Takes the moving line away, so that other things can be printed.
     pub(super) fn finish(&self) {
         if let Some(live) = &self.live {
             let live = live.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,8 +77,8 @@ impl ProgressDisplay {
     }
 }
 
-/// Whether stderr is a terminal that somebody looks at and that understands more than text. Consoles of
-/// Windows understand it only if they are told to.
+/// Whether somebody looks at stderr on a terminal that understands control sequences. Consoles of Windows have to
+/// be told to first.
 fn can_move() -> bool {
     let is = |name: &str, value: &str| std::env::var_os(name).is_some_and(|found| found == value);
     stderr().is_terminal() && cfg!(unix) && !is("TERM", "dumb") && !is("CI", "true")

@@ -43,7 +43,7 @@ fn with_seed(arguments: &ApplyArguments, id: &str) -> Vec<String> {
     arguments.words()
 }
 
-/// What there is to choose from: a few of what may be hundreds.
+/// The newest seeds, for there may be hundreds.
 fn newest(ids: &[&str]) -> String {
     const FEW: usize = 5;
     let mut ids = ids.to_vec();

@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ColorChoice};
 
 /// The option `--color`, for every command.
-pub(super) fn argument() -> Arg {
+pub(crate) fn argument() -> Arg {
     Arg::new("color")
         .long("color")
         .global(true)
@@ -16,9 +16,8 @@ pub(super) fn argument() -> Arg {
         .help("When to print in colours: auto, always or never; auto if not given, which is on a terminal without NO_COLOR")
 }
 
-/// What the arguments say, whether or not they can be understood as a whole: an error about them has
-/// colours or none, too.
-pub(super) fn choice(arguments: &[OsString]) -> ColorChoice {
+/// The choice in the arguments, found before they are parsed: an error about them follows it, too.
+pub(crate) fn choice(arguments: &[OsString]) -> ColorChoice {
     let words = arguments.iter().map(|argument| argument.to_string_lossy());
     let words: Vec<_> = words.take_while(|word| word != "--").collect();
     let following = words.iter().zip(words.iter().skip(1));
@@ -36,8 +35,8 @@ pub(super) fn choice(arguments: &[OsString]) -> ColorChoice {
 }
 
 /// Lets everything that this process prints from now on follow the choice.
-pub(super) fn set(choice: ColorChoice) {
-    // What is printed is decided in one place for clap and for the commands.
+pub(crate) fn set(choice: ColorChoice) {
+    // clap prints through anstream as well.
     match choice {
         ColorChoice::Always => anstream::ColorChoice::Always,
         ColorChoice::Never => anstream::ColorChoice::Never,

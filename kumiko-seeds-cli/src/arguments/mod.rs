@@ -1,10 +1,7 @@
-//! From the arguments of a process to a command.
+//! What the arguments of all commands share.
 
-mod color;
+pub(crate) mod color;
 mod format;
-mod parsing;
-mod two_words;
+pub(crate) mod two_words;
 
-pub use color::color_arguments;
 pub(crate) use format::{Format, format_words};
-pub use parsing::{command, parse};

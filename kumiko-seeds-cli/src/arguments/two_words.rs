@@ -4,9 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 /// The arguments with the name of the command in one word, if it was given as two.
 ///
-/// `names` are those of all commands. A word that no command has after the colon is joined all the
-/// same, so that what was meant is found among names of the same form.
-pub(super) fn in_one_word(arguments: Vec<OsString>, names: &[&str]) -> Vec<OsString> {
+/// `names` are those of all commands. An unknown word is joined, too, so that clap suggests names of the same form.
+pub(crate) fn in_one_word(arguments: Vec<OsString>, names: &[&str]) -> Vec<OsString> {
     let Some(first) = position_of_command(&arguments) else {
         return arguments;
     };

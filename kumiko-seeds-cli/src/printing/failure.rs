@@ -1,10 +1,11 @@
-//! A failure as people read it.
+//! Failures and panics on stderr. Both may quote a file or a database.
 
 use std::fmt;
 use std::io::{Write, stderr};
+use std::panic;
 
 use super::palette::{Palette, painted};
-use super::printable::printable_indented;
+use super::printable::{printable_indented, printable_lines};
 use crate::failure::Failure;
 
 /// Prints a failure on stderr.
@@ -14,8 +15,7 @@ pub(crate) fn print_failure(failure: &Failure) {
     drop(write!(stderr().lock(), "{text}"));
 }
 
-/// A failure with its words in colours, and without control characters: it may quote a file or a
-/// database.
+/// A failure with its words in colours, and without control characters.
 fn colored(failure: &Failure, palette: Palette) -> String {
     let Failure {
         message,
@@ -38,6 +38,20 @@ fn colored(failure: &Failure, palette: Palette) -> String {
             .map(move |text| format!("{word} {}\n", printable_indented(text)))
     });
     lines.collect()
+}
+
+/// From now on the message of a panic cannot steer a terminal. One that would not is printed as ever, with a
+/// backtrace where that is asked for.
+pub(crate) fn make_panics_printable() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        let text = panic.to_string();
+        if printable_lines(&text) == text {
+            usual(panic);
+        } else {
+            drop(writeln!(stderr().lock(), "{}", printable_indented(&text)));
+        }
+    }));
 }
 
 impl fmt::Display for Failure {

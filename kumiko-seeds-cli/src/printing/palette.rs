@@ -46,7 +46,7 @@ impl Palette {
             State::Applied => self.good,
             State::Pending => self.warning,
             State::Skipped | State::Former | State::Foreign => self.faint,
-            // What has drifted, now and in times to come.
+            // What has drifted, also states that the library learns later on.
             _ => self.error,
         }
     }

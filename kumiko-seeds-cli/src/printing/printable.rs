@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-/// A text on one line that shows what it is. One from a file, a database or an environment may hold line
-/// breaks and escape sequences, which would forge rows and steer the terminal.
+/// A text on one line, with a mark in the place of each character that could deceive. Line breaks and escape
+/// sequences in a file, a database or an environment would forge rows and steer the terminal.
 ///
-/// **Invariant:** whatever is printed and does not come from this program has gone through one of the functions
+/// **Invariant:** every text that is printed and comes from outside this program has gone through one of the functions
 /// of this file.
 #[must_use]
 pub fn printable(text: &str) -> String {
@@ -20,8 +20,8 @@ pub fn printable_lines(text: &str) -> String {
     })
 }
 
-/// As [`printable_lines`], with only the first line at the start of a line. What a file or a database is named
-/// after must not look like a line of this program's.
+/// As [`printable_lines`], with all lines but the first indented, so that no text from outside looks like a line of
+/// this program's own.
 pub(super) fn printable_indented(text: &str) -> String {
     let text = printable_lines(text);
     let mut lines = text.split('\n');
@@ -33,8 +33,8 @@ pub(super) fn printable_indented(text: &str) -> String {
     })
 }
 
-/// A JSON document that says the same in printable characters. JSON demands that of some control characters
-/// only. None of the others is in a document but in a string, where it can be escaped.
+/// The same JSON document, with what could deceive escaped. JSON itself asks that of some control characters only.
+/// The others stand in strings, where their escapes mean the same.
 pub(super) fn printable_json(document: &str) -> String {
     document.chars().fold(String::new(), |mut text, character| {
         if is_deceptive(character) && character != '\n' {

@@ -1,5 +1,6 @@
-//! Durations and amounts as people say them. Pure.
+//! Durations and amounts as people say them, and texts as a shell reads them. Pure.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// `640ms`, `3.2s`: as the steps of a run have it, which the library words.
@@ -22,4 +23,11 @@ pub(crate) fn milliseconds(milliseconds: i32) -> String {
     seconds(Duration::from_millis(
         milliseconds.try_into().unwrap_or_default(),
     ))
+}
+
+/// A text as one word of a shell.
+#[must_use]
+pub fn shell_word(text: &str) -> String {
+    // No shell has a word with a NUL in it, and no argument of a process is one.
+    shlex::try_quote(text).map_or_else(|_| text.replace('\0', ""), Cow::into_owned)
 }

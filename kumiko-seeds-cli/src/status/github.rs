@@ -2,7 +2,7 @@
 
 use kumiko_seeds::State;
 
-use super::sum::sum;
+use super::table::sum;
 use super::view::{SeedView, StatusView};
 use crate::printing::printable;
 
@@ -70,7 +70,7 @@ fn annotation(seed: &SeedView<'_>, file_of: &dyn Fn(&str) -> Option<String>) -> 
     ))
 }
 
-/// A message: what would end the command is escaped, since nothing after it is meant as one.
+/// A message, with everything escaped that would end the workflow command or begin another.
 fn data(text: &str) -> String {
     let escaped = text
         .replace('%', "%25")

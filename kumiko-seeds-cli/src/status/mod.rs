@@ -2,7 +2,6 @@
 
 mod arguments;
 mod github;
-mod sum;
 mod table;
 mod view;
 

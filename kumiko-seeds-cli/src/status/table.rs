@@ -1,8 +1,8 @@
 //! Where each seed stands, for people. Pure.
 
 use anstyle::Style;
+use kumiko_seeds::State;
 
-use super::sum::sum;
 use super::view::{SeedView, StatusView};
 use crate::printing::{Columns, Terminal, milliseconds, printable};
 
@@ -47,6 +47,32 @@ fn described(seed: &SeedView<'_>) -> String {
         Some(remark) => format!("{description} ({remark})"),
         None => description,
     }
+}
+
+/// How many seeds are in which state: `2 applied, 1 of them changed, 1 pending`.
+pub(super) fn sum(status: &StatusView<'_>) -> String {
+    let changed = status.count(State::Changed);
+    let others = [
+        State::OutOfOrder,
+        State::Renamed,
+        State::Contested,
+        State::Skipped,
+        State::Missing,
+        State::Former,
+        State::Foreign,
+    ];
+    let others = others.map(|state| (status.count(state), state.as_str()));
+    [
+        (status.count(State::Applied) + changed, "applied"),
+        (changed, "of them changed"),
+        (status.count(State::Pending), "pending"),
+    ]
+    .into_iter()
+    .chain(others)
+    .filter(|(count, what)| *count > 0 || ["applied", "pending"].contains(what))
+    .map(|(count, what)| format!("{count} {}", what.replace('-', " ")))
+    .collect::<Vec<_>>()
+    .join(", ")
 }
 
 #[cfg(test)]
