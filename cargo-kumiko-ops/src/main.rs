@@ -16,6 +16,7 @@ mod seed_status;
 mod seed_verify;
 mod shell_files;
 mod shown;
+mod text_file;
 
 fn main() -> std::process::ExitCode {
     run::run(std::env::args_os())

@@ -7,7 +7,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::LitStr;
 
 use super::source::mentions;
-use super::text_file::first_file;
+use crate::text_file::first_file;
 
 /// Where the source names the app.
 #[derive(Clone, Debug, PartialEq, Eq)]

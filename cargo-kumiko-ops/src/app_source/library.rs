@@ -5,8 +5,8 @@ use std::path::Path;
 use cargo_metadata::{Target, TargetKind};
 use kumiko_seeds_cli::Failure;
 
-use super::text_file::TextFile;
 use crate::package::Member;
+use crate::text_file::TextFile;
 
 /// A library that binaries and tests can use.
 pub(crate) struct Library {

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use syn::{Item, ItemMod, UseTree, Visibility};
 
-use super::crate_name::crate_name;
 use super::library::Library;
 use super::source::{Source, mentions};
-use super::text_file::{TextFile, first_file};
+use crate::package::crate_name;
+use crate::text_file::{TextFile, first_file};
 
 /// The function `seeds` as binaries and tests of the package find it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,14 @@ pub(crate) enum Declared {
 /// The file in the folder or below it that uses `include_seeds!`.
 pub(crate) fn wiring(folder: &Path) -> Option<TextFile> {
     first_file(folder, &|text| mentions(text, "include_seeds"))
+}
+
+/// Looks for the function in a library whose seeds are brought in by some file of it.
+pub(crate) fn function_of(library: &Library) -> SeedsFunction {
+    let wiring = wiring(library.folder());
+    wiring.map_or(SeedsFunction::Unknown, |wiring| {
+        seeds_function(library, &wiring)
+    })
 }
 
 /// Looks for the function, from the library down to the file that brings the seeds in.

@@ -6,23 +6,7 @@ use super::checkout::Checkout;
 use super::choice::Chosen;
 use super::inventory::Inventory;
 use super::manifest::{DefaultFeatures, Edit, Origin, WorkspaceDependency};
-use crate::app_source::crate_name;
-use crate::package::{BUILD_LIBRARY, COMMAND_LIBRARY, LIBRARY, Member, Writes, key};
-
-/// The library that seeds are written with as the package's Rust code names it.
-pub(super) fn library_name(member: &Member) -> String {
-    name_in_code(member.library(), LIBRARY)
-}
-
-/// The library with the commands as the package's Rust code names it.
-pub(super) fn command_library_name(member: &Member) -> String {
-    name_in_code(member.command_library(), COMMAND_LIBRARY)
-}
-
-fn name_in_code(library: Option<&Dependency>, default: &str) -> String {
-    let name = library.map_or(default, key);
-    crate_name(name).unwrap_or_else(|| name.replace('-', "_"))
-}
+use crate::package::{BUILD_LIBRARY, COMMAND_LIBRARY, LIBRARY, Writes, key};
 
 /// The changes to the dependencies: what is missing, and features that are missing of what is there.
 pub(super) fn edits(

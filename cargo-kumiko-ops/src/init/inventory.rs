@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::TargetKind;
 use kumiko_seeds_cli::Failure;
 
-use crate::app_source::{AppName, Library, TextFile, app_name, library, mentions, wiring};
+use crate::app_source::{AppName, Library, app_name, library, mentions, wiring};
 use crate::package::Member;
 use crate::shown::{indented, shown_path};
+use crate::text_file::TextFile;
 
 /// What a package has, as far as it matters for seeds.
 pub(super) struct Inventory<'a> {
@@ -47,11 +48,7 @@ pub(super) struct Binary {
 impl<'a> Inventory<'a> {
     /// Reads it all. Fails if something that matters cannot be read, or if the folder of seeds has
     /// something in it that no build would accept.
-    pub(super) fn read(
-        member: &'a Member,
-        command_library: &str,
-        current: &'a Path,
-    ) -> Result<Self, Failure> {
+    pub(super) fn read(member: &'a Member, current: &'a Path) -> Result<Self, Failure> {
         let library = library(member)?;
         let sources = library.as_ref().map(|library| library.folder().to_owned());
         let sources = sources.unwrap_or_else(|| member.folder().join("src"));
@@ -62,7 +59,7 @@ impl<'a> Inventory<'a> {
             build_script: build_script(member)?,
             wiring: wiring(&sources),
             app_name: app_name(&sources),
-            binaries: binaries(member, command_library),
+            binaries: binaries(member),
             has_seeds_folder: member.seeds_folder().is_dir(),
             library,
             member,
@@ -121,7 +118,8 @@ fn build_script(member: &Member) -> Result<BuildScript, Failure> {
     }
 }
 
-fn binaries(member: &Member, command_library: &str) -> Vec<Binary> {
+fn binaries(member: &Member) -> Vec<Binary> {
+    let command_library = &member.command_library_in_code();
     let targets = member.package.targets.iter();
     let binaries = targets.filter(|target| target.is_bin());
     binaries

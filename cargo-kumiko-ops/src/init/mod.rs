@@ -101,7 +101,7 @@ fn planned(
     let checkout = arguments.path.as_deref();
     let checkout = checkout.map(|path| Checkout::find(path, member));
     let checkout = checkout.transpose()?;
-    let inventory = Inventory::read(member, &dependencies::command_library_name(member), current)?;
+    let inventory = Inventory::read(member, current)?;
     let chosen = choose(arguments, &inventory)?;
     let mut setup = planning::plan(&inventory, &chosen, checkout.as_ref())?;
     let package = arguments.package.repeated();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kumiko_ops_templates::{BUILD_SCRIPT, BUILD_SCRIPT_CALL, OPS, OPS_BINARY, OPS_LIBRARY};
+use kumiko_ops_templates::{BUILD_SCRIPT, BUILD_SCRIPT_CALL};
 use kumiko_seeds_cli::Failure;
 
 use super::build_script::with_call;
@@ -13,6 +13,7 @@ use super::manifest::{Edit, edited, is_switched_off};
 use super::setup::Setup;
 use super::{dependencies, seeds_module};
 use crate::app_source::{SeedsFunction, mentions};
+use crate::ops_binary::{self, is_ops_name};
 
 /// Plans all that makes the package ready.
 pub(super) fn plan(
@@ -133,8 +134,7 @@ fn has_ops_binary(inventory: &Inventory<'_>) -> bool {
     }
     let mut binaries = inventory.binaries.iter();
     binaries.any(|binary| {
-        let is_named_so = binary.name == "ops" || binary.name.ends_with("-ops");
-        is_named_so && (inventory.wiring.is_some() || binary.names_library)
+        is_ops_name(&binary.name) && (inventory.wiring.is_some() || binary.names_library)
     })
 }
 
@@ -144,8 +144,7 @@ fn plan_ops_binary(
     setup: &mut Setup,
 ) -> Result<(), Failure> {
     let member = inventory.member;
-    let default = format!("{}-ops", member.name());
-    let name = member.settings.bin.clone().unwrap_or(default);
+    let name = ops_binary::new_name(member);
     if inventory.binaries.iter().any(|binary| binary.name == name) {
         return Err(Failure::new(format!(
             "package {} has a binary {name} that does not apply seeds",
@@ -157,19 +156,16 @@ fn plan_ops_binary(
         ));
     }
     let path = format!("src/bin/{name}.rs");
-    let library = dependencies::command_library_name(member);
     let SeedsFunction::In(module) = function else {
         setup.left.push(format!(
             "create {path}, with the function that gives your app its SeedRunner:\n    \
              fn main() -> std::process::ExitCode {{\n        \
-             {library}::main(seeds())\n    }}"
+             {}::main(seeds())\n    }}",
+            member.command_library_in_code()
         ));
         return Ok(());
     };
-    let content = OPS
-        .replace(OPS_BINARY, &name)
-        .replace(OPS_LIBRARY, &format!("{module}::"))
-        .replace("kumiko_seeds_cli::", &format!("{library}::"));
+    let content = ops_binary::source(member, &name, module);
     setup.create(member.folder().join(PathBuf::from(&path)), content);
 
     // With a second binary, `cargo run` would no longer know what to start.
@@ -182,10 +178,9 @@ fn plan_ops_binary(
             path,
         });
     }
-    let is_named_so = |name: &str| name == "ops" || name.ends_with("-ops");
     let others = inventory.binaries.iter();
-    let is_ambiguous = others.into_iter().any(|binary| is_named_so(&binary.name));
-    if member.settings.bin.is_none() && (is_ambiguous || !is_named_so(&name)) {
+    let is_ambiguous = others.into_iter().any(|binary| is_ops_name(&binary.name));
+    if member.settings.bin.is_none() && (is_ambiguous || !is_ops_name(&name)) {
         setup.manifest.push(Edit::OpsBinary(name));
     }
     Ok(())

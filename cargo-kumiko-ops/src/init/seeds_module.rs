@@ -8,17 +8,14 @@ use kumiko_ops_templates::{
 use kumiko_seeds_cli::Failure;
 
 use super::choice::Chosen;
-use super::dependencies::library_name;
 use super::inventory::Inventory;
 use super::library::with_module;
 use super::manifest::{Edit, is_switched_off};
 use super::setup::{NewModule, Setup};
-use crate::app_source::{
-    Declared, Library, SeedsFunction, Source, TextFile, crate_name, declares, seeds_function,
-    unnameable,
-};
-use crate::package::Writes;
+use crate::app_source::{Declared, Library, SeedsFunction, Source, declares, seeds_function};
+use crate::package::{Writes, crate_name, unnameable};
 use crate::shown::indented;
+use crate::text_file::TextFile;
 
 /// Plans the module, if nothing brings in the seeds yet, and finds the function `seeds`.
 pub(super) fn plan(
@@ -172,7 +169,7 @@ fn seeds_module(inventory: &Inventory<'_>, chosen: &Chosen) -> String {
         Writes::Events => SEEDS,
         Writes::Rows => SEEDS_WITHOUT_EVENTS,
     };
-    let library = library_name(inventory.member);
+    let library = inventory.member.library_in_code();
     let module = format!("{library}::{}", chosen.database.feature());
     let text = template.replace(SEEDS_DATABASE_MODULE, &module);
     match &chosen.app {

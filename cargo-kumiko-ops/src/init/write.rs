@@ -1,12 +1,13 @@
 //! Writes what is planned.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use kumiko_seeds_cli::Failure;
 
 use super::setup::Change;
+use crate::text_file::create;
 
 /// Fails if a new file is there already, whatever it is. Writes nothing.
 pub(super) fn check(changes: &[Change], shown: &dyn Fn(&Path) -> String) -> Result<(), Failure> {
@@ -31,7 +32,7 @@ pub(super) fn write(changes: &[Change], shown: &dyn Fn(&Path) -> String) -> Resu
         changes.iter().partition(|change| change.before.is_some());
     for change in new.into_iter().chain(existing) {
         let written = match &change.before {
-            None => create(change),
+            None => create(&change.path, &change.after),
             Some(before) => replace(change, before),
         };
         written.map_err(|error| {
@@ -41,17 +42,6 @@ pub(super) fn write(changes: &[Change], shown: &dyn Fn(&Path) -> String) -> Resu
         })?;
     }
     Ok(())
-}
-
-/// **Invariant:** a file that exists is never written to, even one that another process creates at the
-/// same moment.
-fn create(change: &Change) -> io::Result<()> {
-    if let Some(folder) = change.path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    let mut file = options.write(true).create_new(true).open(&change.path)?;
-    file.write_all(change.after.as_bytes())
 }
 
 /// Replaces the file in one step, so that it is never half of it.

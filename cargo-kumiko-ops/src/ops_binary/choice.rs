@@ -3,8 +3,8 @@
 use kumiko_ops_templates::{OPS, OPS_BINARY, OPS_LIBRARY};
 use kumiko_seeds_cli::Failure;
 
-use crate::app_source::{self, SeedsFunction};
-use crate::package::Member;
+use crate::app_source::{SeedsFunction, function_of, library};
+use crate::package::{Member, crate_name};
 use crate::shown::indented;
 
 /// The bin target that the settings name, or else the one named `ops` or ending in `-ops`.
@@ -28,10 +28,7 @@ pub(crate) fn find(member: &Member) -> Result<&str, Failure> {
                 .help(format!("its binaries are {}", list(&bins)))
             });
     }
-    let candidates: Vec<&str> = bins
-        .into_iter()
-        .filter(|bin| *bin == "ops" || bin.ends_with("-ops"))
-        .collect();
+    let candidates: Vec<&str> = bins.into_iter().filter(|bin| is_ops_name(bin)).collect();
     match candidates.as_slice() {
         [bin] => Ok(bin),
         [] => Err(missing(member)),
@@ -47,29 +44,40 @@ pub(crate) fn find(member: &Member) -> Result<&str, Failure> {
     }
 }
 
+/// Whether a bin target of this name is an ops binary where the settings name none.
+pub(crate) fn is_ops_name(bin: &str) -> bool {
+    bin == "ops" || bin.ends_with("-ops")
+}
+
+/// The name of the ops binary of a package that has none yet.
+pub(crate) fn new_name(member: &Member) -> String {
+    let named = member.settings.bin.clone();
+    named.unwrap_or_else(|| format!("{}-ops", member.name()))
+}
+
+/// The source of an ops binary; the function `seeds` is in `module`.
+pub(crate) fn source(member: &Member, name: &str, module: &str) -> String {
+    let commands = member.command_library_in_code();
+    OPS.replace(OPS_BINARY, name)
+        .replace(OPS_LIBRARY, &format!("{module}::"))
+        .replace("kumiko_seeds_cli::", &format!("{commands}::"))
+}
+
 fn missing(member: &Member) -> Failure {
     let name = member.name();
-    let bin = format!("{name}-ops");
-    let path = format!("src/bin/{bin}.rs");
-    let module = app_source::library(member)
-        .ok()
-        .flatten()
-        .and_then(|library| {
-            let wiring = app_source::wiring(library.folder())?;
-            match app_source::seeds_function(&library, &wiring) {
-                SeedsFunction::In(module) => Some(module),
-                SeedsFunction::Unknown => app_source::crate_name(&library.name),
-            }
-        });
+    let library = library(member).ok().flatten();
+    let module = library.and_then(|library| match function_of(&library) {
+        SeedsFunction::In(module) => Some(module),
+        SeedsFunction::Unknown => crate_name(&library.name),
+    });
     let module = module.unwrap_or_else(|| name.replace('-', "_"));
-    let source = OPS
-        .replace(OPS_BINARY, &bin)
-        .replace(OPS_LIBRARY, &format!("{module}::"));
+    let bin = new_name(member);
+    let source = source(member, &bin, &module);
     Failure::new(format!(
         "package {name} has no ops binary: no bin target is named ops or ends in -ops"
     ))
     .help(format!(
-        "create {path}, with seeds() being the function that gives your app its SeedRunner:\n{}",
+        "create src/bin/{bin}.rs, with seeds() being the function that gives your app its SeedRunner:\n{}",
         indented("    ", &source)
     ))
 }

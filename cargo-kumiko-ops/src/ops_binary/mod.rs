@@ -9,6 +9,6 @@ mod start;
 mod surroundings;
 
 pub(crate) use arguments::BuildArguments;
-pub(crate) use choice::find;
+pub(crate) use choice::{find, is_ops_name, new_name, source};
 pub(crate) use of_files::build_of_files;
 pub(crate) use start::{Start, start};

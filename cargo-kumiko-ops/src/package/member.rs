@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Dependency, DependencyKind, Package};
 use kumiko_seeds_cli::Failure;
 
+use super::crate_name::crate_name;
 use super::database::{Database, Featured};
-use super::features::enabled;
+use super::features::{enabled, key};
 use super::settings::Settings;
 
 /// The library that seeds are written with.
@@ -72,6 +73,16 @@ impl Member {
         self.dependency(COMMAND_LIBRARY, DependencyKind::Normal)
     }
 
+    /// The library that seeds are written with, as Rust code of the package names it.
+    pub(crate) fn library_in_code(&self) -> String {
+        in_code(self.library().map_or(LIBRARY, key))
+    }
+
+    /// The library with the commands, as Rust code of the package names it.
+    pub(crate) fn command_library_in_code(&self) -> String {
+        in_code(self.command_library().map_or(COMMAND_LIBRARY, key))
+    }
+
     /// What its seeds write: rows where the library is there without its write side.
     pub(crate) fn writes(&self) -> Writes {
         let Some(library) = self.library() else {
@@ -129,6 +140,10 @@ impl Member {
         let mut dependencies = self.package.dependencies.iter();
         dependencies.find(|dependency| dependency.name == name && dependency.kind == kind)
     }
+}
+
+fn in_code(library: &str) -> String {
+    crate_name(library).unwrap_or_else(|| library.replace('-', "_"))
 }
 
 /// What the seeds of a package write.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod choice;
+mod crate_name;
 mod database;
 mod features;
 mod member;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use kumiko_seeds_cli::Failure;
 
 pub(crate) use arguments::PackageArguments;
+pub(crate) use crate_name::{crate_name, unnameable};
 pub(crate) use database::{Database, Featured};
 pub(crate) use features::key;
 pub(crate) use member::{BUILD_LIBRARY, COMMAND_LIBRARY, LIBRARY, Member, Writes};

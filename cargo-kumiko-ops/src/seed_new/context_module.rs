@@ -7,16 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syn::{Item, UseTree};
 
-use crate::package::{LIBRARY, Member, key};
+use crate::package::Member;
 
 pub(super) fn choose(member: &Member, last_source: Option<&str>) -> String {
     if let Some(module) = last_source.and_then(imported_from) {
         return module;
     }
-    let name = member.library().map_or(LIBRARY, key);
     format!(
         "{}::{}",
-        name.replace('-', "_"),
+        member.library_in_code(),
         member.database().feature()
     )
 }

@@ -9,7 +9,6 @@ mod slug;
 mod template;
 mod test_file;
 
-use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -20,6 +19,7 @@ pub(crate) use arguments::NewArguments;
 
 use crate::package::{self, Member};
 use crate::shown::shown_path;
+use crate::text_file::create;
 use content::Values;
 use editor::Editor;
 use existing::Existing;
@@ -93,7 +93,7 @@ pub(crate) fn run(
     }
     for (path, content) in &files {
         let shown = shown_path(path, &current);
-        write_new(path, content).map_err(|error| match error.kind() {
+        create(path, content).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists if path.symlink_metadata().is_ok() => {
                 exists(&shown, &another_slug)
             }
@@ -119,19 +119,6 @@ pub(crate) fn run(
 
 fn exists(shown: &Path, another_slug: &str) -> Failure {
     Failure::new(format!("{} exists, and is left as it is", shown.display())).help(another_slug)
-}
-
-/// Creates the file with its folder. **Invariant:** a file that exists is never written to, even one
-/// that another process creates at the same moment.
-fn write_new(path: &Path, content: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(content.as_bytes()).inspect_err(|_| {
-        // Half a seed is worse than none; the error that counts is the first one.
-        drop(fs::remove_file(path));
-    })
 }
 
 /// What to look at, and what to do next.

@@ -5,8 +5,8 @@ use kumiko_ops_templates::{
 };
 use kumiko_seeds_cli::Failure;
 
-use crate::app_source::{SeedsFunction, crate_name, library, seeds_function, unnameable, wiring};
-use crate::package::{BESIDE_ANOTHER, Database, Member, Sqlx};
+use crate::app_source::{SeedsFunction, function_of, library};
+use crate::package::{BESIDE_ANOTHER, Database, Member, Sqlx, crate_name, unnameable};
 
 /// The most characters that PostgreSQL keeps of a name.
 const NAME_LIMIT: usize = 63;
@@ -31,10 +31,9 @@ pub(super) fn content(member: &Member, id: &str) -> Result<(String, Option<Strin
     })?;
     let name = crate_name(&library.name);
     let name = name.ok_or_else(|| unnameable(member.name(), &library.name))?;
-    let function = wiring(library.folder()).map(|wiring| seeds_function(&library, &wiring));
-    let (module, note) = match function {
-        Some(SeedsFunction::In(module)) => (module, None),
-        Some(SeedsFunction::Unknown) | None => {
+    let (module, note) = match function_of(&library) {
+        SeedsFunction::In(module) => (module, None),
+        SeedsFunction::Unknown => {
             let note = format!(
                 "note: the test calls {name}::seeds(); correct it if the app's SeedRunner comes from elsewhere"
             );

@@ -1,6 +1,7 @@
 //! Text files of a package.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use kumiko_seeds_cli::Failure;
@@ -24,6 +25,19 @@ impl TextFile {
             text,
         })
     }
+}
+
+/// Creates a file with its folder. **Invariant:** a file that exists is never written to, even one
+/// that another process creates at the same moment.
+pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(text.as_bytes()).inspect_err(|_| {
+        // Half a file is worse than none; the error that counts is the first one.
+        drop(fs::remove_file(path));
+    })
 }
 
 /// The first Rust file in the folder or below it that is looked for.
