@@ -12,10 +12,11 @@ use crate::shown::{indented, shown_path};
 /// leaves the others as they are.
 pub(crate) fn app_seeds(member: &Member, current: &Path) -> Result<AppSeeds, Failure> {
     let (files, unreadable) = readable_seeds(member, current)?;
-    let seeds = files.into_iter().map(source).collect();
-    let mut seeds = AppSeeds::new(member.settings.app(), seeds);
-    seeds.unreadable = unreadable;
-    Ok(seeds)
+    Ok(AppSeeds {
+        app: member.settings.app(),
+        seeds: files.into_iter().map(source).collect(),
+        unreadable,
+    })
 }
 
 /// The seeds of the package, if nothing is wrong with any.

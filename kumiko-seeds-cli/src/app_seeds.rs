@@ -8,7 +8,6 @@ use crate::seed_choice::find_seed;
 
 /// The seeds of an app: those that are compiled into its ops binary, or those that its files have.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct AppSeeds {
     /// Whose seeds they are.
     pub app: App,
@@ -50,20 +49,14 @@ pub struct SourceCall {
 }
 
 impl AppSeeds {
-    /// Seeds of an app that all could be read.
-    #[must_use]
-    pub fn new(app: App, seeds: Vec<SeedSource>) -> Self {
-        Self {
-            app,
-            seeds,
-            unreadable: None,
-        }
-    }
-
     /// The seeds that an ops binary carries.
     pub(crate) fn of_runner<DB: Backend>(runner: &SeedRunner<DB>) -> Self {
         let seeds = runner.seeds().iter().map(SeedSource::of_compiled);
-        Self::new(runner.whose().clone(), seeds.collect())
+        Self {
+            app: runner.whose().clone(),
+            seeds: seeds.collect(),
+            unreadable: None,
+        }
     }
 
     /// What the library compares with a database.

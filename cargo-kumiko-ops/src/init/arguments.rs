@@ -16,8 +16,9 @@ Examples:
   cargo kumiko-ops init --no-events
   cargo kumiko-ops init --app billing
 
-It adds kumiko-seeds and kumiko-seeds-build to Cargo.toml, the call that compiles seeds to build.rs, the folder
-seeds, a module for handlers and seeds to the library, and an ops binary. What is there already stays as it is.
+It adds kumiko-seeds, kumiko-seeds-cli and kumiko-seeds-build to Cargo.toml, the call that compiles seeds to
+build.rs, the folder seeds, a module for handlers and seeds to the library, and an ops binary. What is there already
+stays as it is.
 
 Before it changes a file that exists, it asks once; --yes is the answer. Without a terminal to ask on and without
 --yes, it only says what it would change, writes nothing, and exits with 2. New files alone need no answer.
