@@ -2,26 +2,27 @@
 
 use crate::plan::{Applied, Source};
 
-/// The applied seeds, as [`Backend::APPLIED`](crate::Backend) gives them: one text, which is cut up where it is used.
+/// The applied seeds, as one statement of the ledger gives them: one text, which is cut up where it is used.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AppliedSeeds {
     text: String,
 }
 
-/// What is between two seeds, and between a seed's id and the hash of its source: separators of ASCII, which are made
-/// for this and are in no file's name.
-const BETWEEN_SEEDS: char = '\u{1f}';
-const BEFORE_HASH: char = '\u{1e}';
-
 impl AppliedSeeds {
+    /// What is between two seeds: a separator of ASCII, which is made for this and is in no file's name.
+    pub(crate) const BETWEEN: char = '\u{1f}';
+
+    /// What is between a seed's id and the hash of its source, if that is known.
+    pub(crate) const BEFORE_HASH: char = '\u{1e}';
+
     pub(crate) fn of(text: String) -> Self {
         Self { text }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Applied<'_>> {
-        let seeds = self.text.split(BETWEEN_SEEDS);
+        let seeds = self.text.split(Self::BETWEEN);
         seeds.filter(|seed| !seed.is_empty()).map(|seed| {
-            let (ledger_id, source) = match seed.split_once(BEFORE_HASH) {
+            let (ledger_id, source) = match seed.split_once(Self::BEFORE_HASH) {
                 Some((ledger_id, hash)) => (ledger_id, Source::of_hash(hash)),
                 None => (seed, Source::Foreign),
             };

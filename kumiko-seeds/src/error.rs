@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::causes::{causes, with_causes};
-use crate::lock::Holder;
+use crate::holder::Holder;
 use crate::remedy;
 use crate::report::{Report, Warning, seconds};
 
@@ -225,6 +225,16 @@ pub enum Remains {
 impl Error {
     pub(crate) fn database(step: &'static str, source: sqlx::Error) -> Self {
         Self::Database { step, source }
+    }
+
+    /// A seed that went on after a statement had failed.
+    pub(crate) fn unfinished_after_failure(id: &'static str) -> Self {
+        Self::Unfinished {
+            id,
+            problem: "a statement in it had failed, and after that PostgreSQL commits nothing; the server's \
+                      log names the statement"
+                .to_owned(),
+        }
     }
 
     /// What to do about it, where more can be said than the message does: complete sentences or SQL,

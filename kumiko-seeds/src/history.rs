@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::Marker;
 use crate::app::{App, parts};
+use crate::operation_type::OperationType;
 
 /// What a database tells of the seeds of an app. Where the app has a name, that includes markers from before it had
 /// one, which may as well be another app's.
@@ -45,31 +46,32 @@ pub enum InterventionKind {
 }
 
 impl InterventionKind {
-    pub(crate) fn operation_type(self) -> &'static str {
+    pub(crate) fn operation_type(self) -> OperationType {
         match self {
-            Self::Marked => "seed-mark",
-            Self::Unmarked => "seed-unmark",
+            Self::Marked => OperationType::SeedMark,
+            Self::Unmarked => OperationType::SeedUnmark,
         }
     }
 }
 
 /// A row that concerns seeds; what its columns mean depends on its type.
 pub(crate) struct Operation {
-    pub(crate) operation_type: String,
+    pub(crate) operation_type: OperationType,
     pub(crate) marker: Marker,
 }
 
-const SOURCE: &str = "/source";
-
 impl History {
+    /// What the id of the row that holds the hash of a seed's source ends with.
+    pub(crate) const SOURCE: &str = "/source";
+
     /// The id of the row that holds the hash of a seed's source, for the id of its marker.
     pub(crate) fn source_id(id: &str) -> String {
-        format!("{id}{SOURCE}")
+        format!("{id}{}", Self::SOURCE)
     }
 
     /// The id of the row that tells of an intervention, `number` of them there are.
     pub(crate) fn intervention_id(id: &str, kind: InterventionKind, number: usize) -> String {
-        format!("{id}/{}/{number}", kind.operation_type())
+        format!("{id}/{}/{number}", kind.operation_type().as_str())
     }
 
     pub(crate) fn of(app: App, operations: Vec<Operation>) -> Self {
@@ -80,16 +82,16 @@ impl History {
             marker,
         } in operations
         {
-            match operation_type.as_str() {
-                "seed-migration" => markers.push(marker),
-                "seed-mark" => {
+            match operation_type {
+                OperationType::SeedMigration => markers.push(marker),
+                OperationType::SeedMark => {
                     interventions.extend(intervention(&app, &marker, InterventionKind::Marked));
                 }
-                "seed-unmark" => {
+                OperationType::SeedUnmark => {
                     interventions.extend(intervention(&app, &marker, InterventionKind::Unmarked));
                 }
-                _ => {
-                    if let Some(id) = marker.id.strip_suffix(SOURCE) {
+                OperationType::SeedSource => {
+                    if let Some(id) = marker.id.strip_suffix(Self::SOURCE) {
                         sources.insert(id.to_owned(), marker);
                     }
                 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::causes::with_causes;
-use crate::lock::Holder;
+use crate::holder::Holder;
 use crate::report::seconds;
 
 /// One step of a run, given to [`SeedRunner::observe`](crate::SeedRunner::observe) as it happens.

@@ -13,7 +13,7 @@ async fn states<DB: Engine>(
     database: &TestDatabase<DB>,
     runner: &SeedRunner<DB>,
 ) -> Vec<(String, State)> {
-    let history = runner.history(&database.pool).await.unwrap();
+    let history = runner.ledger(&database.pool).history().await.unwrap();
     let seeds = runner.seeds().iter().map(Seed::info);
     let status = Status::compare(seeds, history, &flags(&[]));
     let seeds = status.seeds.into_iter();
@@ -64,15 +64,15 @@ on_both_databases! {
     async fn marks_and_their_traces_are_the_app_s_own(database: &TestDatabase<DB>) {
         let seed = note!("2026-01-01-start");
         let (billing, shop) = (named("billing", vec![seed]), named("shop", vec![seed]));
-        billing.mark(&database.pool, seed.info()).await.unwrap();
-        let twice = billing.mark(&database.pool, seed.info()).await.unwrap_err();
+        billing.ledger(&database.pool).mark(seed.info()).await.unwrap();
+        let twice = billing.ledger(&database.pool).mark(seed.info()).await.unwrap_err();
         assert_eq!(twice.to_string(), "seed 2026-01-01-start is applied already");
-        let other = shop.unmark(&database.pool, seed.id).await.unwrap_err();
+        let other = shop.ledger(&database.pool).unmark(seed.id).await.unwrap_err();
         assert_eq!(other.to_string(), "seed 2026-01-01-start is not applied");
-        billing.unmark(&database.pool, seed.id).await.unwrap();
-        billing.mark(&database.pool, seed.info()).await.unwrap();
-        assert_eq!(billing.history(&database.pool).await.unwrap().interventions.len(), 3);
-        assert_eq!(shop.history(&database.pool).await.unwrap().interventions, []);
+        billing.ledger(&database.pool).unmark(seed.id).await.unwrap();
+        billing.ledger(&database.pool).mark(seed.info()).await.unwrap();
+        assert_eq!(billing.ledger(&database.pool).history().await.unwrap().interventions.len(), 3);
+        assert_eq!(shop.ledger(&database.pool).history().await.unwrap().interventions, []);
         assert_eq!(database.markers().await, ["billing/2026-01-01-start"]);
         assert_eq!(billing.apply(&database.pool).await.unwrap().applied, []);
         assert_eq!(shop.apply(&database.pool).await.unwrap().applied.len(), 1);
@@ -119,7 +119,7 @@ help: if such a seed is this app's and was edited since, mark it; if the marker 
         ];
         assert_eq!(states(database, &billing).await, expected);
 
-        billing.mark(&database.pool, edited(seed).info()).await.unwrap();
+        billing.ledger(&database.pool).mark(edited(seed).info()).await.unwrap();
         assert_eq!(billing.apply(&database.pool).await.unwrap().applied.len(), 1);
         assert_eq!(states(database, &billing).await[1].1, State::Applied);
     }
@@ -158,9 +158,9 @@ help: if such a seed is this app's and was edited since, mark it; if the marker 
         for error in [
             runner.apply(&database.pool).await.unwrap_err().error,
             runner.dry_run(&database.pool).await.unwrap_err().error,
-            runner.mark(&database.pool, info).await.unwrap_err(),
-            runner.unmark(&database.pool, info.id).await.unwrap_err(),
-            runner.history(&database.pool).await.unwrap_err(),
+            runner.ledger(&database.pool).mark(info).await.unwrap_err(),
+            runner.ledger(&database.pool).unmark(info.id).await.unwrap_err(),
+            runner.ledger(&database.pool).history().await.unwrap_err(),
         ] {
             assert_eq!(error.to_string(), expected);
             assert!(matches!(error, Error::AppName { .. }));

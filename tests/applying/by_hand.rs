@@ -8,39 +8,39 @@ on_both_databases! {
     async fn a_marked_seed_is_applied_without_being_run(database: &TestDatabase<DB>) {
         let seeds = vec![note!("2026-01-01-a"), note!("2026-01-02-b")];
         let runner = app::runner(seeds.clone());
-        runner.mark(&database.pool, seeds[0].info()).await.unwrap();
+        runner.ledger(&database.pool).mark(seeds[0].info()).await.unwrap();
         let report = runner.apply(&database.pool).await.unwrap();
         assert_eq!(report.applied.len(), 1);
         assert_eq!(database.payloads().await.len(), 1);
 
-        let history = runner.history(&database.pool).await.unwrap();
+        let history = runner.ledger(&database.pool).history().await.unwrap();
         assert_eq!(history.markers.len(), 2);
         assert_eq!(history.markers[0].notes.as_deref(), Some("a seed of a test"));
         let [marked] = history.interventions.as_slice() else { panic!("{history:?}") };
         assert_eq!((marked.id.as_str(), marked.kind), ("2026-01-01-a", InterventionKind::Marked));
 
-        let twice = runner.mark(&database.pool, seeds[1].info()).await.unwrap_err();
+        let twice = runner.ledger(&database.pool).mark(seeds[1].info()).await.unwrap_err();
         assert_eq!(twice.to_string(), "seed 2026-01-02-b is applied already");
     }
 
     async fn an_unmarked_seed_is_pending_and_runs_again(database: &TestDatabase<DB>) {
-        let nothing = app::runner::<DB>(vec![]).unmark(&database.pool, "2026-01-01-a").await;
+        let nothing = app::runner::<DB>(vec![]).ledger(&database.pool).unmark("2026-01-01-a").await;
         assert_eq!(nothing.unwrap_err().to_string(), "seed 2026-01-01-a is not applied");
 
         let runner = app::runner(vec![note!("2026-01-01-a"), note!("2026-01-02-b")]);
         runner.apply(&database.pool).await.unwrap();
         for _ in 0..2 {
-            runner.unmark(&database.pool, "2026-01-02-b").await.unwrap();
+            runner.ledger(&database.pool).unmark("2026-01-02-b").await.unwrap();
             assert_eq!(database.markers().await, ["2026-01-01-a"]);
             database.execute("DELETE FROM kumiko_events").await;
             database.execute("DELETE FROM read_notes").await;
             let report = runner.apply(&database.pool).await.unwrap();
             assert_eq!(report.applied[0].id, "2026-01-02-b");
         }
-        let nothing = runner.unmark(&database.pool, "2026-01-03-c").await.unwrap_err();
+        let nothing = runner.ledger(&database.pool).unmark("2026-01-03-c").await.unwrap_err();
         assert_eq!(nothing.to_string(), "seed 2026-01-03-c is not applied");
 
-        let history = runner.history(&database.pool).await.unwrap();
+        let history = runner.ledger(&database.pool).history().await.unwrap();
         assert_eq!(history.interventions.len(), 2, "{history:?}");
         let seeds = runner.seeds().iter().map(Seed::info);
         let status = Status::compare(seeds, history, &flags(&[]));
@@ -63,7 +63,7 @@ on_both_databases! {
               another app in this database that has seeds of the same ids, and then this app's were never run: apps \
               that share a database need names (`SeedRunner::app`)"]
         );
-        let history = edited.history(&database.pool).await.unwrap();
+        let history = edited.ledger(&database.pool).history().await.unwrap();
         assert_eq!(history.markers[0].source_hash.as_deref(), Some(seed.source_hash));
         let status = Status::compare(edited.seeds().iter().map(Seed::info), history, &flags(&[]));
         assert_eq!(status.seeds[0].state, State::Changed);
@@ -71,11 +71,11 @@ on_both_databases! {
         assert!(!status.has_pending() && !status.has_drifted());
 
         // Repeating it takes the new source for the applied one.
-        edited.unmark(&database.pool, "2026-01-01-a").await.unwrap();
+        edited.ledger(&database.pool).unmark("2026-01-01-a").await.unwrap();
         database.execute("DELETE FROM kumiko_events").await;
         database.execute("DELETE FROM read_notes").await;
         edited.apply(&database.pool).await.unwrap();
-        let history = edited.history(&database.pool).await.unwrap();
+        let history = edited.ledger(&database.pool).history().await.unwrap();
         assert_eq!(history.markers[0].source_hash.as_deref(), Some("1111111111111111"));
     }
 }

@@ -55,6 +55,6 @@ on_both_databases! {
             "seed 2026-01-02-fails failed\ncaused by: no\nnote: stopped at: 2026-01-02-fails; applied \
              before: none; not attempted: 2026-01-03-c; the failed step is rolled back, so a retry is safe"
         );
-        assert_eq!(runner.history(&database.pool).await.unwrap().markers, []);
+        assert_eq!(runner.ledger(&database.pool).history().await.unwrap().markers, []);
     }
 }

@@ -91,7 +91,7 @@ on_both_databases! {
             assert_eq!(with_causes(&*stopped), "seed 2026-01-02-fails failed <- no");
             assert_eq!(database.payloads().await, [""; 0]);
             assert_eq!(database.texts("SELECT text FROM read_notes").await, [""; 0]);
-            assert_eq!(runner.history(&database.pool).await.unwrap().markers, []);
+            assert_eq!(runner.ledger(&database.pool).history().await.unwrap().markers, []);
         }
     }
 

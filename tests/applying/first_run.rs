@@ -28,7 +28,7 @@ on_both_databases! {
     async fn a_marker_says_who_when_how_long_and_what(database: &TestDatabase<DB>) {
         let runner = app::runner(vec![note!("2026-01-01-a")]).applied_by(AppliedBy::CiPipeline);
         let report = runner.apply(&database.pool).await.unwrap();
-        let markers = runner.history(&database.pool).await.unwrap().markers;
+        let markers = runner.ledger(&database.pool).history().await.unwrap().markers;
         let [marker] = markers.as_slice() else { panic!("{markers:?}") };
         assert_eq!(marker.id, "2026-01-01-a");
         assert_eq!(marker.applied_by, "ci-pipeline");
@@ -48,7 +48,7 @@ on_both_databases! {
     async fn no_seeds_leave_no_trace(database: &TestDatabase<DB>) {
         let runner = app::runner(vec![]);
         assert_eq!(runner.apply(&database.pool).await.unwrap(), Report::default());
-        assert_eq!(runner.history(&database.pool).await.unwrap().markers, []);
+        assert_eq!(runner.ledger(&database.pool).history().await.unwrap().markers, []);
         let created = DB::execute(&database.pool, "SELECT 1 FROM kumiko_es_operations").await;
         assert!(created.is_err());
     }

@@ -18,7 +18,7 @@ async fn status<DB: Engine>(
     database: &TestDatabase<DB>,
     runner: &kumiko_seeds::SeedRunner<DB>,
 ) -> Status {
-    let history = runner.history(&database.pool).await.unwrap();
+    let history = runner.ledger(&database.pool).history().await.unwrap();
     Status::compare(runner.seeds().iter().map(Seed::info), history, &flags(&[]))
 }
 
@@ -47,7 +47,7 @@ on_both_databases! {
         let seed = note!("2026-01-01-a");
         let runner = app::runner(vec![seed]);
         runner.apply(&database.pool).await.unwrap();
-        runner.unmark(&database.pool, seed.id).await.unwrap();
+        runner.ledger(&database.pool).unmark(seed.id).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         apply_elsewhere(database, seed.id).await;
 
@@ -63,7 +63,7 @@ on_both_databases! {
         let seed = note!("2026-01-01-a");
         let runner = app::runner(vec![seed]);
         let info = kumiko_seeds::SeedInfo::new(seed.id, seed.description);
-        runner.mark(&database.pool, info).await.unwrap();
+        runner.ledger(&database.pool).mark(info).await.unwrap();
         assert_eq!(runner.apply(&database.pool).await.unwrap().warnings, []);
         assert_eq!(status(database, &runner).await.seeds[0].state, State::Applied);
         let without = app::runner::<DB>(vec![]);

@@ -74,7 +74,7 @@ on_both_databases! {
         assert_eq!(report.applied.len(), TEXTS.len());
         let texts: BTreeSet<&str> = TEXTS.into();
 
-        let history = runner.history(&database.pool).await.unwrap();
+        let history = runner.ledger(&database.pool).history().await.unwrap();
         let stored: BTreeSet<&str> = history.markers.iter().map(|marker| &*marker.id).collect();
         assert_eq!(stored, texts);
         for marker in &history.markers {
@@ -95,14 +95,14 @@ on_both_databases! {
         let runner = app::runner(seeds());
         runner.apply(&database.pool).await.unwrap();
         for text in TEXTS {
-            runner.unmark(&database.pool, text).await.unwrap();
+            runner.ledger(&database.pool).unmark(text).await.unwrap();
             let left = database.markers().await;
             assert_eq!(left.len(), TEXTS.len() - 1, "{text:?}");
             assert!(!left.contains(&text.to_owned()), "{text:?}");
             let again = runner.seeds().iter().find(|seed| seed.id == text).unwrap();
-            runner.mark(&database.pool, again.info()).await.unwrap();
+            runner.ledger(&database.pool).mark(again.info()).await.unwrap();
         }
-        let history = runner.history(&database.pool).await.unwrap();
+        let history = runner.ledger(&database.pool).history().await.unwrap();
         let status = Status::compare(runner.seeds().iter().map(Seed::info), history, &flags(&[]));
         assert_eq!(status.count(State::Applied), TEXTS.len());
         assert!(status.seeds.iter().all(|seed| seed.intervention.is_some()));
@@ -112,7 +112,7 @@ on_both_databases! {
     async fn a_nul_is_stored_or_refused_and_nothing_is_cut_off(database: &TestDatabase<DB>) {
         for (id, description) in [("2026-01-01-a\0b", "Text"), ("2026-01-02-c", "Te\0xt")] {
             let refused = refusal(database, nothing(id, description)).await;
-            let markers = app::runner::<DB>(vec![]).history(&database.pool).await.unwrap().markers;
+            let markers = app::runner::<DB>(vec![]).ledger(&database.pool).history().await.unwrap().markers;
             let found = markers.iter().find(|marker| marker.id == id);
             if DB::NAME == "SQLite" {
                 assert_eq!(refused, None);
@@ -132,7 +132,7 @@ on_both_databases! {
         let long: String = (0..20_000_u32).map(|number| number.wrapping_mul(2_654_435_761).to_string()).collect();
         let long: &'static str = long.leak();
         assert_eq!(refusal(database, nothing("2026-01-01-a", long)).await, None);
-        let markers = app::runner::<DB>(vec![]).history(&database.pool).await.unwrap().markers;
+        let markers = app::runner::<DB>(vec![]).ledger(&database.pool).history().await.unwrap().markers;
         assert_eq!(markers[0].notes.as_deref(), Some(long));
 
         let refused = refusal(database, nothing(long, "Text")).await;

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod after_a_commit;
 mod app_names;
 mod archived_streams;
 mod bad_databases;

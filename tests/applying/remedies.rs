@@ -184,7 +184,7 @@ async fn a_role_that_only_wants_to_know() {
     let database = Postgres::create().await;
     idle().apply(&database.pool).await.unwrap();
     let role = Role::create(&database).await;
-    let error = idle().history(&role.pool).await.unwrap_err();
+    let error = idle().ledger(&role.pool).history().await.unwrap_err();
     let name = &role.name;
     assert_eq!(
         error.remedy().unwrap(),

@@ -26,7 +26,7 @@ help: mark them, so that they do not run again; one that is to run again needs a
         }
         assert_eq!(database.markers().await, ["2026-01-01-old"]);
         let status = |history| Status::compare(runner.seeds().iter().map(Seed::info), history, &flags(&[]));
-        let before = status(runner.history(&database.pool).await.unwrap());
+        let before = status(runner.ledger(&database.pool).history().await.unwrap());
         let states: Vec<_> = before.seeds.iter().map(|seed| (seed.state, seed.remark())).collect();
         assert_eq!(
             states,
@@ -38,12 +38,12 @@ help: mark them, so that they do not run again; one that is to run again needs a
         );
         assert!(before.has_drifted());
 
-        runner.mark(&database.pool, new.info()).await.unwrap();
+        runner.ledger(&database.pool).mark(new.info()).await.unwrap();
         let report = runner.apply(&database.pool).await.unwrap();
         assert_eq!(report.applied.len(), 1);
         let warnings: Vec<_> = report.warnings.iter().map(ToString::to_string).collect();
         assert_eq!(warnings, ["seed 2025-01-01-before is out of order: 2026-01-02-new is already applied"]);
-        let after = status(runner.history(&database.pool).await.unwrap());
+        let after = status(runner.ledger(&database.pool).history().await.unwrap());
         assert_eq!(after.seeds[1].state, State::Former);
         assert_eq!(after.seeds[1].remark().as_deref(), Some("its file is now 2026-01-02-new"));
         assert!(!after.has_drifted() && !after.has_pending());

@@ -77,9 +77,9 @@ async fn no_way_of_reading_is_blind() {
     let expected = "the role \"app\" may not see every row of the table kumiko_es_operations, which has \
                     row level security";
     for error in [
-        runner.history(&role.pool).await.unwrap_err(),
-        runner.mark(&role.pool, info).await.unwrap_err(),
-        runner.unmark(&role.pool, info.id).await.unwrap_err(),
+        runner.ledger(&role.pool).history().await.unwrap_err(),
+        runner.ledger(&role.pool).mark(info).await.unwrap_err(),
+        runner.ledger(&role.pool).unmark(info.id).await.unwrap_err(),
         runner.dry_run(&role.pool).await.unwrap_err().error,
         runner.apply(&role.pool).await.unwrap_err().error,
     ] {

@@ -60,10 +60,14 @@ async fn no_setting_makes_the_ledger_unreadable() {
             "{settings}"
         );
         assert_eq!(runner.apply(&pool).await.unwrap().applied, [], "{settings}");
-        runner.unmark(&pool, "2026-01-02-b").await.unwrap();
-        runner.mark(&pool, runner.seeds()[1].info()).await.unwrap();
+        runner.ledger(&pool).unmark("2026-01-02-b").await.unwrap();
+        runner
+            .ledger(&pool)
+            .mark(runner.seeds()[1].info())
+            .await
+            .unwrap();
 
-        let history = runner.history(&pool).await.unwrap();
+        let history = runner.ledger(&pool).history().await.unwrap();
         let [marker, _] = history.markers.as_slice() else {
             panic!("{history:?}")
         };
@@ -75,7 +79,7 @@ async fn no_setting_makes_the_ledger_unreadable() {
         let age = marker.applied_at - before;
         assert!(age.num_seconds().abs() < 60, "{settings}: {age}");
         assert_eq!(history.interventions.len(), 2);
-        let plain = runner.history(&database.pool).await.unwrap();
+        let plain = runner.ledger(&database.pool).history().await.unwrap();
         assert_eq!(history, plain, "{settings}");
         pool.close().await;
         database.remove().await;

@@ -117,6 +117,62 @@ async fn a_seed_that_fails_leaves_nothing_of_it_either() {
     database.remove().await;
 }
 
+/// Where the pool makes no settings of its own the connection stays, and is brought back in SQL.
+#[tokio::test]
+async fn a_connection_that_nobody_has_set_up_is_cleaned() {
+    let database = Postgres::create().await;
+    let schema = "CREATE SCHEMA elsewhere; CREATE TABLE seen (id text, text text)";
+    database.execute(schema).await;
+    let seen = SEEN
+        .replace(
+            "current_setting('app.tenant', true)",
+            "nullif(current_setting('app.tenant', true), '')",
+        )
+        .replace(
+            "current_setting('app.name')",
+            "nullif(current_setting('app.name', true), '')",
+        );
+    let look = format!("INSERT INTO seen VALUES ('a seed', ({seen}))").leak() as &str;
+    static LOOK: std::sync::OnceLock<&str> = std::sync::OnceLock::new();
+    LOOK.get_or_init(|| look);
+    let leaves = seed("2026-01-01-leaves", |ctx| {
+        Box::pin(async move {
+            Postgres::run(ctx.unmanaged_db().await?, LEAVE).await?;
+            Ok(())
+        })
+    });
+    let looks = seed("2026-01-02-looks", |ctx| {
+        Box::pin(async move {
+            let look = LOOK.get().copied().unwrap_or_default();
+            Postgres::run(ctx.unmanaged_db().await?, look).await?;
+            let backend = "INSERT INTO seen SELECT 'backend', pg_backend_pid()";
+            Postgres::run(ctx.unmanaged_db().await?, backend).await?;
+            Ok(())
+        })
+    });
+    let first = seed("2025-12-31-first", |ctx| {
+        Box::pin(async move {
+            let backend = "INSERT INTO seen SELECT 'backend', pg_backend_pid()";
+            Postgres::run(ctx.unmanaged_db().await?, backend).await?;
+            Ok(())
+        })
+    });
+    let pool = database.pool_of(1).await;
+    let before = Postgres::texts(&pool, &seen).await;
+    let seeds = vec![first, leaves, looks];
+    let runner = kumiko_seeds::SeedRunner::new(seeds.leak());
+    runner.apply(&pool).await.unwrap();
+    let by_the_seed = database
+        .texts("SELECT text FROM seen WHERE id = 'a seed'")
+        .await;
+    assert_eq!(by_the_seed, before);
+    let backends = "SELECT DISTINCT text FROM seen WHERE id = 'backend'";
+    assert_eq!(database.texts(backends).await.len(), 1);
+    assert_eq!(Postgres::texts(&pool, &seen).await, before);
+    pool.close().await;
+    database.remove().await;
+}
+
 #[tokio::test]
 async fn what_the_preparation_leaves_is_gone_before_the_first_seed() {
     let database = Postgres::create().await;

@@ -28,7 +28,12 @@ async fn a_table_written_by_the_original_is_taken_over() {
         "operations of other types are none of our business"
     );
 
-    let marker = &runner.history(&database.pool).await.unwrap().markers[0];
+    let marker = &runner
+        .ledger(&database.pool)
+        .history()
+        .await
+        .unwrap()
+        .markers[0];
     assert_eq!(marker.notes.as_deref(), Some("from another language"));
     assert_eq!(
         (marker.duration_ms, marker.applied_by.as_str()),

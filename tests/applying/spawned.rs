@@ -14,17 +14,17 @@ fn every_future_is_send() {
         is_send(runner.apply(pool));
         is_send(runner.apply_until(pool, std::future::pending()));
         is_send(runner.dry_run(pool));
-        is_send(runner.history(pool));
-        is_send(runner.unmark(pool, "2026-01-01-a"));
-        is_send(runner.mark(pool, runner.seeds()[0].info()));
+        is_send(runner.ledger(pool).history());
+        is_send(runner.ledger(pool).unmark("2026-01-01-a"));
+        is_send(runner.ledger(pool).mark(runner.seeds()[0].info()));
     }
     fn on_sqlite(runner: &SeedRunner<Sqlite>, pool: &Pool<Sqlite>) {
         is_send(runner.apply(pool));
         is_send(runner.apply_until(pool, std::future::pending()));
         is_send(runner.dry_run(pool));
-        is_send(runner.history(pool));
-        is_send(runner.unmark(pool, "2026-01-01-a"));
-        is_send(runner.mark(pool, runner.seeds()[0].info()));
+        is_send(runner.ledger(pool).history());
+        is_send(runner.ledger(pool).unmark("2026-01-01-a"));
+        is_send(runner.ledger(pool).mark(runner.seeds()[0].info()));
     }
     let _ = (on_postgres, on_sqlite);
 }

@@ -115,9 +115,10 @@ async fn lose(
             return Fate::Pass;
         }
         *seen.lock().unwrap() = Some(
-            if text.contains("ROLLBACK") || bytes.ends_with(b"X\0\0\0\x04") {
+            if markers == IDS.len() && text.contains("ROLLBACK") || bytes.ends_with(b"X\0\0\0\x04")
+            {
                 Request::Farewell
-            } else if text.contains("COMMIT AND CHAIN") {
+            } else if text.contains("INSERT INTO kumiko_es_operations") {
                 Request::Commit(IDS[markers - 1])
             } else {
                 Request::Other

@@ -12,7 +12,7 @@ use tokio::process::Child;
 use crate::aftermath::{markers_and_events, start_over};
 
 /// Far enough to prepare the database, to apply two seeds and to begin a third.
-const REQUESTS: usize = 24;
+const REQUESTS: usize = 18;
 
 /// The request does not arrive, is done, or both are possible.
 const FATES: [fn() -> Fate; 3] = [|| Fate::LoseRequest, || Fate::LoseAnswer, || Fate::LoseBoth];

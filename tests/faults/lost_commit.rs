@@ -34,7 +34,7 @@ async fn slow_commit(seconds: f32) -> (TestDatabase<Postgres>, Proxy, oneshot::R
     let mut sender = Some(sender);
     proxy.decide(move |_, bytes| {
         let text = String::from_utf8_lossy(bytes);
-        if text.contains("COMMIT AND CHAIN")
+        if text.contains("INSERT INTO kumiko_es_operations")
             && let Some(sender) = sender.take()
         {
             sender.send(()).unwrap();

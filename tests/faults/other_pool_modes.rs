@@ -24,7 +24,7 @@ async fn statement_mode_is_refused_with_nothing_done() {
     let pool = Pool::<Postgres>::connect(&url).await.unwrap();
     let runner = app::runner(vec![note!("2026-01-01-a")]);
     let stopped = runner.apply(&pool).await.unwrap_err();
-    assert_eq!(stopped.to_string(), "could not begin a transaction");
+    assert_eq!(stopped.to_string(), "could not take the lock of seeds");
     let cause = std::error::Error::source(&*stopped).unwrap().to_string();
     let expected = "transaction blocks not allowed in statement pooling mode";
     assert!(cause.contains(expected), "{cause}");

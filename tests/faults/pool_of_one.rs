@@ -21,7 +21,7 @@ on_both_databases! {
             let stopped = runner.apply(&pool).await.unwrap_err();
             assert_eq!(stopped.report.applied.len(), 2);
             runner.dry_run(&pool).await.unwrap_err();
-            runner.history(&pool).await.unwrap();
+            runner.ledger(&pool).history().await.unwrap();
             app::runner(vec![note!("2026-01-03-fails")]).apply(&pool).await.unwrap();
         };
         timeout(Duration::from_secs(20), runs).await.expect("the run waits for itself");

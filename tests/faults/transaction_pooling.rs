@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use kumiko_seeds::{Error, Seed, json};
+use kumiko_seeds::{Error, Seed, SeedRunner, json};
 use kumiko_seeds_testing::{PgBouncer, PoolMode};
 use kumiko_tests::database::{Engine, server_url};
 use kumiko_tests::replicas::{each_seed_ran_once, replica, start_at_once};
@@ -124,10 +124,17 @@ async fn seeds_that_prepare_statements_double_and_lose_nothing() {
 async fn whoever_names_statements_is_told_what_to_do() {
     let (pooler, database) = (pooler(), Postgres::create().await);
     let url = pooler.url(&database.url);
+    let mut connection = database.pool.acquire().await.unwrap();
+    app::create_tables::<Postgres>(&mut connection)
+        .await
+        .unwrap();
+    drop(connection);
     let (mut pools, mut refused) = (Vec::new(), Vec::new());
     for seed in rename_notes() {
         let pool = Pool::<Postgres>::connect(&url).await.unwrap();
-        if let Err(stopped) = app::runner(vec![seed]).apply(&pool).await {
+        // It prepares nothing, for its connection would be closed after that, and that of the pooler with it.
+        let runner = SeedRunner::new(vec![seed].leak()).handlers(app::handlers());
+        if let Err(stopped) = runner.apply(&pool).await {
             refused.push(stopped);
         }
         // The next client gets the connection to the server with what is prepared on it.

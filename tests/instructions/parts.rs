@@ -83,6 +83,6 @@ async fn applied() -> Marker {
     let database = Sqlite::create().await;
     let runner = SeedRunner::new(vec![seed("2026-01-01-a", |_| Box::pin(async { Ok(()) }))].leak());
     runner.apply(&database.pool).await.unwrap();
-    let history = runner.history(&database.pool).await.unwrap();
+    let history = runner.ledger(&database.pool).history().await.unwrap();
     history.markers[0].clone()
 }

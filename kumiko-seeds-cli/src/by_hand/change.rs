@@ -2,12 +2,12 @@
 
 use std::io::stdout;
 
-use kumiko_seeds::{App, AppliedBy, Backend, Error, History};
+use kumiko_seeds::{App, Backend, Error, History, Ledger};
 
 use super::arguments::ByHandArguments;
 use super::unmarking::Unmarking;
 use crate::app_seeds::{AppSeeds, SeedSource};
-use crate::database::{DatabaseUrl, connect, runner_of};
+use crate::database::{DatabaseUrl, connect};
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
 use crate::printing::{confirmation, print_text, printable};
@@ -86,10 +86,10 @@ impl ByHand {
     async fn write<DB: Backend>(&self, url: &DatabaseUrl) -> Result<(), Failure> {
         let pool = connect::<DB>(url).await?;
         let pool = pool.ok_or_else(|| url.not_created())?;
-        let runner = |app: &App| runner_of::<DB>(app).applied_by(AppliedBy::Cli);
+        let ledger = Ledger::new(&pool);
         let changed = match &self.0 {
-            Change::Mark(app, seed) => runner(app).mark(&pool, seed.info()).await,
-            Change::Unmark(unmarking) => runner(&unmarking.app).unmark(&pool, &unmarking.id).await,
+            Change::Mark(app, seed) => ledger.app(app.clone()).mark(seed.info()).await,
+            Change::Unmark(Unmarking { app, id, .. }) => ledger.app(app.clone()).unmark(id).await,
         };
         pool.close().await;
         changed.map_err(|error| {

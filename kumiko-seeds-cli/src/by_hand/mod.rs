@@ -10,7 +10,7 @@ pub use arguments::ByHandArguments;
 pub use change::ByHand;
 
 use crate::app_seeds::AppSeeds;
-use crate::database::{find, history_of};
+use crate::database::{find, read_history};
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
 
@@ -32,7 +32,7 @@ pub(crate) async fn unmark<DB: Backend>(
 ) -> Result<Exit, Failure> {
     let url = find::<DB>(&arguments.database)?;
     url.check_for_changing()?;
-    let history = history_of(runner, &url).await?;
+    let history = read_history::<DB>(&url, runner.whose()).await?;
     let change = ByHand::unmark(&arguments.id, &AppSeeds::of_runner(runner), history)?;
     let invocation = Invocation::of_this_process(&arguments.database);
     change.make::<DB>(&url, arguments, &invocation).await

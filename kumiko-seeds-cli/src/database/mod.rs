@@ -17,7 +17,7 @@ mod url_fault;
 pub use arguments::DatabaseArguments;
 pub(crate) use connect::{connect, open};
 pub use history::read_history;
-pub(crate) use history::{history_of, runner_of, say_that_there_is_none};
+pub(crate) use history::say_that_there_is_none;
 pub use look::Look;
 pub(crate) use look::find;
 pub(crate) use place::Place;

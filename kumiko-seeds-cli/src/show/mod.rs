@@ -13,7 +13,7 @@ pub use view::{MarkerView, ShownSeed};
 
 use crate::app_seeds::AppSeeds;
 use crate::arguments::Format;
-use crate::database::{Look, history_of};
+use crate::database::{Look, read_history};
 use crate::failure::{Exit, Failure};
 use crate::printing::{Palette, print_json, print_text};
 
@@ -23,7 +23,7 @@ pub(crate) async fn run<DB: Backend>(
     arguments: &ShowArguments,
 ) -> Result<Exit, Failure> {
     let history = match Look::at_both(&arguments.database)? {
-        Ok(url) => Some(history_of(runner, &url).await?),
+        Ok(url) => Some(read_history::<DB>(&url, runner.whose()).await?),
         Err(_) => None,
     };
     let seeds = AppSeeds::of_runner(runner);

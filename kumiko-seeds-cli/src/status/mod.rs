@@ -13,7 +13,7 @@ pub use arguments::StatusArguments;
 use arguments::StatusFormat;
 pub use view::{SeedView, StatusView};
 
-use crate::database::{find, history_of};
+use crate::database::{find, read_history};
 use crate::failure::{Exit, Failure};
 use crate::printing::{Terminal, print_json, print_text, printable};
 
@@ -23,7 +23,7 @@ pub(crate) async fn run<DB: Backend>(
     arguments: &StatusArguments,
 ) -> Result<Exit, Failure> {
     let url = find::<DB>(&arguments.database)?;
-    let history = history_of(runner, &url).await?;
+    let history = read_history::<DB>(&url, runner.whose()).await?;
     let seeds = runner.seeds().iter().map(Seed::info);
     let status = Status::compare(seeds, history, &SkipFlags::from_environment());
     // The binary carries its seeds without the paths they came from.

@@ -1,18 +1,11 @@
-//! What the library asks of a database, and the handful of statements in which PostgreSQL and
-//! SQLite differ.
+//! What the library asks of a database, and how PostgreSQL and SQLite do it.
 //!
 //! Everything above this module is written once, against [`Backend`]; SQL that is the same on both
 //! databases stands where it is used.
 
-#[cfg(feature = "postgres")]
-mod ascii;
 mod carries;
 #[cfg(feature = "postgres")]
-pub(crate) mod inline;
-#[cfg(feature = "postgres")]
 pub(crate) mod postgres;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-mod reading;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 mod value;
@@ -23,13 +16,18 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection, Database, Executor, Transaction};
 
 pub(crate) use carries::{Carries, column};
-pub(crate) use value::Value;
+pub(crate) use value::{Statement, Value};
 
-use crate::lock::Holder;
+use crate::holder::Holder;
 
 /// A database that seeds can be applied to: `sqlx::Postgres` or `sqlx::Sqlite`.
 ///
-/// The trait is sealed. Its methods are the differences between the two and are not for callers.
+/// The trait is sealed. Its methods are what a transaction under the lock needs, from taking the lock to
+/// giving the session back, and are not for callers.
+///
+/// **Invariant:** whatever the database's defaults, the transaction of [`Backend::lock`] may write, and each of its
+/// statements sees what was committed before that statement began. Otherwise the re-check of a marker would read a
+/// snapshot older than the lock.
 pub trait Backend:
     Database
     + Carries<String>
@@ -39,34 +37,17 @@ pub trait Backend:
     + Carries<DateTime<Utc>>
     + sealed::Sealed
 {
-    /// Opens the transaction of a seed.
-    ///
-    /// **Invariant:** whatever the database's defaults, the transaction may write, and each of its
-    /// statements sees what was committed before that statement began. Otherwise the re-check
-    /// of the marker would read a snapshot older than the lock.
+    /// What a session is like before anybody has run statements of their own in it.
     #[doc(hidden)]
-    const BEGIN: &'static str;
+    type Baseline: Send + Sync + 'static;
 
-    /// Whether a connection that had the lock lacks something of the app's afterwards, so that it does not go back to
-    /// its pool.
+    /// What tells the transaction of the lock from every other.
     #[doc(hidden)]
-    const TAKES_FROM_SESSION: bool;
+    type Identity: Clone + Send + Sync + 'static;
 
     /// Creates the table of operations and its index where they are missing.
     #[doc(hidden)]
     const CREATE_OPERATIONS: &'static str;
-
-    /// What is applied: the statements of `reading::applied!`.
-    #[doc(hidden)]
-    const APPLIED: &'static str;
-
-    /// Whether a seed is applied: the statements of `reading::look!`.
-    #[doc(hidden)]
-    const LOOK: &'static str;
-
-    /// All that the table tells of seeds: the statements of `reading::history!`.
-    #[doc(hidden)]
-    const HISTORY: &'static str;
 
     /// Makes the open transaction read-only.
     #[doc(hidden)]
@@ -76,60 +57,62 @@ pub trait Backend:
     #[doc(hidden)]
     const ALLOW_WRITES: &'static str;
 
-    /// What tells the transaction of the lock from every other.
-    #[doc(hidden)]
-    type Identity: Clone + Send + Sync + 'static;
-
-    /// Tries the lock once, in the transaction just opened, and runs `look` with values for `$1`, `$2` …
-    /// after it. `None`: somebody else holds the lock, and what was seen means nothing.
+    /// Begins a transaction, takes the lock in it without waiting, and runs `look`. `None` if somebody else holds the
+    /// lock: then no transaction is open.
+    ///
+    /// The first call on a session also notes its baseline, which the later methods take.
     ///
     /// **Invariant:** `look` is a statement of its own, so what it sees is younger than the lock.
     #[doc(hidden)]
-    fn take_lock(
-        connection: &mut Self::Connection,
-        look: &'static str,
-        values: &[Value<'_>],
-    ) -> impl Future<Output = sqlx::Result<Option<Locked<Self>>>> + Send;
+    fn lock<'c>(
+        connection: &'c mut Self::Connection,
+        baseline: &mut Option<Self::Baseline>,
+        look: Option<&Statement<'_>>,
+    ) -> impl Future<Output = sqlx::Result<Option<Locked<'c, Self>>>> + Send;
 
-    /// Sets how long statements, [`Backend::BEGIN`] among them, wait for another connection's lock,
-    /// and gives back what it was. PostgreSQL's `BEGIN` never waits, so there it does nothing.
+    /// Takes back what [`Backend::lock`] has set, after somebody else had the lock.
     #[doc(hidden)]
-    fn replace_busy_timeout(
+    fn after_busy(
         connection: &mut Self::Connection,
-        milliseconds: i64,
-    ) -> impl Future<Output = sqlx::Result<i64>> + Send;
-
-    /// Takes back what the library itself has set on a connection whose transaction is over.
-    #[doc(hidden)]
-    fn undo_session_settings(
-        connection: &mut Self::Connection,
-        busy_timeout: i64,
+        baseline: &Self::Baseline,
     ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-    /// How to bring the session back to what it is now, after somebody has run statements of their own
-    /// in it.
-    #[doc(hidden)]
-    fn restoration(
-        connection: &mut Self::Connection,
-    ) -> impl Future<Output = sqlx::Result<Restoration>> + Send;
-
-    /// Whether the transaction of [`Backend::take_lock`] is open. An error says nothing of it: a
-    /// PostgreSQL transaction in which a statement has failed answers no question.
+    /// Whether the transaction of [`Backend::lock`] is open. An error says nothing of it: a PostgreSQL transaction in
+    /// which a statement has failed answers no question.
     #[doc(hidden)]
     fn is_open(
         connection: &mut Self::Connection,
         identity: &Self::Identity,
     ) -> impl Future<Output = sqlx::Result<bool>> + Send;
 
-    /// What remains of what was written, if somebody else has ended the transaction of
-    /// [`Backend::take_lock`]; `None` if nobody has. To be asked right before it is rolled back.
+    /// Brings the session back to its baseline after `hands`, as far as that can be done in the open transaction, and
+    /// then runs `record`. Fails with [`Fault::TransactionEnded`] if that transaction is not the one of
+    /// [`Backend::lock`].
     #[doc(hidden)]
-    fn ended(
+    fn record(
         connection: &mut Self::Connection,
+        under: Under<'_, Self>,
+        record: Option<&Statement<'_>>,
+    ) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// Does what [`Backend::record`] does, and commits. Given a `next` look, it does with it what [`Backend::lock`]
+    /// does, if that costs less than beginning anew.
+    #[doc(hidden)]
+    fn commit<'c>(
+        transaction: Transaction<'c, Self>,
+        under: Under<'_, Self>,
+        record: Option<&Statement<'_>>,
+        next: Option<&Statement<'_>>,
+    ) -> impl Future<Output = Result<Next<'c, Self>, NotCommitted<'c, Self>>> + Send;
+
+    /// Rolls the transaction back. If somebody else has ended it before, the answer is what remains of it.
+    #[doc(hidden)]
+    fn roll_back(
+        transaction: Transaction<'_, Self>,
         identity: &Self::Identity,
     ) -> impl Future<Output = sqlx::Result<Option<Ended>>> + Send;
 
-    /// The same, asked on another connection after the one of the transaction is gone.
+    /// What remains of a transaction that somebody else has ended, asked on another connection after its own is gone.
     #[doc(hidden)]
     fn ended_before(
         connection: &mut Self::Connection,
@@ -143,61 +126,17 @@ pub trait Backend:
         connection: &mut Self::Connection,
     ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-    /// Whether this is the refusal of a commit that [`Backend::forbid_commit`] asked for.
+    /// Takes back what the library itself has set on a session in which `hands` have worked and no transaction is open,
+    /// and says what is to become of it.
     #[doc(hidden)]
-    fn is_forbidden_commit(error: &sqlx::Error) -> bool;
-
-    /// Says that the next commit is the runner's own, where the others are refused.
-    #[doc(hidden)]
-    fn allow_commit(identity: &Self::Identity);
-
-    /// Fails unless the transaction is still the one of [`Backend::take_lock`], and restores the session
-    /// with these statements of [`Restoration`].
-    #[doc(hidden)]
-    fn restore(
+    fn leave(
         connection: &mut Self::Connection,
-        identity: &Self::Identity,
-        restoring: &str,
-    ) -> impl Future<Output = Result<(), MarkerFault>> + Send;
-
-    /// Does what [`Backend::restore`] does, and then inserts a marker and the hash of its seed's source.
-    /// The values are those of `insert_marker!`.
-    #[doc(hidden)]
-    fn insert_marker(
-        connection: &mut Self::Connection,
-        identity: &Self::Identity,
-        restoring: &str,
-        values: &[Value<'_>],
-    ) -> impl Future<Output = Result<(), MarkerFault>> + Send;
-
-    /// Does the same, and commits where that costs a round trip less than [`Backend::end`] would.
-    #[doc(hidden)]
-    fn insert_last_marker(
-        connection: &mut Self::Connection,
-        identity: &Self::Identity,
-        restoring: &str,
-        values: &[Value<'_>],
-    ) -> impl Future<Output = Result<(), MarkerFault>> + Send;
-
-    /// Ends the transaction after [`Backend::insert_last_marker`], committed. Where another one has
-    /// begun with the commit, gives that: it is as if [`Backend::BEGIN`] had just opened it, and costs
-    /// nothing if it is dropped.
-    #[doc(hidden)]
-    fn end<'c>(
-        transaction: Transaction<'c, Self>,
-        identity: &Self::Identity,
-    ) -> impl Future<Output = sqlx::Result<Option<Transaction<'c, Self>>>> + Send;
-
-    /// The text in column `index`, in the form in which statements of the library's own give it.
-    #[doc(hidden)]
-    fn text(row: &Self::Row, index: usize) -> sqlx::Result<Option<String>>;
-
-    /// The time in column `index`, in the form in which statements of the library's own give it.
-    #[doc(hidden)]
-    fn time(row: &Self::Row, index: usize) -> sqlx::Result<DateTime<Utc>>;
+        baseline: &Self::Baseline,
+        hands: Hands,
+    ) -> impl Future<Output = sqlx::Result<Leaving>> + Send;
 
     /// The role from which row level security on `table` may hide rows; none if it sees all. To be asked where
-    /// row level security is active, which the first statement of each message that reads says.
+    /// [`Backend::row_security`] says that it is active.
     #[doc(hidden)]
     fn blinded_role(
         connection: &mut Self::Connection,
@@ -210,32 +149,42 @@ pub trait Backend:
         connection: &mut Self::Connection,
     ) -> impl Future<Output = sqlx::Result<Option<Holder>>> + Send;
 
-    /// What an error of a statement on the table of operations means.
+    /// What an error of the database means.
     #[doc(hidden)]
     fn fault(error: &sqlx::Error) -> Fault;
-
-    /// Whether a statement failed because of what other connections did at the same time, so that the same
-    /// transaction tried again may well succeed: a deadlock, a lock that somebody had for too long.
-    #[doc(hidden)]
-    fn is_transient(error: &sqlx::Error) -> bool;
-
-    /// Whether a statement failed that creates something, because somebody else has just created it.
-    /// `IF NOT EXISTS` does not help: it looks before it creates.
-    #[doc(hidden)]
-    fn is_created_meanwhile(error: &sqlx::Error) -> bool;
 
     /// The role that connections are opened with, where there are roles.
     #[doc(hidden)]
     fn role(options: &<Self::Connection as Connection>::Options) -> Option<&str>;
 
+    /// An expression of SQL: not 0 if row level security is active on `table`.
+    #[doc(hidden)]
+    fn row_security(table: &str) -> String;
+
+    /// A text of SQL in the form in which [`Backend::text`] reads it, which no setting of a session changes.
+    #[doc(hidden)]
+    fn as_text(expression: &str) -> String;
+
+    /// A time of SQL in the form in which [`Backend::time`] reads it, which no setting of a session changes.
+    #[doc(hidden)]
+    fn as_time(expression: &str) -> String;
+
+    /// The text in column `index`.
+    #[doc(hidden)]
+    fn text(row: &Self::Row, index: usize) -> sqlx::Result<Option<String>>;
+
+    /// The time in column `index`.
+    #[doc(hidden)]
+    fn time(row: &Self::Row, index: usize) -> sqlx::Result<DateTime<Utc>>;
+
     /// Runs statements of the library's own with values for `$1`, `$2` …, and gives their rows.
     ///
-    /// Nothing is prepared on PostgreSQL: preparing costs a round trip, and behind a pooler in
-    /// transaction mode a prepared statement may be another client's, or gone.
+    /// Nothing is prepared on PostgreSQL, and the values become part of the text: so a look or a marker is one round
+    /// trip on every connection, also behind a pooler. It is not for what users wrote.
     #[doc(hidden)]
     fn fetch(
         connection: &mut Self::Connection,
-        sql: &'static str,
+        sql: &str,
         values: &[Value<'_>],
     ) -> impl Future<Output = sqlx::Result<Vec<Self::Row>>> + Send;
 
@@ -245,35 +194,98 @@ pub trait Backend:
     fn executor(connection: &mut Self::Connection) -> impl Executor<'_, Database = Self>;
 }
 
-/// What an error of a statement on the table of operations means.
+/// What an error of the database means to this library.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// There is no table of operations.
+    /// There is no such table.
     TableMissing,
-    /// The role lacks a privilege on it, or may not create it.
+    /// The role lacks a privilege on the table, or may not create it.
     NotPermitted,
     /// Row level security refuses to hide rows, or to take one.
     RowSecurity,
-    /// There is one, but not with the columns that belong to it.
+    /// There is such a table, but not with the columns that belong to it.
     OtherShape,
-    /// Another connection holds the lock that the statement needs.
-    Locked,
+    /// Other connections did something at the same time, and the same transaction tried again may well succeed: a
+    /// deadlock, a lock that somebody had for too long.
+    Passing,
+    /// What is being created was created by somebody else a moment ago. `IF NOT EXISTS` does not help: it looks before
+    /// it creates.
+    CreatedMeanwhile,
     /// A statement before it has failed, and the transaction takes no other.
     TransactionFailed,
+    /// Somebody else has ended the transaction of [`Backend::lock`].
+    TransactionEnded,
+    /// It is the refusal of a commit that [`Backend::forbid_commit`] asked for.
+    CommitForbidden,
     /// Anything else.
     Other,
 }
 
-/// What is found under the lock.
+/// A transaction that has the lock.
 #[doc(hidden)]
-pub struct Locked<DB: Backend> {
+pub struct Locked<'c, DB: Backend> {
+    pub transaction: Transaction<'c, DB>,
+    pub found: Found<DB>,
+}
+
+/// What is found with the lock.
+#[doc(hidden)]
+pub struct Found<DB: Backend> {
     /// When the transaction began, which is the time that its marker will say.
     pub since: DateTime<Utc>,
     /// Which transaction has the lock.
     pub identity: DB::Identity,
     /// The rows of the look.
     pub rows: Vec<DB::Row>,
+}
+
+/// The circumstances in which something is recorded.
+#[doc(hidden)]
+pub struct Under<'a, DB: Backend> {
+    pub baseline: &'a DB::Baseline,
+    pub identity: &'a DB::Identity,
+    /// Who had the connection in the transaction.
+    pub hands: Hands,
+}
+
+// By hand, because deriving would ask for a `DB` that is `Copy`.
+impl<DB: Backend> Copy for Under<'_, DB> {}
+
+impl<DB: Backend> Clone for Under<'_, DB> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+/// What comes after a commit.
+#[doc(hidden)]
+pub enum Next<'c, DB: Backend> {
+    /// The next transaction, which has the lock.
+    Locked(Locked<'c, DB>),
+    /// Another transaction of the same session.
+    Begin,
+    /// Another session: not all that was done to this one can be undone.
+    Reconnect,
+}
+
+/// Why a transaction is not committed, or perhaps not.
+#[doc(hidden)]
+pub enum NotCommitted<'c, DB: Backend> {
+    /// The database refused. The transaction is to be rolled back.
+    Refused(Transaction<'c, DB>, sqlx::Error),
+    /// There was no answer, so that nobody knows.
+    Unanswered(sqlx::Error),
+}
+
+/// What is to become of a session.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// It is as it was, and the app's pool can have it back.
+    AsItCame,
+    /// It is to be closed, because something in it cannot be undone.
+    Spoilt,
 }
 
 /// How a transaction was ended by somebody else than the runner.
@@ -290,108 +302,18 @@ pub enum Ended {
     Undone,
 }
 
-/// Who had the connection in a transaction, and may have done anything with it; the later ones may have done
-/// more.
+/// Who had the connection, and may have done anything with it; the later ones may have done more.
+#[doc(hidden)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Hands {
+pub enum Hands {
     /// Nobody but the library.
     #[default]
     Library,
     /// A handler: code that the app runs on the connections of its pool all the time.
-    #[cfg_attr(
-        not(feature = "events"),
-        expect(dead_code, reason = "only the write side has handlers")
-    )]
     Handler,
     /// A seed or the app's preparation: code that is written to run once.
     Seed,
 }
-
-/// How a session comes back to what it was before somebody ran statements of their own in it.
-#[doc(hidden)]
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Restoration {
-    /// After a seed, by another connection: what a pool does with a new one nobody else can do. The statements
-    /// are for what is left to do in the transaction, and for poolers, which may keep the session.
-    Reconnect {
-        /// For after a handler.
-        after_handler: String,
-        /// For after a seed.
-        after_seed: String,
-    },
-    /// There is no way: without this connection there is no database.
-    #[default]
-    Impossible,
-}
-
-impl Restoration {
-    /// The statements for after `hands`.
-    pub(crate) fn statements(&self, hands: Hands) -> &str {
-        match (self, hands) {
-            (Self::Impossible, _) | (_, Hands::Library) => "",
-            (Self::Reconnect { after_handler, .. }, Hands::Handler) => after_handler,
-            (Self::Reconnect { after_seed, .. }, Hands::Seed) => after_seed,
-        }
-    }
-
-    /// Whether it takes another connection after `hands`.
-    pub(crate) fn wants_another(&self, hands: Hands) -> bool {
-        hands == Hands::Seed && *self != Self::Impossible
-    }
-}
-
-/// Why there is no marker, or perhaps none.
-#[doc(hidden)]
-#[derive(Debug)]
-pub enum MarkerFault {
-    /// The transaction of the lock is over.
-    TransactionEnded,
-    /// A statement before this one has failed, and the database refuses all that follow.
-    TransactionFailed(sqlx::Error),
-    /// The database refused, and the transaction cannot be committed any more.
-    Refused(sqlx::Error),
-    /// The connection was lost, before the commit or after it.
-    Unanswered(sqlx::Error),
-}
-
-impl From<MarkerFault> for sqlx::Error {
-    fn from(fault: MarkerFault) -> Self {
-        match fault {
-            MarkerFault::TransactionEnded => {
-                Self::Protocol("the transaction of the lock is over".to_owned())
-            }
-            MarkerFault::TransactionFailed(error)
-            | MarkerFault::Refused(error)
-            | MarkerFault::Unanswered(error) => error,
-        }
-    }
-}
-
-/// Two statements: the marker, and the hash of the seed's source. That row may be left from before
-/// the seed was unmarked; the marker may not be there yet. `$1` id, `$2` duration, `$3` applied by,
-/// `$4` notes, `$5` the id of the second row, `$6` the hash, `$7` the time of [`Locked::since`].
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-macro_rules! insert_marker {
-    ($applied_at:literal) => {
-        concat!(
-            "INSERT INTO kumiko_es_operations
-                 (id, operation_type, applied_at, duration_ms, applied_by, notes)
-             VALUES ($1, 'seed-migration', ",
-            $applied_at,
-            ", $2, $3, $4);
-             INSERT INTO kumiko_es_operations
-                 (id, operation_type, applied_at, duration_ms, applied_by, notes)
-             VALUES ($5, 'seed-source', ",
-            $applied_at,
-            ", 0, $3, $6)
-             ON CONFLICT (id) DO UPDATE
-             SET applied_at = excluded.applied_at, notes = excluded.notes
-             WHERE kumiko_es_operations.operation_type = 'seed-source'"
-        )
-    };
-}
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) use insert_marker;
 
 mod sealed {
     pub trait Sealed {}

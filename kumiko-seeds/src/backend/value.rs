@@ -1,14 +1,25 @@
-//! Values for the library's own statements.
+//! Statements of the library's own, and the values in them.
 
+use chrono::{DateTime, Utc};
 #[cfg(feature = "events")]
 use uuid::Uuid;
 
+/// One statement with values for `$1`, `$2` … in it.
+#[doc(hidden)]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement<'a> {
+    pub sql: String,
+    pub values: Vec<Value<'a>>,
+}
+
 /// A value for `$1`, `$2` … of a statement.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
     Text(&'a str),
     Integer(i32),
+    /// `timestamptz` on PostgreSQL, ISO 8601 in UTC on SQLite.
+    Time(DateTime<Utc>),
     /// `uuid` on PostgreSQL, hyphenated text on SQLite.
     #[cfg(feature = "events")]
     Uuid(Uuid),

@@ -1,15 +1,13 @@
-//! Applies seeds. The only place that opens a transaction.
+//! Applies seeds.
 
-mod again;
-mod attempt;
+mod app_code;
+mod dry_run;
 #[cfg(feature = "migrate")]
 mod migrations;
+mod queue;
 mod run;
-mod seed_run;
-mod session;
-mod unanswered;
+
 mod until;
-mod work;
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -21,16 +19,12 @@ use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
 use self::run::Run;
-use self::session::Session;
-use self::work::Work;
 use crate::backend::Backend;
 use crate::error::PreflightProblem;
 use crate::extensions::Extensions;
+use crate::observer::Observer;
 use crate::report::DryRun;
-use crate::{
-    App, AppliedBy, ApplyError, Error, History, Progress, Report, Seed, SeedInfo, Selection,
-    SkipFlags, store, unobserved,
-};
+use crate::{App, AppliedBy, ApplyError, Ledger, Progress, Report, Seed, Selection, SkipFlags};
 
 /// The seeds of an app with all they need, ready to be applied.
 ///
@@ -53,7 +47,7 @@ pub struct SeedRunner<DB: Backend> {
     extensions: Extensions,
     preflights: Vec<Preflight<DB>>,
     prepare: Option<Prepare<DB>>,
-    observer: Option<Observer>,
+    observer: Observer,
     skip_flags: Option<SkipFlags>,
     selection: Selection,
     applied_by: AppliedBy,
@@ -71,8 +65,6 @@ type Prepare<DB> = Arc<
         + Sync,
 >;
 
-type Observer = Arc<dyn Fn(Progress<'_>) + Send + Sync>;
-
 impl<DB: Backend> SeedRunner<DB> {
     /// A runner for `seeds`, which [`include_seeds!`](crate::include_seeds) gives, in any order.
     #[must_use]
@@ -83,7 +75,7 @@ impl<DB: Backend> SeedRunner<DB> {
             extensions: Extensions::default(),
             preflights: Vec::new(),
             prepare: None,
-            observer: None,
+            observer: Observer::default(),
             skip_flags: None,
             selection: Selection::default(),
             applied_by: AppliedBy::default(),
@@ -103,14 +95,8 @@ impl<DB: Backend> SeedRunner<DB> {
     /// as applied if its source is the same. If that is another or not known, a run refuses with
     /// [`Error::Contested`], for the marker may be another app's.
     #[must_use]
-    pub fn app(self, name: impl Into<String>) -> Self {
-        self.of(App::named(name))
-    }
-
-    /// Applies the seeds as those of this app.
-    #[must_use]
-    pub(crate) fn of(mut self, app: App) -> Self {
-        self.app = app;
+    pub fn app(mut self, name: impl Into<String>) -> Self {
+        self.app = App::named(name);
         self
     }
 
@@ -150,7 +136,7 @@ impl<DB: Backend> SeedRunner<DB> {
     /// on stderr, once, after five seconds. Nothing else is ever printed.
     #[must_use]
     pub fn observe(mut self, observer: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Arc::new(observer));
+        self.observer = Observer::new(observer);
         self
     }
 
@@ -195,6 +181,15 @@ impl<DB: Backend> SeedRunner<DB> {
         self.seeds
     }
 
+    /// The ledger of a database, for the seeds of this app.
+    #[must_use]
+    pub fn ledger(&self, pool: &Pool<DB>) -> Ledger<DB> {
+        Ledger::new(pool)
+            .app(self.app.clone())
+            .applied_by(self.applied_by)
+            .lock_timeout(self.lock_timeout)
+    }
+
     /// Applies what is pending, in order, each seed exactly once however many processes do this.
     ///
     /// Nothing pending costs one statement and takes no lock. Otherwise each seed has a transaction
@@ -207,9 +202,11 @@ impl<DB: Backend> SeedRunner<DB> {
     /// # Errors
     /// The first failure stops the run; the error says what was applied before it. See [`ApplyError`].
     pub async fn apply(&self, pool: &Pool<DB>) -> Result<Report, Box<ApplyError>> {
-        let mut run = Run::new(self);
-        match run.all(pool).await {
-            Ok(()) => Ok(run.report),
+        let mut run = Run::new(self, pool);
+        let ended = run.all().await;
+        run.lock.end().await;
+        match ended {
+            Ok(()) => Ok(run.report()),
             Err(error) => Err(Box::new(run.stopped(error))),
         }
     }
@@ -223,12 +220,14 @@ impl<DB: Backend> SeedRunner<DB> {
     /// # Errors
     /// The first failure stops it, as it would stop a run.
     pub async fn dry_run(&self, pool: &Pool<DB>) -> Result<DryRun, Box<ApplyError>> {
-        let mut run = Run::new(self);
-        match run.dry(pool).await {
+        let mut run = Run::new(self, pool);
+        let ended = run.dry().await;
+        run.lock.end().await;
+        match ended {
             Ok(seeds) => {
                 let Report {
                     skipped, warnings, ..
-                } = run.report;
+                } = run.report();
                 Ok(DryRun {
                     seeds,
                     skipped,
@@ -266,39 +265,6 @@ impl<DB: Backend> SeedRunner<DB> {
         self.seeds.iter().flat_map(checks).flatten().collect()
     }
 
-    /// Marks a seed as applied without running it: for a database where the change was made already,
-    /// before there was a seed for it. Leaves a trace that the status shows.
-    ///
-    /// The seed need not be one of this runner's. Takes the lock.
-    ///
-    /// # Errors
-    /// [`Error::AlreadyApplied`] if it is applied; otherwise if the database cannot be written.
-    pub async fn mark(&self, pool: &Pool<DB>, seed: SeedInfo<'_>) -> Result<(), Error> {
-        Run::new(self).alone(pool, Work::Mark(seed)).await
-    }
-
-    /// Takes the marker of a seed away, so that it is pending again: to repeat one in development. What
-    /// the seed did is not undone. Leaves a trace that the status shows. Takes the lock.
-    ///
-    /// # Errors
-    /// [`Error::NotApplied`] if it has no marker; otherwise if the database cannot be written.
-    pub async fn unmark(&self, pool: &Pool<DB>, id: &str) -> Result<(), Error> {
-        Run::new(self).alone(pool, Work::Unmark(id)).await
-    }
-
-    /// What the database tells of the app's seeds; nothing where there is no table yet. One statement, no lock.
-    ///
-    /// # Errors
-    /// If the database cannot be read or the table has another shape.
-    pub async fn history(&self, pool: &Pool<DB>) -> Result<History, Error> {
-        self.app.check()?;
-        let mut session = Session::acquire(pool).await?;
-        let history = store::history::<DB>(session.connection(), &self.app).await;
-        let history = history.map_err(|error| session.complete(error))?;
-        session.settle();
-        Ok(history.unwrap_or_else(|| History::of(self.app.clone(), Vec::new())))
-    }
-
     /// Adds a check that runs on every pending seed before the first write.
     #[cfg_attr(
         not(feature = "events"),
@@ -307,14 +273,6 @@ impl<DB: Backend> SeedRunner<DB> {
     pub(crate) fn preflight(mut self, preflight: Preflight<DB>) -> Self {
         self.preflights.push(preflight);
         self
-    }
-
-    fn notify(&self, progress: Progress<'_>) {
-        progress.trace();
-        match &self.observer {
-            Some(observer) => observer(progress),
-            None => unobserved::say(progress),
-        }
     }
 }
 

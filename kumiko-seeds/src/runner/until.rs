@@ -9,8 +9,8 @@ use sqlx::Pool;
 
 use super::SeedRunner;
 use super::run::Run;
-use super::work::Work;
 use crate::backend::Backend;
+use crate::under_lock::Work;
 use crate::{ApplyError, Error, Report};
 
 impl<DB: Backend> SeedRunner<DB> {
@@ -25,10 +25,10 @@ impl<DB: Backend> SeedRunner<DB> {
         pool: &Pool<DB>,
         stop: impl Future<Output = ()>,
     ) -> Result<Report, Box<ApplyError>> {
-        let mut run = Run::new(self);
-        let committing = run.committing.clone();
+        let mut run = Run::new(self, pool);
+        let committing = run.lock.committing.clone();
         let ended = {
-            let mut all = pin!(run.all(pool));
+            let mut all = pin!(run.all());
             let mut stop = pin!(stop);
             poll_fn(|context| {
                 if let Poll::Ready(ended) = all.as_mut().poll(context) {
@@ -45,12 +45,10 @@ impl<DB: Backend> SeedRunner<DB> {
             .await
         };
         match ended {
-            Ok(()) => Ok(run.report),
+            Ok(()) => Ok(run.report()),
             Err(error) => {
-                let error = match run.queue.front() {
-                    Some(seed) => run.look_back(pool, Work::Seed(seed), error).await,
-                    None => error,
-                };
+                let seed = run.queue.seed();
+                let error = run.lock.look_back(seed, error).await;
                 Err(Box::new(run.stopped(error)))
             }
         }

@@ -275,6 +275,7 @@ fn bound<'q>(sql: impl SqlSafeStr, values: &[Value<'_>]) -> Query<'q, Postgres, 
     values.iter().fold(query, |query, value| match *value {
         Value::Text(text) | Value::Json(text) => query.bind(text.as_bytes()),
         Value::Integer(number) => query.bind(number),
+        Value::Time(time) => query.bind(time),
         Value::Uuid(uuid) => query.bind(uuid),
     })
 }

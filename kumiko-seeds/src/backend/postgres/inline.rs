@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Value;
+use crate::backend::Value;
 
 /// `sql` with `values` in the places of `$1`, `$2` …, each as an expression of its type.
 ///
@@ -32,6 +32,10 @@ fn expression(value: &Value<'_>) -> String {
     match value {
         Value::Text(text) => self::text(text),
         Value::Integer(number) => format!("({number})"),
+        Value::Time(time) => format!(
+            "CAST('{}' AS timestamptz)",
+            time.format("%Y-%m-%dT%H:%M:%S%.6fZ")
+        ),
         #[cfg(feature = "events")]
         Value::Uuid(uuid) => format!("CAST('{}' AS uuid)", uuid.hyphenated()),
         #[cfg(feature = "events")]
@@ -42,6 +46,12 @@ fn expression(value: &Value<'_>) -> String {
 /// A constant, unlike what a function makes of a text: the collation of `convert_from` is another than that
 /// of a column, and with it PostgreSQL would not look into the column's index.
 fn text(value: &str) -> String {
+    if !value.is_ascii() {
+        // Only a function takes it into every encoding that a database can have.
+        let bytes = value.bytes().map(|byte| format!("{byte:02x}"));
+        let bytes = bytes.collect::<String>();
+        return format!("pg_catalog.convert_from(pg_catalog.decode('{bytes}', 'hex'), 'UTF8')");
+    }
     let mut literal = String::with_capacity(value.len() + 20);
     literal.push_str("CAST(E'");
     for character in value.chars() {
@@ -56,13 +66,8 @@ fn text(value: &str) -> String {
 }
 
 fn escape(literal: &mut String, character: char) {
-    let code = u32::from(character);
     // Writing to a string cannot fail.
-    let _ = if character.is_ascii() {
-        write!(literal, "\\x{code:02x}")
-    } else {
-        write!(literal, "\\U{code:08x}")
-    };
+    let _ = write!(literal, "\\x{:02x}", u32::from(character));
 }
 
 #[cfg(test)]

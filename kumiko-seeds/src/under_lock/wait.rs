@@ -1,51 +1,10 @@
-//! Waiting for the lock: who holds it, how often to try, when to give up.
+//! Waiting for the lock: how often to try, when to give up.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
-
+use crate::holder::Holder;
+use crate::observer::Observer;
 use crate::{Error, Progress};
-
-/// Who holds the lock of seeds, as far as the database tells.
-///
-/// PostgreSQL tells all of it to a role that may see the session. SQLite tells nothing; on Linux the
-/// kernel tells the process.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Holder {
-    /// PostgreSQL: the server process of the session. SQLite: the process that is writing.
-    pub process_id: Option<i64>,
-    /// The session's `application_name`.
-    pub application: Option<String>,
-    /// The address of the session's client; none over a Unix socket.
-    pub client: Option<String>,
-    /// When its transaction began, by the database's clock.
-    pub since: Option<DateTime<Utc>>,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.process_id {
-            Some(process_id) => write!(formatter, "process {process_id}")?,
-            None => formatter.write_str("an unknown process")?,
-        }
-        if let Some(application) = &self.application {
-            write!(formatter, " ({application:?})")?;
-        }
-        if let Some(client) = &self.client {
-            write!(formatter, " from {client}")?;
-        }
-        if let Some(since) = &self.since {
-            write!(
-                formatter,
-                " since {}",
-                since.format("%Y-%m-%d %H:%M:%S UTC")
-            )?;
-        }
-        Ok(())
-    }
-}
 
 /// One wait for the lock. It ends when the lock is taken, when the work turns out to be done, or at
 /// the limit.
@@ -94,7 +53,7 @@ impl Wait {
     pub(crate) async fn pause(
         &mut self,
         holder: Option<Holder>,
-        observe: &(dyn Fn(Progress<'_>) + Send + Sync),
+        observer: &Observer,
     ) -> Result<(), Error> {
         let waited = self.began.elapsed();
         if waited >= self.limit {
@@ -102,7 +61,7 @@ impl Wait {
         }
         if self.is_time_to_report() {
             let limit = self.limit;
-            observe(Progress::Waiting {
+            observer.notify(Progress::Waiting {
                 waited,
                 limit,
                 holder: holder.as_ref(),
@@ -117,24 +76,26 @@ impl Wait {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
 
     #[tokio::test]
     async fn progress_of_others_is_no_reason_to_say_again_who_is_waited_for() {
-        let said = AtomicUsize::new(0);
-        let observe = |_: Progress<'_>| {
-            said.fetch_add(1, Ordering::Relaxed);
-        };
+        let said = Arc::new(AtomicUsize::new(0));
+        let counted = said.clone();
+        let observer = Observer::new(move |_: Progress<'_>| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
         let mut wait = Wait::new(Duration::from_mins(1));
         assert!(wait.wants_holder());
         for _ in 0..3 {
-            assert!(wait.pause(None, &observe).await.is_ok());
+            assert!(wait.pause(None, &observer).await.is_ok());
             wait.restart();
         }
         assert!(!wait.wants_holder());
-        assert_eq!(said.into_inner(), 1);
+        assert_eq!(said.load(Ordering::Relaxed), 1);
         assert_eq!(wait.pause, FIRST_PAUSE * 8);
     }
 }

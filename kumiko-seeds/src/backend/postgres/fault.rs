@@ -1,0 +1,72 @@
+//! What PostgreSQL's errors mean.
+
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+
+use super::transaction::ANOTHER_TRANSACTION;
+use crate::backend::Fault;
+
+/// SQLSTATE codes, from appendix A of the PostgreSQL manual.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+const UNDEFINED_TABLE: &str = "42P01";
+const UNDEFINED_COLUMN: &str = "42703";
+/// Among other things, no aggregate of strings for a column of another type.
+const UNDEFINED_FUNCTION: &str = "42883";
+const IN_FAILED_TRANSACTION: &str = "25P02";
+const SERIALIZATION_FAILURE: &str = "40001";
+const DEADLOCK_DETECTED: &str = "40P01";
+const UNIQUE_VIOLATION: &str = "23505";
+const DUPLICATE_TABLE: &str = "42P07";
+/// Among other things, the row type of a table.
+const DUPLICATE_OBJECT: &str = "42710";
+const INVALID_TEXT_REPRESENTATION: &str = "22P02";
+const DATATYPE_MISMATCH: &str = "42804";
+const NOT_NULL_VIOLATION: &str = "23502";
+/// Among other things, no unique index where `ON CONFLICT` needs one.
+const INVALID_COLUMN_REFERENCE: &str = "42P10";
+
+/// What an error means.
+pub(super) fn of(error: &sqlx::Error) -> Fault {
+    let Some(error) = answer(error) else {
+        return Fault::Other;
+    };
+    match error.code() {
+        INSUFFICIENT_PRIVILEGE if is_of_row_security(error) => Fault::RowSecurity,
+        INSUFFICIENT_PRIVILEGE => Fault::NotPermitted,
+        UNDEFINED_TABLE => Fault::TableMissing,
+        UNDEFINED_COLUMN
+        | UNDEFINED_FUNCTION
+        | DATATYPE_MISMATCH
+        | NOT_NULL_VIOLATION
+        | INVALID_COLUMN_REFERENCE => Fault::OtherShape,
+        IN_FAILED_TRANSACTION => Fault::TransactionFailed,
+        SERIALIZATION_FAILURE | DEADLOCK_DETECTED => Fault::Passing,
+        DUPLICATE_TABLE | DUPLICATE_OBJECT => Fault::CreatedMeanwhile,
+        UNIQUE_VIOLATION => match error.constraint() {
+            Some(super::transaction::A_DRY_RUN_KEEPS_NOTHING) => Fault::CommitForbidden,
+            // A row of the catalogue: a table, its type, an index.
+            Some(name) if name.starts_with("pg_") => Fault::CreatedMeanwhile,
+            _ => Fault::Other,
+        },
+        INVALID_TEXT_REPRESENTATION if error.message().contains(ANOTHER_TRANSACTION) => {
+            Fault::TransactionEnded
+        }
+        _ => Fault::Other,
+    }
+}
+
+/// Whether the server has answered that it did not do what it was told. A fatal error ends the session, perhaps after
+/// the commit.
+pub(super) fn is_refusal(error: &sqlx::Error) -> bool {
+    answer(error).is_some_and(|answer| matches!(answer.severity(), PgSeverity::Error))
+}
+
+fn answer(error: &sqlx::Error) -> Option<&PgDatabaseError> {
+    error.as_database_error()?.try_downcast_ref()
+}
+
+/// The code of such an error is that of a missing privilege, and its message is in the server's language. Only
+/// the function in the server's source tells.
+fn is_of_row_security(error: &PgDatabaseError) -> bool {
+    let routine = error.routine().unwrap_or_default();
+    ["check_enable_rls", "ExecWithCheckOptions"].contains(&routine)
+}

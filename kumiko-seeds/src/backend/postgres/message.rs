@@ -1,0 +1,73 @@
+//! Several statements in one message of the simple protocol.
+
+use futures_util::StreamExt;
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Either, Executor};
+
+use super::inline::inline;
+use crate::backend::Statement;
+
+/// Statements that reach the server together, and are executed one after another until one fails.
+#[derive(Debug, Default)]
+pub(super) struct Message {
+    statements: Vec<String>,
+}
+
+/// What came back.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    /// The rows of each statement that was executed.
+    pub(super) rows: Vec<Vec<PgRow>>,
+    /// Why there are no more.
+    pub(super) error: Option<sqlx::Error>,
+}
+
+impl Message {
+    /// Adds a statement, and gives its place among the answers.
+    pub(super) fn add(&mut self, statement: impl Into<String>) -> usize {
+        self.statements.push(statement.into());
+        self.statements.len() - 1
+    }
+
+    /// Adds a statement with its values.
+    pub(super) fn add_with_values(&mut self, statement: &Statement<'_>) -> usize {
+        self.add(inline(&statement.sql, &statement.values))
+    }
+
+    pub(super) async fn send(self, connection: &mut PgConnection) -> Answers {
+        let sql = AssertSqlSafe(self.statements.join(";\n"));
+        let mut answers = Answers::default();
+        let mut rows = Vec::new();
+        let mut stream = connection.fetch_many(sqlx::raw_sql(sql));
+        while let Some(next) = stream.next().await {
+            match next {
+                Ok(Either::Right(row)) => rows.push(row),
+                Ok(Either::Left(_)) => answers.rows.push(std::mem::take(&mut rows)),
+                Err(error) => answers.error = Some(error),
+            }
+        }
+        answers
+    }
+}
+
+impl Answers {
+    /// Whether the statement with this place was executed.
+    pub(super) fn has(&self, place: usize) -> bool {
+        place < self.rows.len()
+    }
+
+    /// Takes the rows of the statement with this place; none if it was not executed.
+    pub(super) fn take(&mut self, place: usize) -> Vec<PgRow> {
+        self.rows
+            .get_mut(place)
+            .map_or_else(Vec::new, std::mem::take)
+    }
+
+    /// The answers, if every statement was executed.
+    pub(super) fn complete(self) -> sqlx::Result<Self> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+}

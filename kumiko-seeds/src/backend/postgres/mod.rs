@@ -1,0 +1,232 @@
+//! PostgreSQL.
+
+mod ascii;
+mod baseline;
+mod fault;
+pub(crate) mod inline;
+mod message;
+mod transaction;
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Executor, Postgres, Transaction};
+
+use super::{
+    Backend, Ended, Fault, Hands, Leaving, Locked, Next, NotCommitted, Statement, Under, Value,
+    column,
+};
+use crate::holder::Holder;
+use ascii::decoded;
+use baseline::Baseline;
+use inline::inline;
+
+/// A text in a form that arrives as it is whatever the session's `client_encoding` is.
+macro_rules! text {
+    ($expression:expr) => {
+        concat!(
+            "pg_catalog.encode(pg_catalog.convert_to(",
+            $expression,
+            ", 'UTF8'), 'escape')"
+        )
+    };
+}
+
+/// A time as text in a form of its own. The simple protocol has one form for a time, that of the session's
+/// `DateStyle` and `TimeZone`, and these are the app's.
+macro_rules! time {
+    ($expression:expr) => {
+        concat!(
+            "pg_catalog.to_char(",
+            $expression,
+            " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+        )
+    };
+}
+pub(crate) use time;
+
+impl Backend for Postgres {
+    type Baseline = Baseline;
+
+    /// The number of the transaction.
+    type Identity = String;
+
+    const CREATE_OPERATIONS: &'static str = "
+        CREATE TABLE IF NOT EXISTS kumiko_es_operations (
+            id text PRIMARY KEY,
+            operation_type text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now(),
+            duration_ms integer NOT NULL,
+            applied_by text NOT NULL,
+            notes text
+        );
+        CREATE INDEX IF NOT EXISTS kumiko_es_operations_type_idx
+            ON kumiko_es_operations (operation_type)";
+
+    /// Leaving the savepoint restores the access mode, which nothing else inside a transaction can.
+    const FORBID_WRITES: &'static str = "SAVEPOINT kumiko_read_only; SET TRANSACTION READ ONLY";
+
+    const ALLOW_WRITES: &'static str = "RELEASE SAVEPOINT kumiko_read_only";
+
+    async fn lock<'c>(
+        connection: &'c mut PgConnection,
+        baseline: &mut Option<Baseline>,
+        look: Option<&Statement<'_>>,
+    ) -> sqlx::Result<Option<Locked<'c, Self>>> {
+        transaction::lock(connection, baseline, look).await
+    }
+
+    async fn after_busy(_: &mut PgConnection, _: &Baseline) -> sqlx::Result<()> {
+        Ok(())
+    }
+
+    async fn is_open(connection: &mut PgConnection, identity: &String) -> sqlx::Result<bool> {
+        transaction::is_open(connection, identity).await
+    }
+
+    async fn record(
+        connection: &mut PgConnection,
+        under: Under<'_, Self>,
+        record: Option<&Statement<'_>>,
+    ) -> sqlx::Result<()> {
+        transaction::record(connection, under, record).await
+    }
+
+    async fn commit<'c>(
+        transaction: Transaction<'c, Self>,
+        under: Under<'_, Self>,
+        record: Option<&Statement<'_>>,
+        next: Option<&Statement<'_>>,
+    ) -> Result<Next<'c, Self>, NotCommitted<'c, Self>> {
+        transaction::commit(transaction, under, record, next).await
+    }
+
+    async fn roll_back(
+        transaction: Transaction<'_, Self>,
+        identity: &String,
+    ) -> sqlx::Result<Option<Ended>> {
+        transaction::roll_back(transaction, identity).await
+    }
+
+    async fn ended_before(
+        connection: &mut PgConnection,
+        identity: &String,
+    ) -> sqlx::Result<Option<Ended>> {
+        transaction::ended_before(connection, identity).await
+    }
+
+    async fn forbid_commit(connection: &mut PgConnection) -> sqlx::Result<()> {
+        connection
+            .execute(transaction::FORBID_COMMIT)
+            .await
+            .map(drop)
+    }
+
+    /// The library's own settings end with the transaction.
+    async fn leave(_: &mut PgConnection, _: &Baseline, hands: Hands) -> sqlx::Result<Leaving> {
+        Ok(match hands {
+            Hands::Library | Hands::Handler => Leaving::AsItCame,
+            Hands::Seed => Leaving::Spoilt,
+        })
+    }
+
+    /// All is seen through a policy that says `true`, provided that none restricts it.
+    async fn blinded_role(
+        connection: &mut PgConnection,
+        table: &'static str,
+    ) -> sqlx::Result<Option<String>> {
+        let sql = concat!(
+            "SELECT ",
+            text!("current_user::text"),
+            " WHERE (
+                 SELECT (count(*) FILTER (WHERE polpermissive AND shows_all) = 0)
+                        OR (count(*) FILTER (WHERE NOT polpermissive AND NOT shows_all) > 0)
+                 FROM (
+                     SELECT polpermissive, pg_get_expr(polqual, polrelid) = 'true' AS shows_all
+                     FROM pg_policy
+                     WHERE polrelid = CAST($1 AS regclass) AND polcmd IN ('*', 'r')
+                       AND EXISTS (
+                           SELECT FROM unnest(polroles) AS role
+                           WHERE CASE role WHEN 0 THEN true ELSE pg_has_role(role, 'USAGE') END
+                       )
+                 ) AS policy
+             )"
+        );
+        let rows = Self::fetch(connection, sql, &[Value::Text(table)]).await?;
+        rows.first().map_or(Ok(None), |row| Self::text(row, 0))
+    }
+
+    async fn holder(connection: &mut PgConnection) -> sqlx::Result<Option<Holder>> {
+        let row = sqlx::raw_sql(concat!(
+            "SELECT activity.pid, nullif(activity.application_name, ''),
+                    host(activity.client_addr), ",
+            time!("activity.xact_start"),
+            " FROM pg_locks AS held JOIN pg_stat_activity AS activity USING (pid)
+             WHERE held.locktype = 'advisory' AND held.granted
+               AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND held.classid = 0 AND held.objid = 1702063984 AND held.objsubid = 1"
+        ))
+        .fetch_optional(connection)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Holder {
+            process_id: Some(i64::from(column::<Postgres, i32>(&row, 0)?)),
+            application: column::<Postgres, Option<String>>(&row, 1)?,
+            client: column::<Postgres, Option<String>>(&row, 2)?,
+            // Not every role is told.
+            since: Self::time(&row, 3).ok(),
+        }))
+    }
+
+    fn fault(error: &sqlx::Error) -> Fault {
+        fault::of(error)
+    }
+
+    fn role(options: &PgConnectOptions) -> Option<&str> {
+        Some(options.get_username())
+    }
+
+    fn row_security(table: &str) -> String {
+        format!("CAST(row_security_active('{table}') AS integer)")
+    }
+
+    fn as_text(expression: &str) -> String {
+        format!("pg_catalog.encode(pg_catalog.convert_to({expression}, 'UTF8'), 'escape')")
+    }
+
+    fn as_time(expression: &str) -> String {
+        format!(
+            "pg_catalog.to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+        )
+    }
+
+    fn text(row: &PgRow, index: usize) -> sqlx::Result<Option<String>> {
+        let Some(escaped) = column::<Postgres, Option<String>>(row, index)? else {
+            return Ok(None);
+        };
+        match decoded(escaped) {
+            Some(text) => Ok(Some(text)),
+            None => Err(sqlx::Error::Decode("a text is not UTF-8".into())),
+        }
+    }
+
+    fn time(row: &PgRow, index: usize) -> sqlx::Result<DateTime<Utc>> {
+        let text = column::<Postgres, String>(row, index)?;
+        let time = DateTime::parse_from_rfc3339(&text);
+        time.map(|time| time.to_utc())
+            .map_err(|error| sqlx::Error::Decode(error.into()))
+    }
+
+    async fn fetch(
+        connection: &mut PgConnection,
+        sql: &str,
+        values: &[Value<'_>],
+    ) -> sqlx::Result<Vec<PgRow>> {
+        sqlx::raw_sql(AssertSqlSafe(inline(sql, values)))
+            .fetch_all(connection)
+            .await
+    }
+
+    fn executor(connection: &mut PgConnection) -> impl Executor<'_, Database = Self> {
+        connection
+    }
+}

@@ -1,0 +1,272 @@
+//! The transaction under the lock: how it begins, how it ends, and what becomes of it in between.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection, Executor, Postgres, SqlStr, Transaction};
+
+use super::baseline::{Baseline, CAN_CHECK_CLIENT, SETTINGS};
+use super::fault;
+use super::inline::inline;
+use super::message::{Answers, Message};
+use super::time;
+use crate::backend::{
+    Backend, Ended, Fault, Found, Hands, Locked, Next, NotCommitted, Statement, Under, Value,
+    column,
+};
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
+/// The key is the original's, 'esop' in ASCII, so that services in either language exclude each
+/// other. The lock belongs to the transaction: no end of it, however violent, leaves it behind,
+/// and a pooler in transaction mode cannot separate it from the statements it protects.
+///
+/// The number of the transaction is its identity. Only a transaction that has the lock gets one, because
+/// fifty replicas that ask for the lock again and again would use up thousands.
+///
+/// The settings end with the transaction. They let the server notice within half a minute that the
+/// client's machine is gone. By default it takes it hours, and the lock with it.
+const LOCK: &str = concat!(
+    "SELECT CASE WHEN pg_try_advisory_xact_lock(1702063984)
+                 THEN CAST(pg_current_xact_id() AS text) END, ",
+    time!("now()"),
+    ", set_config('tcp_keepalives_idle', '15', true), set_config('tcp_keepalives_interval', '5', true),
+       set_config('tcp_keepalives_count', '3', true)"
+);
+
+/// With this the server notices within seconds that the client's process is gone, even in the middle of a long statement.
+const CHECK_CLIENT: &str = "set_config('client_connection_check_interval', '5s', true)";
+
+/// A statement that is an error in every transaction but this, which keeps the statements after it from being executed. A seed or
+/// a handler may have committed or rolled back behind our back. Whatever language the server speaks, its error
+/// repeats the text that is no number.
+fn guard(identity: &str) -> String {
+    let values = [Value::Text(identity), Value::Text(ANOTHER_TRANSACTION)];
+    inline(
+        "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS DISTINCT FROM CAST($1 AS xid8)
+                     THEN CAST(concat($2, pg_backend_pid()) AS integer) END",
+        &values,
+    )
+}
+pub(super) const ANOTHER_TRANSACTION: &str = "kumiko: another transaction in ";
+
+/// What became of the transaction `$1`.
+const STATUS: &str = "SELECT pg_xact_status(CAST($1 AS xid8))";
+
+/// Drops the temporary tables of a seed. Constraints are checked first, as the commit would: a table with
+/// a check to come cannot be dropped. Not for a dry run, which has the table of [`FORBID_COMMIT`].
+const DISCARD: [&str; 2] = ["SET CONSTRAINTS ALL IMMEDIATE", "DISCARD TEMP"];
+
+/// Whether the session has prepared statements that were prepared in SQL. No statement takes only them away.
+const HAS_PREPARED: &str = "SELECT EXISTS (SELECT FROM pg_prepared_statements WHERE from_sql)";
+
+/// Checked with the commit, and cannot be fulfilled. Where the role may not create temporary tables, nothing
+/// is done.
+pub(super) const FORBID_COMMIT: &str = "
+    DO $$
+    BEGIN
+        CREATE TEMPORARY TABLE kumiko_dry_run (
+            kept integer CONSTRAINT a_dry_run_keeps_nothing UNIQUE DEFERRABLE INITIALLY DEFERRED
+        );
+        INSERT INTO kumiko_dry_run VALUES (1), (1);
+    EXCEPTION WHEN insufficient_privilege THEN
+        NULL;
+    END
+    $$";
+pub(super) const A_DRY_RUN_KEEPS_NOTHING: &str = "a_dry_run_keeps_nothing";
+
+pub(super) async fn lock<'c>(
+    connection: &'c mut PgConnection,
+    baseline: &mut Option<Baseline>,
+    look: Option<&Statement<'_>>,
+) -> sqlx::Result<Option<Locked<'c, Postgres>>> {
+    let mut transaction = connection.begin_with(SqlStr::from_static(BEGIN)).await?;
+    let mut message = Message::default();
+    let settings = baseline.is_none().then(|| message.add(SETTINGS));
+    let looking = Looking::add(&mut message, baseline.as_ref(), look);
+    let mut answers = message.send(&mut transaction).await.complete()?;
+    if let Some(settings) = settings {
+        *baseline = Some(Baseline::of(&answers.take(settings))?);
+    }
+    let Some(found) = looking.found(&mut answers)? else {
+        transaction.rollback().await?;
+        return Ok(None);
+    };
+    Ok(Some(Locked { transaction, found }))
+}
+
+/// The places of a lock and of a look in a message.
+struct Looking {
+    lock: usize,
+    look: Option<usize>,
+}
+
+impl Looking {
+    fn add(
+        message: &mut Message,
+        baseline: Option<&Baseline>,
+        look: Option<&Statement<'_>>,
+    ) -> Self {
+        let taking = match baseline {
+            None => format!("{LOCK}, CASE WHEN {CAN_CHECK_CLIENT} THEN {CHECK_CLIENT} END"),
+            Some(baseline) if baseline.can_check_client => format!("{LOCK}, {CHECK_CLIENT}"),
+            Some(_) => LOCK.to_owned(),
+        };
+        Self {
+            lock: message.add(taking),
+            look: look.map(|look| message.add_with_values(look)),
+        }
+    }
+
+    /// What was found; none if somebody else has the lock.
+    fn found(self, answers: &mut Answers) -> sqlx::Result<Option<Found<Postgres>>> {
+        let lock = answers.take(self.lock);
+        let lock = lock.first().ok_or(sqlx::Error::RowNotFound)?;
+        let Some(identity) = column::<Postgres, Option<String>>(lock, 0)? else {
+            return Ok(None);
+        };
+        Ok(Some(Found {
+            since: Postgres::time(lock, 1)?,
+            identity,
+            rows: self.look.map_or_else(Vec::new, |look| answers.take(look)),
+        }))
+    }
+}
+
+/// A message that begins with the guard.
+fn guarded(identity: &str) -> Message {
+    let mut message = Message::default();
+    message.add(guard(identity));
+    message
+}
+
+pub(super) async fn is_open(connection: &mut PgConnection, identity: &str) -> sqlx::Result<bool> {
+    match guarded(identity).send(connection).await.complete() {
+        Ok(_) => Ok(true),
+        Err(error) if fault::of(&error) == Fault::TransactionEnded => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) async fn record(
+    connection: &mut PgConnection,
+    under: Under<'_, Postgres>,
+    record: Option<&Statement<'_>>,
+) -> sqlx::Result<()> {
+    let mut message = guarded(under.identity);
+    under.baseline.restore(&mut message, under.hands);
+    if let Some(record) = record {
+        message.add_with_values(record);
+    }
+    message.send(connection).await.complete().map(drop)
+}
+
+/// All of it is one message. `AND CHAIN` opens the next transaction, with the isolation level and the access mode of
+/// this one, and a seed cannot have changed them: the first is settled by the statement that takes the lock, and
+/// without the second there is no marker. If nobody wants it, sqlx ends it with a ROLLBACK, sent with its next
+/// statement and so at no cost.
+///
+/// **Invariant:** what failed after the COMMIT is not told as a commit that failed. The answers come one by one, so it
+/// is known how far the server came.
+pub(super) async fn commit<'c>(
+    mut transaction: Transaction<'c, Postgres>,
+    under: Under<'_, Postgres>,
+    record: Option<&Statement<'_>>,
+    next: Option<&Statement<'_>>,
+) -> Result<Next<'c, Postgres>, NotCommitted<'c, Postgres>> {
+    let Under {
+        baseline,
+        identity,
+        hands,
+    } = under;
+    let is_restored = baseline.is_restored_after(hands);
+    let mut message = guarded(identity);
+    baseline.restore(&mut message, hands);
+    let prepared = (hands == Hands::Seed).then(|| {
+        for statement in DISCARD {
+            message.add(statement);
+        }
+        message.add(HAS_PREPARED)
+    });
+    if let Some(record) = record {
+        message.add_with_values(record);
+    }
+    let commit = message.add("COMMIT AND CHAIN");
+    let next = next.filter(|_| is_restored);
+    let looking = next.map(|next| Looking::add(&mut message, Some(baseline), Some(next)));
+    let mut answers = message.send(&mut transaction).await;
+    let is_lost = answers
+        .error
+        .as_ref()
+        .is_some_and(|error| !fault::is_refusal(error));
+    if !answers.has(commit) {
+        let error = answers.error.unwrap_or(sqlx::Error::RowNotFound);
+        return Err(if is_lost {
+            NotCommitted::Unanswered(error)
+        } else {
+            NotCommitted::Refused(transaction, error)
+        });
+    }
+    let has_prepared = prepared.is_some_and(|prepared| {
+        let rows = answers.take(prepared);
+        let has = rows.first().map(|row| column::<Postgres, bool>(row, 0));
+        !matches!(has, Some(Ok(false)))
+    });
+    if is_lost || has_prepared || !is_restored {
+        return Ok(Next::Reconnect);
+    }
+    // What failed will fail again, and then it is the next transaction's failure.
+    let found = looking
+        .filter(|_| answers.error.is_none())
+        .and_then(|looking| looking.found(&mut answers).ok().flatten());
+    Ok(match found {
+        Some(found) => Next::Locked(Locked { transaction, found }),
+        None => Next::Begin,
+    })
+}
+
+/// In a transaction in which a statement has failed nothing can be asked. It is left for one in which
+/// that is possible; what was written in it is lost in any case.
+pub(super) async fn roll_back(
+    mut transaction: Transaction<'_, Postgres>,
+    identity: &str,
+) -> sqlx::Result<Option<Ended>> {
+    let ended = match is_open(&mut transaction, identity).await {
+        Ok(true) => None,
+        Ok(false) => match status(&mut transaction, identity).await?.as_deref() {
+            Some("committed") => Some(Ended::Committed),
+            _ => Some(Ended::RolledBack),
+        },
+        Err(error) if fault::of(&error) == Fault::TransactionFailed => {
+            transaction.execute("ROLLBACK AND CHAIN").await?;
+            ended_before(&mut transaction, identity).await?
+        }
+        Err(error) => return Err(error),
+    };
+    transaction.rollback().await?;
+    Ok(ended)
+}
+
+/// A transaction that is still in progress has lost its client, so the server is about to roll it back,
+/// unless the client's last statement is a COMMIT on its way.
+pub(super) async fn ended_before(
+    connection: &mut PgConnection,
+    identity: &str,
+) -> sqlx::Result<Option<Ended>> {
+    const ATTEMPTS: usize = 20;
+    const PAUSE: Duration = Duration::from_millis(50);
+    for _ in 0..ATTEMPTS {
+        match status(connection, identity).await?.as_deref() {
+            Some("committed") => return Ok(Some(Ended::Committed)),
+            Some("in progress") => tokio::time::sleep(PAUSE).await,
+            _ => break,
+        }
+    }
+    Ok(None)
+}
+
+async fn status(connection: &mut PgConnection, identity: &str) -> sqlx::Result<Option<String>> {
+    let rows = Postgres::fetch(connection, STATUS, &[Value::Text(identity)]).await?;
+    rows.first()
+        .map_or(Ok(None), |row| column::<Postgres, _>(row, 0))
+}

@@ -1,0 +1,212 @@
+//! Whether one seed is applied.
+
+use chrono::{DateTime, Utc};
+
+use super::table::{delete_source, fault, row_security, see_all};
+use crate::app::App;
+use crate::backend::{Backend, Fault, Statement, Value, column};
+use crate::history::History;
+use crate::operation_type::OperationType;
+use crate::plan::{Source, is_of};
+use crate::{Error, SeedInfo};
+
+const RECHECK: &str = "re-check under the lock whether the seed is applied";
+
+/// A seed to be looked for in the ledger.
+#[derive(Clone, Debug)]
+pub(crate) struct Sought<'a> {
+    id: &'a str,
+    source_hash: Option<&'a str>,
+    ledger_id: String,
+    source_id: String,
+    /// What it may be known as, too.
+    also: Option<Also>,
+}
+
+#[derive(Clone, Debug)]
+struct Also {
+    ledger_id: String,
+    source_id: String,
+}
+
+impl<'a> Sought<'a> {
+    /// The app's own marker of the seed `id`.
+    pub(crate) fn own(app: &App, id: &'a str) -> Self {
+        Self::as_written(id, &app.ledger_id(id))
+    }
+
+    /// The marker of the seed `id` with this id in the ledger.
+    pub(super) fn as_written(id: &'a str, ledger_id: &str) -> Self {
+        Self {
+            id,
+            source_hash: None,
+            ledger_id: ledger_id.to_owned(),
+            source_id: History::source_id(ledger_id),
+            also: None,
+        }
+    }
+
+    /// A seed that is about to be run. That of an app with a name may have been applied without it, also by a replica
+    /// that is a release behind.
+    pub(crate) fn seed(app: &App, seed: SeedInfo<'a>) -> Self {
+        let also = app.name().map(|_| Also {
+            ledger_id: seed.id.to_owned(),
+            source_id: History::source_id(seed.id),
+        });
+        Self {
+            source_hash: seed.source_hash,
+            also,
+            ..Self::own(app, seed.id)
+        }
+    }
+
+    /// What looks whether there is any row of it, which is little work for a server where there is none.
+    pub(crate) fn look<DB: Backend>(&self) -> Statement<'_> {
+        let (values, places) = self.ids();
+        Statement {
+            sql: format!(
+                "SELECT {}, CAST((SELECT count(*) FROM kumiko_es_operations
+                                  WHERE id IN ({places})) AS integer)",
+                row_security::<DB>()
+            ),
+            values,
+        }
+    }
+
+    /// When it was applied, from the rows of its look; `None` if it is not, and then nothing is in the way of its
+    /// marker. The lock must be held.
+    pub(crate) async fn recheck<DB: Backend>(
+        &self,
+        connection: &mut DB::Connection,
+        rows: &[DB::Row],
+    ) -> Result<Option<DateTime<Utc>>, Error> {
+        see_all::<DB>(connection, RECHECK, rows).await?;
+        let exists = rows.iter().map(|row| column::<DB, i32>(row, 1));
+        let exists = exists.collect::<sqlx::Result<Vec<_>>>();
+        if exists.map_err(|error| fault::<DB>(RECHECK, error))? == [0] {
+            return Ok(None);
+        }
+        let applied_at = self.applied_at::<DB>(connection).await?;
+        if applied_at.is_none() {
+            // It may be left from a marker that was taken away.
+            delete_source::<DB>(connection, &self.source_id).await?;
+        }
+        Ok(applied_at)
+    }
+
+    /// Does the same with a look of its own.
+    pub(crate) async fn check<DB: Backend>(
+        &self,
+        connection: &mut DB::Connection,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
+        let Statement { sql, values } = self.look::<DB>();
+        let rows = DB::fetch(connection, &sql, &values).await;
+        let rows = rows.map_err(|error| fault::<DB>(RECHECK, error))?;
+        self.recheck::<DB>(connection, &rows).await
+    }
+
+    /// When it was applied. Means something for the future only under the lock.
+    async fn applied_at<DB: Backend>(
+        &self,
+        connection: &mut DB::Connection,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
+        let (values, places) = self.ids();
+        let sql = format!(
+            "SELECT {}, {}, {}, {}, {}
+             FROM (SELECT 1) AS one LEFT JOIN kumiko_es_operations ON id IN ({places})",
+            row_security::<DB>(),
+            DB::as_text("id"),
+            DB::as_text("operation_type"),
+            DB::as_time("applied_at"),
+            DB::as_text("notes"),
+        );
+        let rows = DB::fetch(connection, &sql, &values).await;
+        let rows = rows.map_err(|error| fault::<DB>(RECHECK, error))?;
+        see_all::<DB>(connection, RECHECK, &rows).await?;
+        let found = rows.iter().map(found::<DB>).filter_map(Result::transpose);
+        let found = found.collect::<sqlx::Result<Vec<_>>>();
+        self.among(&found.map_err(|error| fault::<DB>(RECHECK, error))?)
+    }
+
+    /// The ids of its rows, and the places of their values in a statement.
+    fn ids(&self) -> (Vec<Value<'_>>, String) {
+        let mut values = vec![Value::Text(&self.ledger_id), Value::Text(&self.source_id)];
+        if let Some(also) = &self.also {
+            values.push(Value::Text(&also.ledger_id));
+            values.push(Value::Text(&also.source_id));
+        }
+        let places: Vec<_> = (1..=values.len())
+            .map(|place| format!("${place}"))
+            .collect();
+        (values, places.join(", "))
+    }
+
+    fn among(&self, found: &[Found]) -> Result<Option<DateTime<Utc>>, Error> {
+        let with_id = |id: &str| found.iter().find(|found| found.ledger_id == id);
+        let is_marker =
+            |found: &&Found| found.operation_type == OperationType::SeedMigration.as_str();
+        let id = self.id.to_owned();
+        if let Some(own) = with_id(&self.ledger_id) {
+            return if is_marker(&own) {
+                Ok(Some(own.applied_at))
+            } else {
+                Err(Error::IdTaken {
+                    id,
+                    operation_type: own.operation_type.clone(),
+                })
+            };
+        }
+        let Some(also) = &self.also else {
+            return Ok(None);
+        };
+        let Some(unnamed) = with_id(&also.ledger_id).filter(is_marker) else {
+            return Ok(None);
+        };
+        // A row of the source that is older than the marker is of one that was taken away.
+        let source = with_id(&also.source_id)
+            .filter(|source| source.operation_type == OperationType::SeedSource.as_str())
+            .filter(|source| source.applied_at >= unnamed.applied_at)
+            .map_or(Source::Foreign, |source| {
+                Source::of_hash(source.notes.as_deref().unwrap_or_default())
+            });
+        if is_of(source, self.source_hash) {
+            Ok(Some(unnamed.applied_at))
+        } else {
+            Err(Error::Contested { ids: vec![id] })
+        }
+    }
+
+    /// When it was applied, where there may be no table. A missing table ends a PostgreSQL transaction, so this is for those that
+    /// do nothing else.
+    pub(crate) async fn find<DB: Backend>(
+        &self,
+        connection: &mut DB::Connection,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
+        match self.applied_at::<DB>(connection).await {
+            Err(Error::Database { source, .. }) if DB::fault(&source) == Fault::TableMissing => {
+                Ok(None)
+            }
+            found => found,
+        }
+    }
+}
+
+/// A row that a look has found.
+struct Found {
+    ledger_id: String,
+    operation_type: String,
+    applied_at: DateTime<Utc>,
+    notes: Option<String>,
+}
+
+fn found<DB: Backend>(row: &DB::Row) -> sqlx::Result<Option<Found>> {
+    let Some(ledger_id) = DB::text(row, 1)? else {
+        return Ok(None);
+    };
+    Ok(Some(Found {
+        ledger_id,
+        operation_type: DB::text(row, 2)?.unwrap_or_default(),
+        applied_at: DB::time(row, 3)?,
+        notes: DB::text(row, 4)?,
+    }))
+}

@@ -1,0 +1,91 @@
+//! The table itself: its creation, and what its errors mean.
+
+use sqlx::Executor;
+
+use crate::Error;
+use crate::backend::{Backend, Fault, Value, column};
+use crate::operation_type::OperationType;
+
+const TABLE: &str = "kumiko_es_operations";
+
+/// Creates the table where it is missing. The lock must be held: `IF NOT EXISTS` alone is a race.
+pub(crate) async fn create<DB: Backend>(connection: &mut DB::Connection) -> Result<(), Error> {
+    const CREATE: &str = "create the table kumiko_es_operations";
+    let created = DB::executor(connection)
+        .execute(sqlx::raw_sql(DB::CREATE_OPERATIONS))
+        .await;
+    created.map(drop).map_err(|error| {
+        let mut error = fault::<DB>(CREATE, error);
+        if let Error::NotPermitted { creation, .. } = &mut error {
+            *creation = Some(DB::CREATE_OPERATIONS);
+        }
+        error
+    })
+}
+
+/// What to say of a statement on the table that failed.
+pub(crate) fn fault<DB: Backend>(step: &'static str, source: sqlx::Error) -> Error {
+    let decoding = matches!(
+        source,
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)
+    );
+    match DB::fault(&source) {
+        _ if decoding => Error::MarkerTable { source },
+        Fault::OtherShape => Error::MarkerTable { source },
+        Fault::RowSecurity => Error::RowSecurity {
+            table: TABLE,
+            role: None,
+            source: Some(source),
+        },
+        Fault::NotPermitted => Error::NotPermitted {
+            step,
+            role: None,
+            creation: None,
+            privileges: "SELECT, INSERT, UPDATE, DELETE",
+            source,
+        },
+        _ => Error::database(step, source),
+    }
+}
+
+/// Takes away the row of a seed's source.
+pub(super) async fn delete_source<DB: Backend>(
+    connection: &mut DB::Connection,
+    source_id: &str,
+) -> Result<(), Error> {
+    let source = OperationType::SeedSource.as_str();
+    let deleted = DB::fetch(
+        connection,
+        "DELETE FROM kumiko_es_operations WHERE id = $1 AND operation_type = $2",
+        &[Value::Text(source_id), Value::Text(source)],
+    )
+    .await;
+    deleted
+        .map(drop)
+        .map_err(|error| fault::<DB>("take away what is left of an earlier marker", error))
+}
+
+/// The expression for the first column of a statement that reads.
+pub(super) fn row_security<DB: Backend>() -> String {
+    DB::row_security(TABLE)
+}
+
+/// Fails if row level security may have hidden rows from the statement with these `rows`, of which there has to be one.
+pub(super) async fn see_all<DB: Backend>(
+    connection: &mut DB::Connection,
+    step: &'static str,
+    rows: &[DB::Row],
+) -> Result<(), Error> {
+    let failed = |error| fault::<DB>(step, error);
+    let first = rows.first().ok_or(sqlx::Error::RowNotFound);
+    let active = first.and_then(|row| column::<DB, i32>(row, 0));
+    let is_active = active.map_err(failed)? != 0;
+    if is_active && let Some(role) = DB::blinded_role(connection, TABLE).await.map_err(failed)? {
+        return Err(Error::RowSecurity {
+            table: TABLE,
+            role: Some(role),
+            source: None,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! The app's own code in a transaction: its preparation, and its seeds.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use tracing::Instrument;
+
+use super::{Prepare, SeedRunner};
+use crate::backend::{Backend, Fault, Hands};
+use crate::ledger::NewMarker;
+use crate::progress::TARGET;
+use crate::under_lock::Turn;
+use crate::{Error, Progress, Seed, SeedContext};
+
+/// Lets the app prepare the database.
+pub(super) async fn prepare<DB: Backend>(
+    prepare: &Prepare<DB>,
+    turn: &mut Turn<'_, DB>,
+) -> Result<(), Error> {
+    turn.open.activity.hands = Hands::Seed;
+    let prepared = prepare(turn.connection).await;
+    prepared.map_err(|source| Error::Prepare { source })
+}
+
+/// A seed that has run.
+pub(super) struct Ran {
+    pub(super) duration: Duration,
+    /// Still to be written.
+    pub(super) marker: NewMarker<'static>,
+}
+
+/// Runs `seed` in the open transaction.
+pub(super) async fn run<DB: Backend>(
+    runner: &SeedRunner<DB>,
+    turn: &mut Turn<'_, DB>,
+    seed: &'static Seed<DB>,
+) -> Result<Ran, Error> {
+    runner.observer.notify(Progress::Started { id: seed.id });
+    let clock = Instant::now();
+    let span = tracing::info_span!(target: TARGET, "seed", id = seed.id);
+    call(runner, turn, seed).instrument(span).await?;
+    let duration = clock.elapsed();
+    let marker = NewMarker::new(&runner.app, seed.info(), turn.since(), runner.applied_by);
+    Ok(Ran {
+        duration,
+        marker: marker.took(duration),
+    })
+}
+
+/// Calls the seed itself and fails unless all it began is done.
+async fn call<DB: Backend>(
+    runner: &SeedRunner<DB>,
+    turn: &mut Turn<'_, DB>,
+    seed: &Seed<DB>,
+) -> Result<(), Error> {
+    let id = seed.id;
+    let mut context = SeedContext::new(
+        id,
+        turn.connection,
+        &runner.extensions,
+        &turn.found.identity,
+        &mut turn.open.activity,
+    );
+    // After a panic nothing of the seed is used again but the connection, and that only to roll back.
+    let ran = AssertUnwindSafe(async { (seed.run)(&mut context).await })
+        .catch_unwind()
+        .await;
+    match ran {
+        Ok(Ok(())) => {}
+        Ok(Err(source)) => return Err(Error::Seed { id, source }),
+        Err(panic) => {
+            return Err(Error::Panicked {
+                id,
+                message: panic_message(panic.as_ref()),
+            });
+        }
+    }
+    let finished = context.finish().await;
+    finished
+        .map_err(|error| match DB::fault(&error) {
+            Fault::TransactionFailed => Error::unfinished_after_failure(id),
+            _ => Error::database("leave the seed's read-only mode", error),
+        })?
+        .map_err(|problem| Error::Unfinished { id, problem })
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(a value that is not a message)")
+        .to_owned()
+}

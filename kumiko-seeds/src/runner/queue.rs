@@ -1,0 +1,261 @@
+//! What a run has to apply, in its order, and what it has to report.
+
+use std::collections::VecDeque;
+
+use super::app_code::{prepare, run};
+use super::{Prepare, SeedRunner};
+use crate::applied::AppliedSeeds;
+use crate::backend::Backend;
+use crate::ledger::{self, Sought};
+use crate::plan::{Compiled, Pair, Plan, plan};
+use crate::progress::TARGET;
+use crate::report::{Applied, Report, Skipped};
+use crate::under_lock::{By, Kept, Table, Turn, Work};
+use crate::{Error, Progress, Seed, SkipFlags, Warning};
+
+/// What is still to be applied, and what is done.
+pub(super) struct Queue<'r, DB: Backend> {
+    runner: &'r SeedRunner<DB>,
+    /// What the app does before its first pending seed, until that is done.
+    preparation: Option<&'r Prepare<DB>>,
+    /// In order. The first is the one being worked on.
+    pub(super) seeds: VecDeque<&'static Seed<DB>>,
+    /// The first of `seeds`, if it has run and is not committed.
+    ran: Option<Applied>,
+    pub(super) report: Report,
+    /// The seed that failed, if the run came that far.
+    pub(super) failed: Option<&'static str>,
+    /// Whether a seed was found to be applied when the lock was taken. Then others may be, too.
+    pub(super) is_outdated: bool,
+}
+
+/// The preparation is one transaction, and so is each seed.
+impl<DB: Backend> Work<DB> for Queue<'_, DB> {
+    fn seed(&self) -> Option<&'static str> {
+        match self.preparation {
+            Some(_) => None,
+            None => self.seeds.front().map(|seed| seed.id),
+        }
+    }
+
+    fn sought(&self) -> Option<Sought<'static>> {
+        match self.preparation {
+            Some(_) => None,
+            None => self.sought_at(0),
+        }
+    }
+
+    fn sought_next(&self) -> Option<Sought<'static>> {
+        match self.preparation {
+            Some(_) => self.sought_at(0),
+            None => self.sought_at(1),
+        }
+    }
+
+    async fn perform(&mut self, mut turn: Turn<'_, DB>) -> Result<Kept, Error> {
+        if let Some(preparation) = self.preparation {
+            prepare(preparation, &mut turn).await?;
+            return Ok(Kept::Changes);
+        }
+        let Some(seed) = self.seeds.front().copied() else {
+            return Ok(Kept::Nothing);
+        };
+        let sought = Sought::seed(&self.runner.app, seed.info());
+        let applied_at = match turn.table {
+            Table::Exists => {
+                sought
+                    .recheck::<DB>(turn.connection, &turn.found.rows)
+                    .await?
+            }
+            Table::MayBeMissing => {
+                ledger::create::<DB>(turn.connection).await?;
+                sought.check::<DB>(turn.connection).await?
+            }
+        };
+        if applied_at.is_some() {
+            self.applied_elsewhere();
+            self.is_outdated = true;
+            return Ok(Kept::Nothing);
+        }
+        let ran = run(self.runner, &mut turn, seed).await?;
+        self.ran = Some(Applied {
+            id: seed.id,
+            duration: ran.duration,
+            events: turn.open.activity.count(),
+            retries: turn.retries,
+        });
+        Ok(Kept::Marked(Box::new(ran.marker)))
+    }
+
+    fn committed(&mut self, by: By) {
+        if self.preparation.take().is_some() {
+            return;
+        }
+        match (by, self.ran.take()) {
+            (By::Us, Some(applied)) => self.applied_here(applied),
+            _ => self.applied_elsewhere(),
+        }
+    }
+}
+
+impl<'r, DB: Backend> Queue<'r, DB> {
+    pub(super) fn new(runner: &'r SeedRunner<DB>) -> Self {
+        Self {
+            runner,
+            preparation: runner.prepare.as_ref(),
+            seeds: VecDeque::new(),
+            ran: None,
+            report: Report::default(),
+            failed: None,
+            is_outdated: false,
+        }
+    }
+
+    fn sought_at(&self, index: usize) -> Option<Sought<'static>> {
+        let seed = self.seeds.get(index)?;
+        Some(Sought::seed(&self.runner.app, seed.info()))
+    }
+
+    /// Fills the queue with what is pending and not skipped.
+    pub(super) fn fill(&mut self, applied: &AppliedSeeds, flags: &SkipFlags) -> Result<(), Error> {
+        let mut seeds: Vec<&'static Seed<DB>> = self.runner.seeds.iter().collect();
+        seeds.sort_unstable_by_key(|seed| seed.id);
+        if let Some(twice) = seeds.windows(2).find(|pair| pair[0].id == pair[1].id) {
+            return Err(Error::DuplicateId { id: twice[0].id });
+        }
+        let ids = || seeds.iter().map(|seed| seed.id);
+        let runner = self.runner;
+        let app = &runner.app;
+        let plan = plan(app, seeds.iter().copied().map(compiled), applied.iter());
+        if !plan.unnamed.is_empty() {
+            let (app, seeds) = (app.name(), plan.unnamed.len());
+            tracing::info!(target: TARGET, app, seeds, "seeds applied before the app had its name count");
+        }
+        for id in &plan.missing {
+            let id = (*id).to_owned();
+            self.warn(Warning::Missing { id });
+        }
+        if !plan.changed.is_empty() {
+            let ids = plan.changed.iter().map(ToString::to_string).collect();
+            let app = app.name().map(str::to_owned);
+            self.warn(Warning::OtherSource { ids, app });
+        }
+        for id in self.runner.selection.of(plan.pending.clone(), ids())? {
+            let Ok(index) = seeds.binary_search_by_key(&id, |seed| seed.id) else {
+                continue;
+            };
+            let seed = seeds[index];
+            if flags.skips(seed.info()) {
+                self.skip(seed.id, seed.skip_flag);
+                continue;
+            }
+            if let Some(after) = Pair::find(&plan.out_of_order, id) {
+                self.warn(Warning::OutOfOrder {
+                    id: seed.id,
+                    after: after.to_owned(),
+                });
+            }
+            self.seeds.push_back(seed);
+        }
+        self.refuse_doubtful(&plan)
+    }
+
+    /// Fails if a seed of the queue may be applied already, under another id or without the app's name.
+    fn refuse_doubtful(&self, plan: &Plan<'_>) -> Result<(), Error> {
+        let contested = self.seeds.iter().map(|seed| seed.id);
+        let contested = contested.filter(|id| plan.contested.binary_search(id).is_ok());
+        let ids: Vec<String> = contested.map(str::to_owned).collect();
+        if !ids.is_empty() {
+            return Err(Error::Contested { ids });
+        }
+        let renamed = self.seeds.iter().filter_map(|seed| {
+            let from = Pair::find(&plan.renamed, seed.id)?;
+            Some((seed.id.to_owned(), from.to_owned()))
+        });
+        let (ids, from): (Vec<String>, Vec<String>) = renamed.unzip();
+        if !ids.is_empty() {
+            return Err(Error::Renamed { ids, from });
+        }
+        Ok(())
+    }
+
+    /// Takes from the queue what another replica has applied meanwhile, so that a replica which
+    /// lost the race does not ask for the lock once per seed. Whether there was anything.
+    pub(super) fn drop_applied(&mut self, applied: &AppliedSeeds) -> bool {
+        let before = self.seeds.len();
+        let plan = plan(
+            &self.runner.app,
+            self.seeds.iter().copied().map(compiled),
+            applied.iter(),
+        );
+        let (queue, elsewhere): (VecDeque<_>, VecDeque<_>) = self
+            .seeds
+            .drain(..)
+            .partition(|seed| plan.pending.binary_search(&seed.id).is_ok());
+        self.seeds = queue;
+        for seed in elsewhere {
+            self.leave_to_another(seed.id);
+        }
+        self.is_outdated = false;
+        self.seeds.len() < before
+    }
+
+    /// The first of the queue is applied, by this run.
+    fn applied_here(&mut self, applied: Applied) {
+        self.seeds.pop_front();
+        self.report.applied.push(applied);
+        let Applied { id, duration, .. } = applied;
+        self.runner
+            .observer
+            .notify(Progress::Applied { id, duration });
+    }
+
+    /// The first of the queue is applied, but not by this run.
+    fn applied_elsewhere(&mut self) {
+        if let Some(seed) = self.seeds.pop_front() {
+            self.leave_to_another(seed.id);
+        }
+    }
+
+    fn leave_to_another(&mut self, id: &'static str) {
+        self.report.applied_elsewhere.push(id);
+        self.runner
+            .observer
+            .notify(Progress::AppliedElsewhere { id });
+    }
+
+    /// What comes next has failed with `error`.
+    pub(super) fn failed(&mut self, error: Error) -> Error {
+        if let Some(id) = self.seed() {
+            self.seeds.pop_front();
+            self.failed = Some(id);
+            self.runner
+                .observer
+                .notify(Progress::Failed { id, error: &error });
+        }
+        error
+    }
+
+    /// A dry run has failed, at the seed `id` if it came to one.
+    pub(super) fn failed_at(&mut self, id: Option<&'static str>) {
+        self.failed = id;
+        self.seeds.retain(|seed| Some(seed.id) > id);
+    }
+
+    pub(super) fn skip(&mut self, id: &'static str, flag: &'static str) {
+        self.report.skipped.push(Skipped { id, flag });
+        self.runner.observer.notify(Progress::Skipped { id, flag });
+    }
+
+    pub(super) fn warn(&mut self, warning: Warning) {
+        tracing::warn!(target: TARGET, "{warning}");
+        self.report.warnings.push(warning);
+    }
+}
+
+fn compiled<'a, DB: Backend>(seed: &'static Seed<DB>) -> Compiled<'a> {
+    Compiled {
+        id: seed.id,
+        source_hash: Some(seed.source_hash),
+    }
+}

@@ -1,0 +1,86 @@
+//! After a failure: what has become of its transaction, and whether to try again.
+
+use std::time::Duration;
+
+use super::UnderLock;
+use super::session::Session;
+use crate::backend::{Backend, Fault, Hands};
+use crate::{Error, Progress};
+
+/// How often work is tried again. A deadlock or a serialization failure is over with the transaction that
+/// was in the way, so a few times are enough.
+const LIMIT: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Each pause is so many times the one before.
+const GROWTH: u32 = 4;
+
+impl<DB: Backend> UnderLock<'_, DB> {
+    /// Gets ready to try again what has failed with `error`, the work of `seed` if there is one; the error, if that is
+    /// not to be.
+    ///
+    /// **Invariant:** only what is undone is tried again. The session is another one, because a rollback does not undo
+    /// all that can be done to a session.
+    pub(crate) async fn again(
+        &mut self,
+        seed: Option<&'static str>,
+        error: Error,
+    ) -> Result<(), Error> {
+        // First, because a pool of one has no other connection to give.
+        self.end().await;
+        let error = self.look_back(seed, error).await;
+        if self.retries == LIMIT || !is_passing::<DB>(&error) {
+            return Err(error);
+        }
+        let pause = FIRST_PAUSE * GROWTH.pow(self.retries);
+        self.retries += 1;
+        self.observer.notify(Progress::Retrying {
+            id: seed.or(error.seed()),
+            retry: self.retries,
+            limit: LIMIT,
+            pause,
+            error: &error,
+        });
+        tokio::time::sleep(pause).await;
+        match Session::acquire(self.pool).await {
+            Ok(session) => self.session = Some(session),
+            Err(_) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// `error`, or that somebody has ended the transaction in which it happened, where its own connection could
+    /// not be asked: it is lost, or the run was dropped.
+    pub(crate) async fn look_back(&mut self, seed: Option<&'static str>, error: Error) -> Error {
+        const PATIENCE: Duration = Duration::from_secs(5);
+        let Some(open) = self.open.take() else {
+            return error;
+        };
+        if open.activity.hands == Hands::Library {
+            return error;
+        }
+        let ask = async {
+            let mut session = Session::acquire(self.pool).await.ok()?;
+            let ended = DB::ended_before(session.connection(), &open.identity).await;
+            session.settle();
+            ended.ok()?
+        };
+        match tokio::time::timeout(PATIENCE, ask).await {
+            Ok(Some(ended)) => open.not_undone(seed, ended, error),
+            // A database that is not there has not committed what nobody told it to.
+            _ => error,
+        }
+    }
+}
+
+/// Whether the failure is nobody's fault and may not come again.
+fn is_passing<DB: Backend>(error: &Error) -> bool {
+    if let Error::TransactionEnded { .. } | Error::CommitUnanswered { .. } = error {
+        return false;
+    }
+    match error.driver().map(DB::fault) {
+        Some(Fault::Passing) => true,
+        // What a seed creates is there for a reason that the next attempt meets as well.
+        Some(Fault::CreatedMeanwhile) => !matches!(error, Error::Seed { .. }),
+        _ => false,
+    }
+}
