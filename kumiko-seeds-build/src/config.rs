@@ -74,8 +74,8 @@ impl Config {
     /// It tells Cargo what to watch either way. On success the generated file has been written, unless it had
     /// the right content already; on failure it is as it was.
     pub fn try_compile(&self) -> Result<Compiled, Error> {
-        let package = folder_from_cargo("CARGO_MANIFEST_DIR")?;
-        let out_dir = folder_from_cargo("OUT_DIR")?;
+        let package = folder_from_cargo("CARGO_MANIFEST_DIR", build_helper::cargo::manifest::dir)?;
+        let out_dir = folder_from_cargo("OUT_DIR", build_helper::out_dir)?;
         let output = out_dir.join(plain_file_name(&self.output)?);
         let shown = self.folder.strip_prefix(&package).unwrap_or(&self.folder);
         text_of(&package)?;
@@ -119,15 +119,14 @@ pub struct Compiled {
 /// Names what to watch: the folder, for files that come and go, and each seed in it.
 fn watch(shown: &Path, scanned: &Result<Vec<SeedFile>, Error>) {
     println!("cargo::rerun-if-env-changed={REBUILD_VARIABLE}");
-    println!("cargo::rerun-if-changed={}", shown.display());
+    build_helper::rerun_if_changed(shown);
     let seeds = match scanned {
         Ok(seeds) => seeds,
         Err(error) => error.readable_seeds(),
     };
     for seed in seeds {
         if let Some(file_name) = seed.path.file_name() {
-            let file = shown.join(file_name);
-            println!("cargo::rerun-if-changed={}", file.display());
+            build_helper::rerun_if_changed(shown.join(file_name));
         }
     }
 }
@@ -149,14 +148,18 @@ fn there_is_no(folder: &Path, shown: &str, package: &Path) -> Option<Problem> {
     Some(Problem::new(shown, message))
 }
 
-fn folder_from_cargo(variable: &str) -> Result<PathBuf, Problem> {
-    env::var_os(variable).map(PathBuf::from).ok_or_else(|| {
-        let message = "is not set; let Cargo run the build script";
-        Problem::new(
+/// A folder that Cargo names in `variable`. `build_helper` panics where it does not, or not in Unicode.
+fn folder_from_cargo(variable: &str, folder: fn() -> PathBuf) -> Result<PathBuf, Problem> {
+    match env::var_os(variable) {
+        Some(path) if path.to_str().is_none() => Ok(path.into()),
+        Some(_) => Ok(folder()),
+        None => Err(Problem::new(
             "build.rs",
-            format!("the environment variable {variable} {message}"),
-        )
-    })
+            format!(
+                "the environment variable {variable} is not set; let Cargo run the build script"
+            ),
+        )),
+    }
 }
 
 fn plain_file_name(name: &str) -> Result<&str, Problem> {

@@ -117,6 +117,8 @@ async fn a_seed_that_fails_leaves_nothing_of_it_either() {
     database.remove().await;
 }
 
+static LOOK: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+
 /// Where the pool makes no settings of its own the connection stays, and is brought back in SQL.
 #[tokio::test]
 async fn a_connection_that_nobody_has_set_up_is_cleaned() {
@@ -132,9 +134,7 @@ async fn a_connection_that_nobody_has_set_up_is_cleaned() {
             "current_setting('app.name')",
             "nullif(current_setting('app.name', true), '')",
         );
-    let look = format!("INSERT INTO seen VALUES ('a seed', ({seen}))").leak() as &str;
-    static LOOK: std::sync::OnceLock<&str> = std::sync::OnceLock::new();
-    LOOK.get_or_init(|| look);
+    LOOK.get_or_init(|| format!("INSERT INTO seen VALUES ('a seed', ({seen}))"));
     let leaves = seed("2026-01-01-leaves", |ctx| {
         Box::pin(async move {
             Postgres::run(ctx.unmanaged_db().await?, LEAVE).await?;
@@ -143,7 +143,7 @@ async fn a_connection_that_nobody_has_set_up_is_cleaned() {
     });
     let looks = seed("2026-01-02-looks", |ctx| {
         Box::pin(async move {
-            let look = LOOK.get().copied().unwrap_or_default();
+            let look = LOOK.get().map(String::as_str).unwrap_or_default();
             Postgres::run(ctx.unmanaged_db().await?, look).await?;
             let backend = "INSERT INTO seen SELECT 'backend', pg_backend_pid()";
             Postgres::run(ctx.unmanaged_db().await?, backend).await?;
