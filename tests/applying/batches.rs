@@ -15,6 +15,7 @@ fn runner<DB: Engine>(run: RunSeed<DB>) -> SeedRunner<DB> {
     let handlers = Handlers::new()
         .register("notes:write:append", Access::OpenToAll, append)
         .register("notes:write:say", Access::OpenToAll, say)
+        .register("notes:write:go-on", Access::OpenToAll, go_on)
         .register("notes:write:twice", Access::OpenToAll, twice);
     app::runner(vec![seed("2026-01-01-batch", run)]).handlers(handlers)
 }
@@ -24,6 +25,18 @@ async fn append<DB: Engine>(mut write: WriteContext<'_, DB>, note: Note) -> Hand
     let stream = write.stream("note", id(&note.text));
     let events = [NewEvent::new("note-added", &note)];
     write.append(&stream, 0, events).await?;
+    Ok(())
+}
+
+/// Goes on with a stream of one event. What made it do so is another for each.
+async fn go_on<DB: Engine>(mut write: WriteContext<'_, DB>, note: Note) -> HandlerResult {
+    let stream = write.stream("note", id(&note.text));
+    let event = NewEvent::new("went-on", &note);
+    let event = match note.text.as_str() {
+        text if text < "00600" => event,
+        text => event.metadata("cause", text),
+    };
+    write.append(&stream, 1, [event]).await?;
     Ok(())
 }
 
@@ -110,6 +123,72 @@ on_both_databases! {
             "1 first 00001", "2 second 00001", "3 third 00001",
         ];
         assert_eq!(events(database).await, expected);
+    }
+
+    async fn streams_that_are_there_go_on(database: &TestDatabase<DB>) {
+        runner::<DB>(|ctx| Box::pin(async move {
+            ctx.system_batch("notes:write:append", notes(1_500)).await?;
+            ctx.system_batch("notes:write:go-on", notes(1_500)).await?;
+            Ok(())
+        }))
+        .apply(&database.pool)
+        .await
+        .unwrap();
+        let mut expected: Vec<_> = (0..1_500).map(|number| format!("1 note-added {number:05}")).collect();
+        expected.extend((0..1_500).map(|number| format!("2 went-on {number:05}")));
+        assert_eq!(events(database).await, expected);
+        let causes = "SELECT metadata->>'cause' FROM kumiko_events WHERE metadata->>'cause' IS NOT NULL ORDER BY id";
+        let expected: Vec<_> = (600..1_500).map(|number| format!("{number:05}")).collect();
+        assert_eq!(database.texts(causes).await, expected);
+    }
+
+    async fn streams_that_are_not_there_do_not_go_on(database: &TestDatabase<DB>) {
+        let run: [RunSeed<DB>; 2] = [
+            |ctx| Box::pin(async move {
+                ctx.system_batch("notes:write:go-on", notes(3)).await?;
+                Ok(())
+            }),
+            |ctx| Box::pin(async move {
+                ctx.system_batch("notes:write:go-on", notes(1_500)).await?;
+                Ok(())
+            }),
+        ];
+        for run in run {
+            let error = failure::<DB>(database, run).await;
+            let stream = id("00000");
+            let cause = format!("version conflict in stream note {stream} of tenant \
+00000000-0000-4000-8000-000000000000: expected version 1, found 0\n");
+            assert!(error.contains(&cause), "{error}");
+        }
+    }
+
+    async fn a_conflict_among_very_many_fails_the_seed(database: &TestDatabase<DB>) {
+        let error = failure::<DB>(database, |ctx| Box::pin(async move {
+            ctx.system_write_as("notes:write:append", json!({ "text": "01700" })).await?;
+            ctx.system_batch("notes:write:append", notes(2_500)).await?;
+            Ok(())
+        }))
+        .await;
+        let stream = id("01700");
+        let cause = format!("version conflict in stream note {stream} of tenant \
+00000000-0000-4000-8000-000000000000: expected version 0, found 1\n");
+        assert!(error.contains(&cause), "{error}");
+    }
+
+    // The first events are on their way while the handler goes on.
+    async fn of_two_failures_the_first_is_named(database: &TestDatabase<DB>) {
+        let error = failure::<DB>(database, |ctx| Box::pin(async move {
+            ctx.system_write_as("notes:write:append", json!({ "text": "00500" })).await?;
+            let wrong = std::iter::once(json!({ "text": 7 }));
+            let notes = notes(1_100).map(|note| json!({ "text": note.text }));
+            ctx.system_batch("notes:write:append", notes.chain(wrong)).await?;
+            Ok(())
+        }))
+        .await;
+        let stream = id("00500");
+        let cause = format!("version conflict in stream note {stream} of tenant \
+00000000-0000-4000-8000-000000000000: expected version 0, found 1\n");
+        assert!(error.contains(&cause), "{error}");
     }
 
     async fn tenant_and_roles_are_the_batch_s(database: &TestDatabase<DB>) {

@@ -32,7 +32,10 @@ async fn write(ctx: &mut kumiko_seeds::postgres::SeedContext<'_>) -> SeedResult 
         ctx.system_write_as("notes:write:add", json!({ "text": text }))
             .await?;
     }
-    let notes = TEXTS.map(|text| json!({ "text": text }));
+    // So many that they go another way.
+    let many = (0..300).map(|number| format!("{number}. Stück"));
+    let notes = TEXTS.map(str::to_owned).into_iter().chain(many);
+    let notes = notes.map(|text| json!({ "text": text }));
     ctx.system_batch("notes:write:add", notes)
         .in_tenant(id("another"))
         .await?;

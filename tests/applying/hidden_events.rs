@@ -191,6 +191,14 @@ async fn of_archived_streams() {
                 Ok(())
             })
         },
+        // So many that they go another way.
+        |ctx| {
+            Box::pin(async move {
+                let notes = (1..=300).map(|number| json!({ "number": number }));
+                ctx.system_batch("counter:write:count", notes).await?;
+                Ok(())
+            })
+        },
     ] {
         is_refused_and_then_not("kumiko_archived_streams", run).await;
     }

@@ -7,11 +7,13 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::appending::Appending;
 use super::naming::Naming;
 use super::pending_events::PendingEvents;
 use super::system_write::{ended, ready};
 use super::{EventBackend, SYSTEM_TENANT_ID, User, WriteContext, WriteError};
 use crate::SeedContext;
+use crate::context::Parts;
 use crate::progress::TARGET;
 
 impl<'c, DB: EventBackend> SeedContext<'c, DB> {
@@ -20,7 +22,8 @@ impl<'c, DB: EventBackend> SeedContext<'c, DB> {
     ///
     /// The handler is called once for each payload. The events that it appends go to the database many
     /// at a time, at the latest when a handler reads the event store or asks for its connection, so a
-    /// handler that only appends is what gains from it. At most 1,000 events or a MiB of them wait.
+    /// handler that only appends is what gains from it. At most 1,000 events or a MiB of them wait, while the database
+    /// writes as many that came before.
     /// Payloads are taken one by one; if they come from an iterator that makes them, memory stays
     /// flat however many there are.
     ///
@@ -85,9 +88,18 @@ where
         let handlers = ready(self.context, handler).await?;
         let id = self.context.id();
         tracing::debug!(target: TARGET, id, handler, tenant_id = %self.tenant_id, "seed writes a batch");
-        let parts = self.context.parts();
-        let naming = Naming::after(parts.activity.count(), parts.extensions);
-        let mut pending = PendingEvents::new(naming);
+        let Parts {
+            connection,
+            extensions,
+            identity,
+            activity,
+        } = self.context.parts();
+        let naming = Naming::after(activity.count(), extensions);
+        let mut pending = PendingEvents::<DB>::new(connection, identity, naming);
+        let append = |source| WriteError::Append {
+            handler: handler.to_owned(),
+            source,
+        };
         let mut written = 0;
         // The payload itself is not kept, since not every payload may be sent between threads.
         while let Some(payload) = self.payloads.next().map(serde_json::to_value) {
@@ -103,25 +115,20 @@ where
                     source,
                 })
             })?;
-            let parts = self.context.parts();
             let write = WriteContext {
-                connection: parts.connection,
-                extensions: parts.extensions,
-                identity: parts.identity,
-                activity: parts.activity,
-                pending: Some(&mut pending),
-                user: self.user.clone(),
+                events: &mut pending,
+                extensions,
+                activity: &mut *activity,
+                user: &self.user,
                 tenant_id: self.tenant_id,
             };
-            let output = handlers.call(handler, write, payload).await;
-            output.map_err(in_batch)?;
+            if let Err(error) = handlers.call(handler, write, payload).await {
+                // What went wrong first is the cause.
+                pending.written().await.map_err(append).map_err(in_batch)?;
+                return Err(in_batch(error));
+            }
         }
-        let parts = self.context.parts();
-        let last = pending.write::<DB>(parts.connection, parts.identity).await;
-        last.map_err(|source| WriteError::Append {
-            handler: handler.to_owned(),
-            source,
-        })?;
+        pending.connection().await.map_err(append)?;
         Ok(written)
     }
 }

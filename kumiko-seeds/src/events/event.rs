@@ -21,7 +21,8 @@ pub struct Stream {
 pub struct NewEvent {
     pub(super) event_type: String,
     pub(super) event_version: i32,
-    pub(super) payload: Result<Value, String>,
+    /// JSON, or what is wrong with it.
+    pub(super) payload: Result<String, String>,
     pub(super) metadata: Map<String, Value>,
 }
 
@@ -32,7 +33,7 @@ impl NewEvent {
         Self {
             event_type: event_type.into(),
             event_version: 1,
-            payload: serde_json::to_value(payload).map_err(|error| error.to_string()),
+            payload: serde_json::to_string(&payload).map_err(|error| error.to_string()),
             metadata: Map::new(),
         }
     }

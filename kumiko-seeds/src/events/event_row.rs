@@ -50,17 +50,18 @@ impl EventRow {
         user: &User,
     ) -> Result<Self, EventStoreError> {
         let event_type = event.event_type;
-        let payload = match event.payload {
-            Ok(payload) => payload.to_string(),
-            Err(message) => {
+        let mut metadata = event.metadata;
+        metadata.insert("userId".to_owned(), Value::String(user.id.clone()));
+        let metadata = serde_json::to_string(&metadata).map_err(|error| error.to_string());
+        let (payload, metadata) = match (event.payload, metadata) {
+            (Ok(payload), Ok(metadata)) => (payload, metadata),
+            (Err(message), _) | (_, Err(message)) => {
                 return Err(EventStoreError::Payload {
                     event_type,
                     message,
                 });
             }
         };
-        let mut metadata = event.metadata;
-        metadata.insert("userId".to_owned(), Value::String(user.id.clone()));
         Ok(Self {
             aggregate_id: stream.aggregate_id,
             aggregate_type: stream.aggregate_type.clone(),
@@ -69,7 +70,7 @@ impl EventRow {
             event_type,
             event_version: event.event_version,
             payload,
-            metadata: Value::Object(metadata).to_string(),
+            metadata,
             created_by: user.id.clone(),
             is_first: true,
         })

@@ -150,13 +150,13 @@ impl<DB: EventBackend> Handlers<DB> {
     }
 
     /// Runs the handler `name`.
-    pub(super) async fn call(
+    pub(super) async fn call<'a>(
         &self,
-        name: &str,
-        context: WriteContext<'_, DB>,
+        name: &'a str,
+        context: WriteContext<'a, DB>,
         payload: Value,
     ) -> Result<Value, WriteError> {
-        let registered = self.admit(name, &context.user)?;
+        let registered = self.admit(name, context.user)?;
         (registered.call)(name, context, payload).await
     }
 

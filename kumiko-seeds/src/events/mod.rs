@@ -9,6 +9,7 @@
 //! Tables, constants and lookups are those of the original, so that a Rust service and a TypeScript
 //! one can share a database.
 
+mod appending;
 mod backend;
 mod batch;
 mod command;

@@ -1,9 +1,14 @@
 //! Events of a batch that the database has not got yet.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::mem::{replace, take};
+use std::task::Poll;
 
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
+use super::appending::Appending;
 use super::event_row::EventRow;
 use super::naming::Naming;
 use super::{EventBackend, EventStoreError, Stream, event_store};
@@ -13,11 +18,12 @@ use super::{EventBackend, EventStoreError, Stream, event_store};
 const MOST_EVENTS: usize = 1_000;
 const MOST_BYTES: usize = 1 << 20;
 
-/// Events that handlers of a batch have appended and that go to the database together.
-///
-/// **Invariant:** whoever reads the event store sees them, because they are written first.
-#[derive(Debug)]
-pub(super) struct PendingEvents {
+/// Events that handlers of a batch have appended and that go to the database together, while handlers append the next.
+pub(super) struct PendingEvents<'c, DB: EventBackend> {
+    /// None while it writes.
+    connection: Option<&'c mut DB::Connection>,
+    writing: Option<Writing<'c, DB>>,
+    identity: &'c DB::Identity,
     naming: Naming,
     rows: Vec<EventRow>,
     bytes: usize,
@@ -25,9 +31,25 @@ pub(super) struct PendingEvents {
     versions: HashMap<(Uuid, Uuid), i32>,
 }
 
-impl PendingEvents {
-    pub(super) fn new(naming: Naming) -> Self {
+/// The end of writing, which gives the connection back.
+type Writing<'c, DB> = BoxFuture<
+    'c,
+    (
+        &'c mut <DB as sqlx::Database>::Connection,
+        Result<(), EventStoreError>,
+    ),
+>;
+
+impl<'c, DB: EventBackend> PendingEvents<'c, DB> {
+    pub(super) fn new(
+        connection: &'c mut DB::Connection,
+        identity: &'c DB::Identity,
+        naming: Naming,
+    ) -> Self {
         Self {
+            connection: Some(connection),
+            writing: None,
+            identity,
             naming,
             rows: Vec::new(),
             bytes: 0,
@@ -35,52 +57,94 @@ impl PendingEvents {
         }
     }
 
-    /// Appends `rows` to `stream` as [`event_store::append`] does, but lets the database see them later.
-    pub(super) async fn append<DB: EventBackend>(
-        &mut self,
-        connection: &mut DB::Connection,
-        identity: &DB::Identity,
-        stream: &Stream,
-        expected: i32,
-        rows: Vec<EventRow>,
-    ) -> Result<(), EventStoreError> {
-        let known = self.versions.get(&(stream.tenant_id, stream.aggregate_id));
-        if let Some(&actual) = known
-            && actual != expected
-        {
-            return Err(EventStoreError::VersionConflict {
-                stream: stream.clone(),
-                expected,
-                actual,
-            });
-        }
-        let is_known = known.is_some();
-        let mut version = expected;
-        for mut row in rows {
-            row.is_first &= !is_known;
-            version = row.version;
-            self.bytes += row.size();
-            self.rows.push(row);
-        }
-        let key = (stream.tenant_id, stream.aggregate_id);
-        self.versions.insert(key, version);
-        if self.rows.len() >= MOST_EVENTS || self.bytes >= MOST_BYTES {
-            self.write::<DB>(connection, identity).await?;
-        }
-        Ok(())
-    }
-
-    /// Writes what is pending.
-    pub(super) async fn write<DB: EventBackend>(
-        &mut self,
-        connection: &mut DB::Connection,
-        identity: &DB::Identity,
-    ) -> Result<(), EventStoreError> {
+    /// Begins to write what is pending, after what was pending before is written.
+    async fn begin_to_write(&mut self) -> Result<(), EventStoreError> {
+        self.written().await?;
         if self.rows.is_empty() {
             return Ok(());
         }
-        let next = Self::new(Naming::LikeOthers);
-        let Self { naming, rows, .. } = std::mem::replace(self, next);
-        event_store::insert::<DB>(connection, Some(identity), naming, &rows).await
+        let Some(connection) = self.connection.take() else {
+            return Ok(());
+        };
+        let rows = take(&mut self.rows);
+        self.bytes = 0;
+        self.versions.clear();
+        let naming = replace(&mut self.naming, Naming::LikeOthers);
+        let identity = self.identity;
+        let mut writing: Writing<'c, DB> = Box::pin(async move {
+            let inserted = event_store::insert::<DB>(connection, Some(identity), naming, &rows);
+            let inserted = inserted.await;
+            (connection, inserted)
+        });
+        match poll_fn(|task| Poll::Ready(writing.as_mut().poll(task))).await {
+            Poll::Ready((connection, inserted)) => {
+                self.connection = Some(connection);
+                inserted
+            }
+            Poll::Pending => {
+                self.writing = Some(writing);
+                Ok(())
+            }
+        }
+    }
+
+    /// Comes back when the database has what was given to it.
+    pub(super) async fn written(&mut self) -> Result<(), EventStoreError> {
+        let Some(writing) = &mut self.writing else {
+            return Ok(());
+        };
+        let (connection, inserted) = writing.await;
+        self.writing = None;
+        self.connection = Some(connection);
+        inserted
+    }
+}
+
+impl<DB: EventBackend> Appending<DB> for PendingEvents<'_, DB> {
+    /// The database may see the rows, and refuse them, later.
+    fn append<'a>(
+        &'a mut self,
+        stream: &'a Stream,
+        expected: i32,
+        rows: Vec<EventRow>,
+    ) -> BoxFuture<'a, Result<(), EventStoreError>> {
+        Box::pin(async move {
+            let key = (stream.tenant_id, stream.aggregate_id);
+            let known = self.versions.get(&key);
+            if let Some(&actual) = known
+                && actual != expected
+            {
+                return Err(EventStoreError::VersionConflict {
+                    stream: stream.clone(),
+                    expected,
+                    actual,
+                });
+            }
+            let is_known = known.is_some();
+            let mut version = expected;
+            for mut row in rows {
+                row.is_first &= !is_known;
+                version = row.version;
+                self.bytes += row.size();
+                self.rows.push(row);
+            }
+            self.versions.insert(key, version);
+            if self.rows.len() >= MOST_EVENTS || self.bytes >= MOST_BYTES {
+                self.begin_to_write().await?;
+            }
+            Ok(())
+        })
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "whoever has it gives it back in `written`"
+    )]
+    fn connection(&mut self) -> BoxFuture<'_, Result<&mut DB::Connection, EventStoreError>> {
+        Box::pin(async {
+            self.begin_to_write().await?;
+            self.written().await?;
+            Ok(self.connection.as_deref_mut().expect("nobody writes"))
+        })
     }
 }

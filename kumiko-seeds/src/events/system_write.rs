@@ -8,6 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::appending::AtOnce;
+use super::naming::Naming;
 use super::{Command, EventBackend, Handlers, SYSTEM_TENANT_ID, User, WriteContext, WriteError};
 use crate::SeedContext;
 use crate::causes::with_causes;
@@ -126,13 +128,16 @@ async fn call<DB: EventBackend>(
     })?;
     tracing::debug!(target: TARGET, id = context.id(), handler, %tenant_id, "seed writes");
     let parts = context.parts();
-    let write = WriteContext {
+    let mut events = AtOnce::<DB> {
         connection: parts.connection,
-        extensions: parts.extensions,
         identity: parts.identity,
+        naming: Naming::after(parts.activity.count(), parts.extensions),
+    };
+    let write = WriteContext {
+        events: &mut events,
+        extensions: parts.extensions,
         activity: parts.activity,
-        pending: None,
-        user,
+        user: &user,
         tenant_id,
     };
     let output = handlers.call(handler, write, payload).await?;

@@ -4,9 +4,8 @@ use std::any::Any;
 
 use uuid::Uuid;
 
+use super::appending::Appending;
 use super::event_row::EventRow;
-use super::naming::Naming;
-use super::pending_events::PendingEvents;
 use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User, event_store};
 use crate::AppendedEvent;
 use crate::backend::Hands;
@@ -19,14 +18,10 @@ use crate::extensions::Extensions;
 /// Events appended and projections written here commit together, with the seed that asked for them
 /// and with its marker.
 pub struct WriteContext<'a, DB: EventBackend> {
-    pub(super) connection: &'a mut DB::Connection,
+    pub(super) events: &'a mut (dyn Appending<DB> + 'a),
     pub(super) extensions: &'a Extensions,
-    /// Which transaction the writes belong in.
-    pub(super) identity: &'a DB::Identity,
     pub(super) activity: &'a mut Activity,
-    /// In a batch, what the database has not got yet.
-    pub(super) pending: Option<&'a mut PendingEvents>,
-    pub(super) user: User,
+    pub(super) user: &'a User,
     pub(super) tenant_id: Uuid,
 }
 
@@ -36,15 +31,14 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// # Errors
     /// In a batch, those of the appends before.
     pub async fn connection(&mut self) -> Result<&mut DB::Connection, EventStoreError> {
-        self.write_pending().await?;
         self.activity.hands = self.activity.hands.max(Hands::Handler);
-        Ok(self.connection)
+        self.events.connection().await
     }
 
     /// On whose behalf the handler runs.
     #[must_use]
     pub fn user(&self) -> &User {
-        &self.user
+        self.user
     }
 
     /// The tenant in which the handler runs.
@@ -87,17 +81,9 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
             .iter()
             .map(|event| event.event_type.clone())
             .collect();
-        let rows = EventRow::all(stream, expected_version, events, &self.user)?;
+        let rows = EventRow::all(stream, expected_version, events, self.user)?;
         let version = rows.last().map_or(expected_version, |row| row.version);
-        let (connection, identity) = (&mut *self.connection, self.identity);
-        if let Some(pending) = &mut self.pending {
-            pending
-                .append::<DB>(connection, identity, stream, expected_version, rows)
-                .await?;
-        } else {
-            let naming = Naming::after(self.activity.count(), self.extensions);
-            event_store::insert::<DB>(connection, Some(identity), naming, &rows).await?;
-        }
+        self.events.append(stream, expected_version, rows).await?;
         for (version, event_type) in (expected_version + 1..).zip(types) {
             self.activity.note_event(|| AppendedEvent {
                 aggregate_type: stream.aggregate_type.clone(),
@@ -115,8 +101,8 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// # Errors
     /// If the database fails.
     pub async fn load(&mut self, stream: &Stream) -> Result<Vec<StoredEvent>, EventStoreError> {
-        self.write_pending().await?;
-        event_store::load::<DB>(self.connection, stream.tenant_id, stream.aggregate_id).await
+        let connection = self.events.connection().await?;
+        event_store::load::<DB>(connection, stream.tenant_id, stream.aggregate_id).await
     }
 
     /// The number of events in `stream`; 0 if there is no such stream.
@@ -124,15 +110,7 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// # Errors
     /// If the database fails.
     pub async fn stream_version(&mut self, stream: &Stream) -> Result<i32, EventStoreError> {
-        self.write_pending().await?;
-        event_store::stream_version::<DB>(self.connection, stream.tenant_id, stream.aggregate_id)
-            .await
-    }
-
-    async fn write_pending(&mut self) -> Result<(), EventStoreError> {
-        match &mut self.pending {
-            Some(pending) => pending.write::<DB>(self.connection, self.identity).await,
-            None => Ok(()),
-        }
+        let connection = self.events.connection().await?;
+        event_store::stream_version::<DB>(connection, stream.tenant_id, stream.aggregate_id).await
     }
 }

@@ -1,0 +1,198 @@
+//! The event store's statements that only PostgreSQL understands.
+
+#[macro_use]
+mod sql;
+mod any_events;
+mod chunk;
+mod statement;
+
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Postgres, Row};
+use uuid::Uuid;
+
+use self::any_events::insert_any;
+use self::chunk::Chunk;
+use self::statement::{bound, is_named, outcome, with_texts_to_compare};
+use super::{EventBackend, Inserted, insert_event_sql, load_sql, values_of};
+use crate::backend::Value;
+use crate::events::event_row::EventRow;
+use crate::events::naming::Naming;
+
+/// The notification wakes the original's dispatcher; PostgreSQL sends it at commit, and once however
+/// many events there are.
+///
+/// `$10` is the number of the transaction in which the event belongs, or null for any.
+macro_rules! insert_and_notify {
+    ($predecessor:expr) => {
+        insert_event_sql!(
+            concat!(
+                "$1, ",
+                text!("$2"),
+                ", $3, $4, ",
+                text!("$5"),
+                ", $6, ",
+                json!("$7"),
+                ", ",
+                json!("$8"),
+                ", ",
+                text!("$9")
+            ),
+            concat!(
+                $predecessor,
+                "NOT ",
+                archived!("tenant_id = %L AND aggregate_id = %L', $3, $1"),
+                " AND ($10 IS NULL OR CAST(pg_current_xact_id_if_assigned() AS text) = $10)"
+            ),
+            concat!(
+                archive_is_secured!(),
+                ", CAST(pg_notify('kumiko_events_new', '') AS text)"
+            )
+        )
+    };
+}
+
+impl EventBackend for Postgres {
+    const CREATE_EVENTS: &'static str = "CREATE TABLE IF NOT EXISTS kumiko_events (
+    id bigserial PRIMARY KEY,
+    aggregate_id uuid NOT NULL,
+    aggregate_type text NOT NULL,
+    tenant_id uuid NOT NULL,
+    version integer NOT NULL,
+    type text NOT NULL,
+    event_version integer NOT NULL DEFAULT 1,
+    payload jsonb NOT NULL,
+    metadata jsonb NOT NULL,
+    created_at timestamptz(3) NOT NULL DEFAULT now(),
+    created_by text NOT NULL
+)";
+
+    const EXISTING_RELATIONS: &'static str = "
+        SELECT CAST(class.relname AS text) FROM pg_class AS class
+        JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+        WHERE namespace.nspname = current_schema()
+          AND class.relname IN ('kumiko_events', 'events_aggregate_version_uq',
+                                'events_idempotency_uq', 'events_load_idx',
+                                'events_tenant_type_idx')";
+
+    /// The setting is as it was afterwards, and after an error as well, which undoes it.
+    fn with_bounded_waits(statements: &str) -> String {
+        format!(
+            "SELECT set_config('kumiko_seeds.lock_timeout', setting, true),
+                    set_config('lock_timeout',
+                               CAST(least(nullif(CAST(setting AS integer), 0), 5000) AS text), true)
+             FROM pg_settings WHERE name = 'lock_timeout';
+             {statements};
+             SELECT set_config('lock_timeout', current_setting('kumiko_seeds.lock_timeout'), true)"
+        )
+    }
+
+    const LOAD: &'static str = load_sql!(time);
+
+    const STREAM_VERSION: &'static str = concat!(
+        "SELECT CAST(1 AS bigint) AS position, CAST(coalesce(",
+        in_last_event!(
+            "CASE WHEN (old.tenant_id, old.aggregate_id) = ($1, $2) THEN old.version END",
+            "$1",
+            "$2",
+            "2147483647"
+        ),
+        ", 0) AS integer)"
+    );
+
+    async fn fetch_with_secured(
+        connection: &mut PgConnection,
+        tables: &[&'static str],
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> sqlx::Result<(Vec<&'static str>, Vec<PgRow>)> {
+        let active = tables
+            .iter()
+            .map(|table| format!("row_security_active('{table}')"));
+        let active = active.collect::<Vec<_>>().join(", ");
+        // One statement, which has a row even if nothing is found.
+        let sql = format!(
+            "WITH secured AS MATERIALIZED (SELECT {active}), found AS ({})
+             SELECT found.*, secured.* FROM secured LEFT JOIN found ON true ORDER BY found.position",
+            with_texts_to_compare(sql, values)
+        );
+        let is_named = is_named(connection, Naming::LikeOthers);
+        let rows = bound(AssertSqlSafe(sql), values)
+            .persistent(is_named)
+            .fetch_all(connection)
+            .await?;
+        let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        let of_found = first.len() - tables.len();
+        let mut secured = Vec::new();
+        for (index, table) in tables.iter().enumerate() {
+            if first.try_get(of_found + index)? {
+                secured.push(*table);
+            }
+        }
+        let is_found = first.try_get::<Option<i64>, _>(0)?.is_some();
+        Ok((secured, if is_found { rows } else { Vec::new() }))
+    }
+
+    async fn insert_event(
+        connection: &mut PgConnection,
+        identity: Option<&String>,
+        naming: Naming,
+        row: &EventRow,
+    ) -> sqlx::Result<Inserted> {
+        let insert = if row.version == 1 {
+            insert_and_notify!("")
+        } else {
+            insert_and_notify!(concat!(
+                in_last_event!(
+                    "(old.tenant_id, old.aggregate_id, old.version) = ($3, $1, $4 - 1)",
+                    "$3",
+                    "$1",
+                    "$4"
+                ),
+                " AND "
+            ))
+        };
+        let is_named = is_named(connection, naming);
+        let inserted = bound(insert, &values_of(row))
+            .bind(identity)
+            .persistent(is_named)
+            .fetch_optional(connection)
+            .await?;
+        outcome(inserted.as_ref())
+    }
+
+    /// Only the first event of a stream can meet a conflict, since the others follow it.
+    /// A conflict with a transaction that commits meanwhile is an error of the unique index.
+    async fn insert_events(
+        connection: &mut PgConnection,
+        identity: Option<&String>,
+        naming: Naming,
+        rows: &[EventRow],
+    ) -> sqlx::Result<Inserted> {
+        if rows.is_empty() {
+            return Ok(Inserted::All);
+        }
+        if let Some(chunk) = Chunk::of(rows)
+            && chunk.insert(connection, identity, naming).await?
+        {
+            return Ok(Inserted::All);
+        }
+        insert_any(connection, identity, naming, rows).await
+    }
+
+    async fn is_archived(
+        connection: &mut PgConnection,
+        tenant_id: Uuid,
+        aggregate_id: Uuid,
+    ) -> sqlx::Result<bool> {
+        let sql = concat!(
+            "SELECT ",
+            archived!("tenant_id = %L AND aggregate_id = %L', $1, $2")
+        );
+        let values = [Value::Uuid(tenant_id), Value::Uuid(aggregate_id)];
+        let is_named = is_named(connection, Naming::LikeOthers);
+        let row = bound(sql, &values)
+            .persistent(is_named)
+            .fetch_one(connection);
+        row.await?.try_get(0)
+    }
+}
