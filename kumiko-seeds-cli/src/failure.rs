@@ -10,8 +10,8 @@ use kumiko_seeds::error_chain;
 pub enum Exit {
     /// 0: the command did what it was asked to.
     Fine,
-    /// 1: a seed failed, or is pending under `--check`.
-    Pending,
+    /// 1: a seed is not applied. It failed, or it would fail, or it is pending and `--check` asks for that.
+    NotApplied,
     /// 2: the command could not run.
     CouldNotRun,
     /// 3: a seed is missing, out of order or renamed, under `--check`.
@@ -28,7 +28,7 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Fine => 0,
-            Self::Pending => 1,
+            Self::NotApplied => 1,
             Self::CouldNotRun => 2,
             Self::Drift => 3,
             Self::Interrupted => 130,

@@ -37,7 +37,7 @@ impl Asked {
             .collect();
         failure.notes.extend(self.notes(stopped, took));
         if is_of_seeds(&stopped.error) {
-            failure.exit = Exit::Pending;
+            failure.exit = Exit::NotApplied;
         }
         failure.help.extend(self.help(&stopped.error));
         failure.help.extend(stopped.skipping());

@@ -52,7 +52,7 @@ pub fn print_status(
     }
     Ok(match arguments.check {
         true if status.has_drifted() => Exit::Drift,
-        true if status.has_pending() => Exit::Pending,
+        true if status.has_pending() => Exit::NotApplied,
         _ => Exit::Fine,
     })
 }

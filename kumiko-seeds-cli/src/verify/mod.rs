@@ -53,7 +53,7 @@ fn failure(view: &VerifyView, again: &str) -> Failure {
     ));
     let problems = counted(view.problems.len(), "problem");
     failure.notes.push(format!("{}: {problems}", counts(view)));
-    failure.exit = Exit::Pending;
+    failure.exit = Exit::NotApplied;
     failure
 }
 
