@@ -127,10 +127,14 @@
 //! # Sessions
 //!
 //! A seed that asked for the connection itself, with [`SeedContext::db`] or [`SeedContext::unmanaged_db`], may have
-//! left anything in its session: a role, a lock, a setting that no query lists. So the next seed gets another
-//! connection, as does the first one after `SeedRunner::prepare`, and the app's pool gets none of them back. That
-//! costs what connecting costs: a few milliseconds on PostgreSQL, of a program compiled without optimizations some
-//! tens. Seeds that write through handlers, which run on the pool's connections all the time, share one.
+//! left anything in its session: a role, a lock, a setting. The session is brought back before the next seed, as it is
+//! after `SeedRunner::prepare`, and the app's pool does not get that connection again.
+//!
+//! On PostgreSQL that is done in SQL, at no round trip. Two things cannot be undone so, and then the next seed gets
+//! another connection: a statement that was prepared in SQL, and settings of the pool's own `after_connect`, of which
+//! PostgreSQL does not list those that nobody has declared. A pool whose `after_connect` makes no other settings than
+//! undeclared ones is not noticed: a seed that comes after one with SQL of its own does not see them. On SQLite the next
+//! seed always gets another connection, unless the database is in memory.
 //!
 //! # Poolers
 //!
@@ -180,6 +184,7 @@
 
 mod app;
 mod applied;
+mod apply_error;
 mod backend;
 mod by_hand;
 mod causes;
@@ -208,11 +213,12 @@ mod status;
 mod under_lock;
 
 pub use app::App;
+pub use apply_error::ApplyError;
 pub use backend::Backend;
 pub use by_hand::Ledger;
 pub use causes::error_chain;
 pub use context::SeedContext;
-pub use error::{ApplyError, Error, PreflightProblem, Remains};
+pub use error::{Error, PreflightProblem, Remains};
 pub use history::{History, Intervention, InterventionKind};
 pub use holder::Holder;
 pub use marker::{AppliedBy, Marker};

@@ -20,7 +20,16 @@ const PREPARED_ELSEWHERE: [&str; 2] = ["26000", "42P05"];
 /// A write in a read-only transaction of PostgreSQL, and on a read-only connection to SQLite.
 const READ_ONLY: [&str; 2] = ["25006", "8"];
 
-pub(crate) fn of(error: &Error) -> Option<String> {
+impl Error {
+    /// What to do about it, where more can be said than the message does: complete sentences or SQL,
+    /// without a line break at the end.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        of(self)
+    }
+}
+
+fn of(error: &Error) -> Option<String> {
     if let Some(remedy) = doubtful::remedy(error) {
         return Some(remedy);
     }

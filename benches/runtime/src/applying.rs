@@ -83,8 +83,8 @@ fn told(measured: &[Measured], rounds: usize) -> String {
     format!(
         "## Applying\n\n\
          A seed calls a handler, which appends one event; a migration of a peer is an `INSERT` of the same row\n\
-         as text. In a database that has the table of events and nothing else. A seed's round trips are the\n\
-         lock with the re-check, its event, and its marker with the commit and the next beginning.\n\n{table}\n\
+         as text. In a database that has the table of events and nothing else. A seed's round trips are its\n\
+         event, and its marker with the commit, the next lock and the next look.\n\n{table}\n\
          {reliability}"
     )
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use super::{Prepare, SeedRunner};
+use super::builder::{Prepare, SeedRunner};
 use crate::backend::{Backend, Fault, Hands};
 use crate::ledger::NewMarker;
 use crate::progress::TARGET;

@@ -1,7 +1,7 @@
 //! All that a run would do, and then rolled back.
 
-use super::SeedRunner;
 use super::app_code::{prepare, run};
+use super::builder::SeedRunner;
 use crate::backend::{Backend, Hands};
 use crate::context::{Activity, Journal};
 use crate::ledger::{self, Sought};

@@ -2,7 +2,7 @@
 
 use sqlx::migrate::{Migrate, Migrator};
 
-use super::SeedRunner;
+use super::builder::SeedRunner;
 use crate::backend::Backend;
 
 impl<DB: Backend> SeedRunner<DB>

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::app_code::{prepare, run};
-use super::{Prepare, SeedRunner};
+use super::builder::{Prepare, SeedRunner};
 use crate::applied::AppliedSeeds;
 use crate::backend::Backend;
 use crate::ledger::{self, Sought};

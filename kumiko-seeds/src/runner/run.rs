@@ -2,7 +2,7 @@
 
 use sqlx::Pool;
 
-use super::SeedRunner;
+use super::builder::SeedRunner;
 use super::dry_run::DryRunWork;
 use super::queue::Queue;
 use crate::backend::Backend;

@@ -2,31 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
+use super::open::Doubt;
 use super::work::{By, Work};
 use super::{Attempt, COMMIT, UnderLock};
 use crate::backend::Backend;
 use crate::ledger::{self, NewMarker, Sought};
 use crate::progress::TARGET;
 use crate::{Error, Warning};
-
-/// A seed that has run and whose commit was not answered with success. The request or the answer may
-/// have been lost on the way, and only the database knows which.
-pub(crate) struct Doubt {
-    id: &'static str,
-    /// What came instead of an answer.
-    source: sqlx::Error,
-}
-
-impl Doubt {
-    /// The error of a run that could not find out, because of `reason`.
-    pub(crate) fn unresolved(self, reason: Error) -> Error {
-        Error::CommitUnanswered {
-            id: self.id,
-            source: self.source,
-            reason: Box::new(reason),
-        }
-    }
-}
 
 impl<DB: Backend> UnderLock<'_, DB> {
     /// Finds out on a new connection what became of the commit with `marker`.

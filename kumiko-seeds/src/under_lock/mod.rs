@@ -3,6 +3,7 @@
 
 mod again;
 mod doubt;
+mod open;
 mod session;
 mod wait;
 mod work;
@@ -13,17 +14,16 @@ use std::time::Duration;
 
 use sqlx::{Pool, Transaction};
 
-pub(crate) use self::doubt::Doubt;
 pub(crate) use self::wait::Wait;
 pub(crate) use self::work::{By, Kept, Table, Turn, Work};
 
+use self::open::{Doubt, Open};
 use self::session::{InUse, Session};
-use self::work::Open;
 use crate::applied::AppliedSeeds;
-use crate::backend::{self, Backend, Fault, Locked, Next, NotCommitted, Statement, Under};
+use crate::backend::{Backend, Fault, Locked, Next, NotCommitted, Statement, Under};
 use crate::ledger::{self, NewMarker, Sought};
 use crate::observer::Observer;
-use crate::{App, Error, History, Remains, Warning};
+use crate::{App, Error, History, Warning};
 
 /// The transactions of one run, one after another, each with the lock.
 pub(crate) struct UnderLock<'r, DB: Backend> {
@@ -352,33 +352,5 @@ pub(crate) fn refused<DB: Backend>(id: &'static str, error: sqlx::Error) -> Erro
             ledger::fault::<DB>("write the seed's marker", error)
         }
         _ => Error::database(COMMIT, error),
-    }
-}
-
-impl<DB: Backend> Open<DB> {
-    /// What to say of a failure with `error` after somebody else had ended the transaction.
-    fn not_undone(&self, seed: Option<&'static str>, ended: backend::Ended, error: Error) -> Error {
-        let fault = error.driver().map(DB::fault);
-        let is_noticed = fault == Some(Fault::TransactionEnded);
-        let remains = match ended {
-            // The database itself may have rolled back, because of that error.
-            backend::Ended::Undone if !is_noticed => return error,
-            backend::Ended::Refused | backend::Ended::Undone => Remains::Nothing,
-            backend::Ended::RolledBack
-                if self.is_forbidden && fault == Some(Fault::CommitForbidden) =>
-            {
-                Remains::Nothing
-            }
-            backend::Ended::RolledBack => Remains::After,
-            backend::Ended::Committed if self.is_forbidden => Remains::BeforeInDryRun,
-            backend::Ended::Committed => Remains::Before {
-                events: self.activity.count(),
-            },
-        };
-        Error::TransactionEnded {
-            id: seed.or(error.seed()),
-            remains,
-            source: (!is_noticed).then(|| Box::new(error)),
-        }
     }
 }

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::open::Open;
 use crate::Error;
 use crate::backend::{Backend, Found, Hands, Statement, Under};
-use crate::context::{Activity, Journal};
 use crate::ledger::{NewMarker, Sought};
 
 /// Work that is done under the lock, in one transaction or in several that follow one another.
@@ -70,24 +70,6 @@ pub(crate) struct Turn<'t, DB: Backend> {
 pub(crate) enum Table {
     Exists,
     MayBeMissing,
-}
-
-/// What is known of a transaction for as long as nobody knows how it ended.
-pub(crate) struct Open<DB: Backend> {
-    pub(super) identity: DB::Identity,
-    pub(crate) activity: Activity,
-    /// Whether it is to be rolled back in any case, and the database knows.
-    pub(super) is_forbidden: bool,
-}
-
-impl<DB: Backend> Open<DB> {
-    pub(super) fn new(identity: DB::Identity) -> Self {
-        Self {
-            identity,
-            activity: Activity::new(Journal::Count(0)),
-            is_forbidden: false,
-        }
-    }
 }
 
 impl<DB: Backend> Turn<'_, DB> {

@@ -2,7 +2,6 @@
 
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
-use super::transaction::ANOTHER_TRANSACTION;
 use crate::backend::Fault;
 
 /// SQLSTATE codes, from appendix A of the PostgreSQL manual.
@@ -24,6 +23,12 @@ const NOT_NULL_VIOLATION: &str = "23502";
 /// Among other things, no unique index where `ON CONFLICT` needs one.
 const INVALID_COLUMN_REFERENCE: &str = "42P10";
 
+/// What the error of the guard says in every language that a server speaks.
+pub(super) const ANOTHER_TRANSACTION: &str = "kumiko: another transaction in ";
+
+/// The constraint that a dry run cannot fulfil.
+const A_DRY_RUN_KEEPS_NOTHING: &str = "a_dry_run_keeps_nothing";
+
 /// What an error means.
 pub(super) fn of(error: &sqlx::Error) -> Fault {
     let Some(error) = answer(error) else {
@@ -42,7 +47,7 @@ pub(super) fn of(error: &sqlx::Error) -> Fault {
         SERIALIZATION_FAILURE | DEADLOCK_DETECTED => Fault::Passing,
         DUPLICATE_TABLE | DUPLICATE_OBJECT => Fault::CreatedMeanwhile,
         UNIQUE_VIOLATION => match error.constraint() {
-            Some(super::transaction::A_DRY_RUN_KEEPS_NOTHING) => Fault::CommitForbidden,
+            Some(A_DRY_RUN_KEEPS_NOTHING) => Fault::CommitForbidden,
             // A row of the catalogue: a table, its type, an index.
             Some(name) if name.starts_with("pg_") => Fault::CreatedMeanwhile,
             _ => Fault::Other,

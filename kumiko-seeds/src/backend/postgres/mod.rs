@@ -20,30 +20,6 @@ use ascii::decoded;
 use baseline::Baseline;
 use inline::inline;
 
-/// A text in a form that arrives as it is whatever the session's `client_encoding` is.
-macro_rules! text {
-    ($expression:expr) => {
-        concat!(
-            "pg_catalog.encode(pg_catalog.convert_to(",
-            $expression,
-            ", 'UTF8'), 'escape')"
-        )
-    };
-}
-
-/// A time as text in a form of its own. The simple protocol has one form for a time, that of the session's
-/// `DateStyle` and `TimeZone`, and these are the app's.
-macro_rules! time {
-    ($expression:expr) => {
-        concat!(
-            "pg_catalog.to_char(",
-            $expression,
-            " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-        )
-    };
-}
-pub(crate) use time;
-
 impl Backend for Postgres {
     type Baseline = Baseline;
 
@@ -134,10 +110,8 @@ impl Backend for Postgres {
         connection: &mut PgConnection,
         table: &'static str,
     ) -> sqlx::Result<Option<String>> {
-        let sql = concat!(
-            "SELECT ",
-            text!("current_user::text"),
-            " WHERE (
+        let sql = format!(
+            "SELECT {} WHERE (
                  SELECT (count(*) FILTER (WHERE polpermissive AND shows_all) = 0)
                         OR (count(*) FILTER (WHERE NOT polpermissive AND NOT shows_all) > 0)
                  FROM (
@@ -149,24 +123,26 @@ impl Backend for Postgres {
                            WHERE CASE role WHEN 0 THEN true ELSE pg_has_role(role, 'USAGE') END
                        )
                  ) AS policy
-             )"
+             )",
+            Self::as_text("current_user::text")
         );
-        let rows = Self::fetch(connection, sql, &[Value::Text(table)]).await?;
+        let rows = Self::fetch(connection, &sql, &[Value::Text(table)]).await?;
         rows.first().map_or(Ok(None), |row| Self::text(row, 0))
     }
 
     async fn holder(connection: &mut PgConnection) -> sqlx::Result<Option<Holder>> {
-        let row = sqlx::raw_sql(concat!(
+        let sql = format!(
             "SELECT activity.pid, nullif(activity.application_name, ''),
-                    host(activity.client_addr), ",
-            time!("activity.xact_start"),
-            " FROM pg_locks AS held JOIN pg_stat_activity AS activity USING (pid)
+                    host(activity.client_addr), {}
+             FROM pg_locks AS held JOIN pg_stat_activity AS activity USING (pid)
              WHERE held.locktype = 'advisory' AND held.granted
                AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-               AND held.classid = 0 AND held.objid = 1702063984 AND held.objsubid = 1"
-        ))
-        .fetch_optional(connection)
-        .await?;
+               AND held.classid = 0 AND held.objid = 1702063984 AND held.objsubid = 1",
+            Self::as_time("activity.xact_start")
+        );
+        let row = sqlx::raw_sql(AssertSqlSafe(sql))
+            .fetch_optional(connection)
+            .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Holder {
             process_id: Some(i64::from(column::<Postgres, i32>(&row, 0)?)),
@@ -189,10 +165,13 @@ impl Backend for Postgres {
         format!("CAST(row_security_active('{table}') AS integer)")
     }
 
+    /// ASCII, which is the same in every `client_encoding`.
     fn as_text(expression: &str) -> String {
         format!("pg_catalog.encode(pg_catalog.convert_to({expression}, 'UTF8'), 'escape')")
     }
 
+    /// The simple protocol has one form for a time, that of the session's `DateStyle` and `TimeZone`, and these are the
+    /// app's.
     fn as_time(expression: &str) -> String {
         format!(
             "pg_catalog.to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"

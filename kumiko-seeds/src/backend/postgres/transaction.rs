@@ -6,10 +6,9 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Executor, Postgres, SqlStr, Transaction};
 
 use super::baseline::{Baseline, CAN_CHECK_CLIENT, SETTINGS};
-use super::fault;
+use super::fault::{self, ANOTHER_TRANSACTION};
 use super::inline::inline;
 use super::message::{Answers, Message};
-use super::time;
 use crate::backend::{
     Backend, Ended, Fault, Found, Hands, Locked, Next, NotCommitted, Statement, Under, Value,
     column,
@@ -26,13 +25,16 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 ///
 /// The settings end with the transaction. They let the server notice within half a minute that the
 /// client's machine is gone. By default it takes it hours, and the lock with it.
-const LOCK: &str = concat!(
-    "SELECT CASE WHEN pg_try_advisory_xact_lock(1702063984)
-                 THEN CAST(pg_current_xact_id() AS text) END, ",
-    time!("now()"),
-    ", set_config('tcp_keepalives_idle', '15', true), set_config('tcp_keepalives_interval', '5', true),
-       set_config('tcp_keepalives_count', '3', true)"
-);
+fn lock_statement() -> String {
+    format!(
+        "SELECT CASE WHEN pg_try_advisory_xact_lock(1702063984)
+                     THEN CAST(pg_current_xact_id() AS text) END, {},
+                set_config('tcp_keepalives_idle', '15', true),
+                set_config('tcp_keepalives_interval', '5', true),
+                set_config('tcp_keepalives_count', '3', true)",
+        Postgres::as_time("now()")
+    )
+}
 
 /// With this the server notices within seconds that the client's process is gone, even in the middle of a long statement.
 const CHECK_CLIENT: &str = "set_config('client_connection_check_interval', '5s', true)";
@@ -48,8 +50,6 @@ fn guard(identity: &str) -> String {
         &values,
     )
 }
-pub(super) const ANOTHER_TRANSACTION: &str = "kumiko: another transaction in ";
-
 /// What became of the transaction `$1`.
 const STATUS: &str = "SELECT pg_xact_status(CAST($1 AS xid8))";
 
@@ -73,7 +73,6 @@ pub(super) const FORBID_COMMIT: &str = "
         NULL;
     END
     $$";
-pub(super) const A_DRY_RUN_KEEPS_NOTHING: &str = "a_dry_run_keeps_nothing";
 
 pub(super) async fn lock<'c>(
     connection: &'c mut PgConnection,
@@ -107,11 +106,17 @@ impl Looking {
         baseline: Option<&Baseline>,
         look: Option<&Statement<'_>>,
     ) -> Self {
-        let taking = match baseline {
-            None => format!("{LOCK}, CASE WHEN {CAN_CHECK_CLIENT} THEN {CHECK_CLIENT} END"),
-            Some(baseline) if baseline.can_check_client => format!("{LOCK}, {CHECK_CLIENT}"),
-            Some(_) => LOCK.to_owned(),
-        };
+        let mut taking = lock_statement();
+        match baseline {
+            None => {
+                let checking = format!(", CASE WHEN {CAN_CHECK_CLIENT} THEN {CHECK_CLIENT} END");
+                taking.push_str(&checking);
+            }
+            Some(baseline) if baseline.can_check_client => {
+                taking.extend([", ", CHECK_CLIENT]);
+            }
+            Some(_) => {}
+        }
         Self {
             lock: message.add(taking),
             look: look.map(|look| message.add_with_values(look)),

@@ -1,0 +1,230 @@
+//! The seeds of an app with all they need.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::Pool;
+
+use crate::backend::Backend;
+use crate::error::PreflightProblem;
+use crate::extensions::Extensions;
+use crate::observer::Observer;
+use crate::{App, AppliedBy, Ledger, Progress, Seed, Selection, SkipFlags};
+
+/// The seeds of an app with all they need, ready to be applied.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # async fn example(pool: sqlx::SqlitePool) -> Result<(), Box<kumiko_seeds::ApplyError>> {
+/// # static SEEDS: &[kumiko_seeds::sqlite::Seed] = &[];
+/// use kumiko_seeds::sqlite::SeedRunner;
+///
+/// let report = SeedRunner::new(SEEDS).apply(&pool).await?;
+/// for seed in &report.applied {
+///     println!("{} in {:?}", seed.id, seed.duration);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct SeedRunner<DB: Backend> {
+    pub(super) seeds: &'static [Seed<DB>],
+    pub(super) app: App,
+    pub(super) extensions: Extensions,
+    pub(super) preflights: Vec<Preflight<DB>>,
+    pub(super) prepare: Option<Prepare<DB>>,
+    pub(super) observer: Observer,
+    pub(super) skip_flags: Option<SkipFlags>,
+    pub(super) selection: Selection,
+    pub(super) applied_by: AppliedBy,
+    pub(super) lock_timeout: Duration,
+}
+
+/// Finds calls in a pending seed that are known to fail.
+pub(crate) type Preflight<DB> = fn(&Extensions, &Seed<DB>) -> Vec<PreflightProblem>;
+
+pub(super) type Prepare<DB> = Arc<
+    dyn for<'a> Fn(
+            &'a mut <DB as sqlx::Database>::Connection,
+        ) -> BoxFuture<'a, Result<(), Box<dyn StdError + Send + Sync>>>
+        + Send
+        + Sync,
+>;
+
+impl<DB: Backend> SeedRunner<DB> {
+    /// A runner for `seeds`, which [`include_seeds!`](crate::include_seeds) gives, in any order.
+    #[must_use]
+    pub fn new(seeds: &'static [Seed<DB>]) -> Self {
+        Self {
+            seeds,
+            app: App::default(),
+            extensions: Extensions::default(),
+            preflights: Vec::new(),
+            prepare: None,
+            observer: Observer::default(),
+            skip_flags: None,
+            selection: Selection::default(),
+            applied_by: AppliedBy::default(),
+            lock_timeout: Duration::from_mins(5),
+        }
+    }
+
+    /// The name of the app, by which its seeds are its own in a database that it shares with other apps: letters `a-z`,
+    /// digits and `-`. Say it in `Cargo.toml`, too, so that commands that compile nothing know it:
+    ///
+    /// ```toml
+    /// [package.metadata.kumiko-ops]
+    /// app = "billing"
+    /// ```
+    ///
+    /// The default is no name. An app that takes a name later keeps its seeds: one with a marker without the name counts
+    /// as applied if its source is the same. If that is another or not known, a run refuses with
+    /// [`Error::Contested`](crate::Error::Contested), for the marker may be another app's.
+    #[must_use]
+    pub fn app(mut self, name: impl Into<String>) -> Self {
+        self.app = App::named(name);
+        self
+    }
+
+    /// Hands a value to the seeds, which find it by its type with
+    /// [`SeedContext::app`](crate::SeedContext::app): configuration, a key, a client. A second value
+    /// of a type replaces the first.
+    #[must_use]
+    pub fn with<T: Any + Send + Sync>(mut self, value: T) -> Self {
+        self.extensions.insert(value);
+        self
+    }
+
+    /// What to do before the first pending seed: usually the app's schema migrations. With the feature
+    /// `migrate`, `SeedRunner::migrations` takes those of sqlx.
+    ///
+    /// It runs in a transaction of its own, under the lock of seeds, so that replicas that boot at once
+    /// run it one after another. It runs only if a seed is pending, may run again, and so has to be
+    /// idempotent.
+    #[must_use]
+    pub fn prepare<F>(mut self, prepare: F) -> Self
+    where
+        F: for<'a> Fn(
+                &'a mut DB::Connection,
+            ) -> BoxFuture<'a, Result<(), Box<dyn StdError + Send + Sync>>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.prepare = Some(Arc::new(prepare));
+        self
+    }
+
+    /// Calls `observer` with each step as it happens. It runs in the middle of the work, so it has
+    /// to be quick. `tracing` events are written in any case.
+    ///
+    /// Where there is neither an observer nor a subscriber that takes warnings, a run that waits for the lock says so
+    /// on stderr, once, after five seconds. Nothing else is ever printed.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Observer::new(observer);
+        self
+    }
+
+    /// Uses these flags rather than the environment's.
+    #[must_use]
+    pub fn skip_flags(mut self, flags: SkipFlags) -> Self {
+        self.skip_flags = Some(flags);
+        self
+    }
+
+    /// Applies only some of what is pending. The default is [`Selection::All`].
+    #[must_use]
+    pub fn select(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// What to store as `applied_by`. The default is [`AppliedBy::Boot`].
+    #[must_use]
+    pub fn applied_by(mut self, applied_by: AppliedBy) -> Self {
+        self.applied_by = applied_by;
+        self
+    }
+
+    /// How long to wait for another process that holds the lock, counted from the last progress it
+    /// made. The default is five minutes; it should be longer than the longest seed.
+    #[must_use]
+    pub fn lock_timeout(mut self, lock_timeout: Duration) -> Self {
+        self.lock_timeout = lock_timeout;
+        self
+    }
+
+    /// Whose seeds these are.
+    #[must_use]
+    pub fn whose(&self) -> &App {
+        &self.app
+    }
+
+    /// The seeds, as given.
+    #[must_use]
+    pub fn seeds(&self) -> &'static [Seed<DB>] {
+        self.seeds
+    }
+
+    /// The ledger of a database, for the seeds of this app.
+    #[must_use]
+    pub fn ledger(&self, pool: &Pool<DB>) -> Ledger<DB> {
+        Ledger::new(pool)
+            .app(self.app.clone())
+            .applied_by(self.applied_by)
+            .lock_timeout(self.lock_timeout)
+    }
+
+    /// Checks every seed as a run checks the pending ones before its first write, without a database.
+    #[must_use]
+    pub fn verify(&self) -> Vec<PreflightProblem> {
+        if self.preflights.is_empty() {
+            // Without handlers there is nothing to check calls against, and every call fails.
+            let calls = |seed: &Seed<DB>| {
+                let (id, file) = (seed.id, seed.file);
+                seed.handler_calls.iter().map(move |call| PreflightProblem {
+                    seed: id,
+                    file,
+                    line: call.line,
+                    message: format!(
+                        "{:?} is called, but the runner has no handlers",
+                        call.handler
+                    ),
+                })
+            };
+            return self.seeds.iter().flat_map(calls).collect();
+        }
+        let checks = |seed| {
+            self.preflights
+                .iter()
+                .map(move |check| check(&self.extensions, seed))
+        };
+        self.seeds.iter().flat_map(checks).flatten().collect()
+    }
+
+    /// Adds a check that runs on every pending seed before the first write.
+    #[cfg_attr(
+        not(feature = "events"),
+        expect(dead_code, reason = "only the write side checks")
+    )]
+    pub(crate) fn preflight(mut self, preflight: Preflight<DB>) -> Self {
+        self.preflights.push(preflight);
+        self
+    }
+}
+
+impl<DB: Backend> fmt::Debug for SeedRunner<DB> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SeedRunner")
+            .field("seeds", &self.seeds)
+            .field("app", &self.app)
+            .field("applied_by", &self.applied_by)
+            .field("lock_timeout", &self.lock_timeout)
+            .finish_non_exhaustive()
+    }
+}
