@@ -23,7 +23,4 @@ pub enum Value<'a> {
     /// `uuid` on PostgreSQL, hyphenated text on SQLite.
     #[cfg(feature = "events")]
     Uuid(Uuid),
-    /// JSON as text: `jsonb` on PostgreSQL, text on SQLite.
-    #[cfg(feature = "events")]
-    Json(&'a str),
 }

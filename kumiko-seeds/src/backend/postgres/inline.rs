@@ -38,8 +38,6 @@ fn expression(value: &Value<'_>) -> String {
         ),
         #[cfg(feature = "events")]
         Value::Uuid(uuid) => format!("CAST('{}' AS uuid)", uuid.hyphenated()),
-        #[cfg(feature = "events")]
-        Value::Json(json) => format!("CAST({} AS jsonb)", text(json)),
     }
 }
 

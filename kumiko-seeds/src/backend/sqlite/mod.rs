@@ -287,8 +287,6 @@ impl Backend for Sqlite {
                 Value::Time(time) => query.bind(time.to_rfc3339_opts(SecondsFormat::Millis, true)),
                 #[cfg(feature = "events")]
                 Value::Uuid(uuid) => query.bind(uuid.hyphenated()),
-                #[cfg(feature = "events")]
-                Value::Json(json) => query.bind(json.to_owned()),
             },
         );
         query.fetch_all(connection).await

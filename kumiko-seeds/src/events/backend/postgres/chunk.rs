@@ -119,7 +119,8 @@ macro_rules! of_kind {
     };
 }
 
-/// Each condition is a subquery, which is run once and not for each event. A set that is not sorted comes in its order.
+/// Each condition is a subquery, which is run once and not for each event. The columns are unnested beside each other, row by
+/// row and in their order; a set in `FROM` would be copied first.
 ///
 /// The looks for other events are values and no `EXISTS`, for which PostgreSQL would read the whole table each time, into
 /// a hash, once it expects many rows.
@@ -136,7 +137,8 @@ const INSERT_CHUNK: &str = concat!(
     of_kind!(json!("bytes"), "$9"),
     ", ",
     of_kind!(text!("bytes"), "$10"),
-    " FROM UNNEST($1, $2, $3, $4) AS new (aggregate_id, version, payload, kind)
+    " FROM (SELECT unnest($1) AS aggregate_id, unnest($2) AS version, unnest($3) AS payload,
+                   unnest($4) AS kind) AS new
      WHERE (SELECT $14 IS NULL OR CAST(pg_current_xact_id_if_assigned() AS text) = $14)
        AND (SELECT NOT ",
     archive_is_secured!(),
@@ -147,7 +149,8 @@ const INSERT_CHUNK: &str = concat!(
     ),
     ")
        AND NOT EXISTS (
-           SELECT 1 FROM UNNEST($11, $12, $13) AS first (tenant_id, aggregate_id, version)
+           SELECT 1 FROM (SELECT unnest($11) AS tenant_id, unnest($12) AS aggregate_id,
+                                 unnest($13) AS version) AS first
            WHERE (SELECT 1 FROM kumiko_events AS old
                   WHERE old.tenant_id = first.tenant_id
                     AND old.aggregate_id = first.aggregate_id

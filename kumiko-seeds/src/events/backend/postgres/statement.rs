@@ -15,7 +15,7 @@ pub(super) fn bound<'q>(
 ) -> Query<'q, Postgres, PgArguments> {
     let query = sqlx::query(sql);
     values.iter().fold(query, |query, value| match *value {
-        Value::Text(text) | Value::Json(text) => query.bind(text.as_bytes()),
+        Value::Text(text) => query.bind(text.as_bytes()),
         Value::Integer(number) => query.bind(number),
         Value::Time(time) => query.bind(time),
         Value::Uuid(uuid) => query.bind(uuid),
