@@ -65,8 +65,7 @@ impl<'a> Sought<'a> {
         let (values, places) = self.ids();
         Statement {
             sql: format!(
-                "SELECT {}, CAST((SELECT count(*) FROM kumiko_es_operations
-                                  WHERE id IN ({places})) AS integer)",
+                "SELECT {}, count(*) FROM kumiko_es_operations WHERE id IN ({places})",
                 row_security::<DB>()
             ),
             values,
@@ -81,9 +80,9 @@ impl<'a> Sought<'a> {
         rows: &[DB::Row],
     ) -> Result<Option<DateTime<Utc>>, Error> {
         see_all::<DB>(connection, RECHECK, rows).await?;
-        let exists = rows.iter().map(|row| column::<DB, i32>(row, 1));
-        let exists = exists.collect::<sqlx::Result<Vec<_>>>();
-        if exists.map_err(|error| fault::<DB>(RECHECK, error))? == [0] {
+        let counts = rows.iter().map(|row| column::<DB, i64>(row, 1));
+        let counts = counts.collect::<sqlx::Result<Vec<_>>>();
+        if counts.map_err(|error| fault::<DB>(RECHECK, error))? == [0] {
             return Ok(None);
         }
         let applied_at = self.applied_at::<DB>(connection).await?;

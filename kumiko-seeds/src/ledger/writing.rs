@@ -69,8 +69,8 @@ impl<'a> NewMarker<'a> {
         let duration = i32::try_from(self.duration.as_millis()).unwrap_or(i32::MAX);
         Statement {
             sql: format!(
-                "INSERT INTO kumiko_es_operations
-                     (id, operation_type, applied_at, duration_ms, applied_by, notes)
+                "INSERT INTO kumiko_es_operations \
+                 (id, operation_type, applied_at, duration_ms, applied_by, notes) \
                  VALUES ($1, '{}', $3, $4, $5, $6), ($2, '{}', $3, 0, $5, $7)",
                 OperationType::SeedMigration.as_str(),
                 OperationType::SeedSource.as_str(),

@@ -41,9 +41,12 @@ fn expression(value: &Value<'_>) -> String {
     }
 }
 
-/// A constant, unlike what a function makes of a text: the collation of `convert_from` is another than that
-/// of a column, and with it PostgreSQL would not look into the column's index.
+/// A constant where that is possible, unlike what a function makes of a text: the collation of `convert_from` is another
+/// than that of a column, and with it PostgreSQL would not look into the column's index. Ids are ASCII.
 fn text(value: &str) -> String {
+    if is_plain(value) {
+        return format!("'{value}'");
+    }
     if !value.is_ascii() {
         // Only a function takes it into every encoding that a database can have.
         let bytes = value.bytes().map(|byte| format!("{byte:02x}"));
@@ -63,6 +66,12 @@ fn text(value: &str) -> String {
     literal
 }
 
+/// Whether a literal of any kind holds `value` as it is.
+fn is_plain(value: &str) -> bool {
+    let mut characters = value.chars();
+    characters.all(|character| matches!(character, ' '..='~') && !matches!(character, '\'' | '\\'))
+}
+
 fn escape(literal: &mut String, character: char) {
     // Writing to a string cannot fail.
     let _ = write!(literal, "\\x{:02x}", u32::from(character));
@@ -76,7 +85,11 @@ mod tests {
     fn a_text_enters_without_what_could_end_it() {
         assert_eq!(
             inline("SELECT $1, $2, $1", &[Value::Text("a'"), Value::Text("$1")]),
-            r"SELECT CAST(E'a\x27' AS text), CAST(E'$1' AS text), CAST(E'a\x27' AS text)"
+            r"SELECT CAST(E'a\x27' AS text), '$1', CAST(E'a\x27' AS text)"
+        );
+        assert_eq!(
+            inline("SELECT $1", &[Value::Text("grün")]),
+            "SELECT pg_catalog.convert_from(pg_catalog.decode('6772c3bc6e', 'hex'), 'UTF8')"
         );
     }
 

@@ -27,11 +27,11 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// client's machine is gone. By default it takes it hours, and the lock with it.
 fn lock_statement() -> String {
     format!(
-        "SELECT CASE WHEN pg_try_advisory_xact_lock(1702063984)
-                     THEN CAST(pg_current_xact_id() AS text) END, {},
-                set_config('tcp_keepalives_idle', '15', true),
-                set_config('tcp_keepalives_interval', '5', true),
-                set_config('tcp_keepalives_count', '3', true)",
+        "SELECT CASE WHEN pg_try_advisory_xact_lock(1702063984) \
+         THEN CAST(pg_current_xact_id() AS text) END, {}, \
+         set_config('tcp_keepalives_idle', '15', true), \
+         set_config('tcp_keepalives_interval', '5', true), \
+         set_config('tcp_keepalives_count', '3', true)",
         Postgres::as_time("now()")
     )
 }
@@ -45,8 +45,8 @@ const CHECK_CLIENT: &str = "set_config('client_connection_check_interval', '5s',
 fn guard(identity: &str) -> String {
     let values = [Value::Text(identity), Value::Text(ANOTHER_TRANSACTION)];
     inline(
-        "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS DISTINCT FROM CAST($1 AS xid8)
-                     THEN CAST(concat($2, pg_backend_pid()) AS integer) END",
+        "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS DISTINCT FROM CAST($1 AS xid8) \
+         THEN CAST(concat($2, pg_backend_pid()) AS integer) END",
         &values,
     )
 }
