@@ -21,7 +21,7 @@ pub struct SeedContext<'c, DB: Backend> {
     connection: &'c mut DB::Connection,
     extensions: &'c Extensions,
     identity: &'c DB::Identity,
-    access: Access,
+    writes: Writes,
     unfinished: Option<String>,
     failed: Option<String>,
     activity: &'c mut Activity,
@@ -80,9 +80,9 @@ pub(crate) enum Journal {
 
 /// What the transaction allows at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Access {
-    ReadOnly,
-    ReadWrite,
+enum Writes {
+    Allowed,
+    Forbidden,
 }
 
 impl<'c, DB: Backend> SeedContext<'c, DB> {
@@ -98,7 +98,7 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
             connection,
             extensions,
             identity,
-            access: Access::ReadWrite,
+            writes: Writes::Allowed,
             unfinished: None,
             failed: None,
             activity,
@@ -126,7 +126,7 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
     /// Costs a round trip where the seed alternates between writing and reading, and none otherwise. What
     /// comes after the seed gets another connection, so that it does not meet what was done to the session.
     pub async fn db(&mut self) -> sqlx::Result<&mut DB::Connection> {
-        self.switch(Access::ReadOnly).await?;
+        self.switch(Writes::Forbidden).await?;
         self.activity.hands = Hands::Seed;
         Ok(self.connection)
     }
@@ -146,20 +146,20 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
 
     /// The connection with writing allowed, for the layer that runs handlers.
     pub(crate) async fn writable(&mut self) -> sqlx::Result<&mut DB::Connection> {
-        self.switch(Access::ReadWrite).await?;
+        self.switch(Writes::Allowed).await?;
         Ok(self.connection)
     }
 
-    async fn switch(&mut self, access: Access) -> sqlx::Result<()> {
-        if self.access != access {
-            let statement = match access {
-                Access::ReadOnly => DB::FORBID_WRITES,
-                Access::ReadWrite => DB::ALLOW_WRITES,
+    async fn switch(&mut self, writes: Writes) -> sqlx::Result<()> {
+        if self.writes != writes {
+            let statement = match writes {
+                Writes::Forbidden => DB::FORBID_WRITES,
+                Writes::Allowed => DB::ALLOW_WRITES,
             };
             DB::executor(self.connection)
                 .execute(sqlx::raw_sql(statement))
                 .await?;
-            self.access = access;
+            self.writes = writes;
         }
         Ok(())
     }
@@ -225,7 +225,7 @@ impl<DB: Backend> SeedContext<'_, DB> {
         if let Some(problem) = self.failed.take().or_else(|| self.unfinished.take()) {
             return Ok(Err(problem));
         }
-        self.switch(Access::ReadWrite).await?;
+        self.switch(Writes::Allowed).await?;
         Ok(Ok(()))
     }
 }

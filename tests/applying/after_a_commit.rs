@@ -4,6 +4,7 @@ use kumiko_seeds::{Error, SeedRunner};
 use kumiko_tests::database::Engine;
 use kumiko_tests::proxy::Proxy;
 use kumiko_tests::seeds::seed;
+use kumiko_tests::{app, note};
 use sqlx::Postgres;
 use sqlx::pool::PoolOptions;
 
@@ -83,5 +84,30 @@ async fn what_a_seed_prepares_in_sql_is_not_there_for_the_next() {
     let seeds = vec![prepares("2026-01-01-a"), prepares("2026-01-02-b")];
     let report = SeedRunner::new(seeds.leak()).apply(&database.pool).await;
     assert_eq!(report.unwrap().applied.len(), 2);
+    database.remove().await;
+}
+
+/// A commit that PostgreSQL refuses ends the transaction, but nobody else has.
+#[tokio::test]
+async fn a_commit_that_is_refused_is_no_transaction_ended_by_a_seed() {
+    let database = Postgres::create().await;
+    app::runner(vec![note!("2025-12-31-first")])
+        .apply(&database.pool)
+        .await
+        .unwrap();
+    let trigger = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                   AS 'BEGIN RAISE EXCEPTION ''not today''; END';
+                   CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON kumiko_events
+                   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()";
+    database.execute(trigger).await;
+    let seeds = vec![note!("2025-12-31-first"), note!("2026-01-01-late")];
+    let runner = SeedRunner::new(seeds.leak()).handlers(app::handlers());
+    let stopped = runner.apply(&database.pool).await.unwrap_err();
+    assert_eq!(
+        stopped.to_string(),
+        "could not commit the seed with its marker"
+    );
+    assert_eq!(database.markers().await, ["2025-12-31-first"]);
+    assert_eq!(database.payloads().await.len(), 1);
     database.remove().await;
 }

@@ -8,7 +8,7 @@ mod carries;
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
-mod value;
+mod statement;
 
 use std::future::Future;
 
@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection, Database, Executor, Transaction};
 
 pub(crate) use carries::{Carries, column};
-pub(crate) use value::{Statement, Value};
+pub(crate) use statement::{Parameter, Statement};
 
 use crate::holder::Holder;
 
@@ -185,7 +185,7 @@ pub trait Backend:
     fn fetch(
         connection: &mut Self::Connection,
         sql: &str,
-        values: &[Value<'_>],
+        values: &[Parameter<'_>],
     ) -> impl Future<Output = sqlx::Result<Vec<Self::Row>>> + Send;
 
     /// The connection as something statements run on. Generic code cannot know this of
@@ -274,6 +274,8 @@ pub enum Next<'c, DB: Backend> {
 pub enum NotCommitted<'c, DB: Backend> {
     /// The database refused. The transaction is to be rolled back.
     Refused(Transaction<'c, DB>, sqlx::Error),
+    /// The database has rolled back instead, because of what it checks at the commit.
+    RolledBack(sqlx::Error),
     /// There was no answer, so that nobody knows.
     Unanswered(sqlx::Error),
 }

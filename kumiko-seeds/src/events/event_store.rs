@@ -7,7 +7,7 @@ use super::event::IDEMPOTENCY_KEY;
 use super::event_row::EventRow;
 use super::naming::Naming;
 use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User, visible_rows};
-use crate::backend::{Fault, Value, column};
+use crate::backend::{Fault, Parameter, column};
 
 const EVENTS: &str = "kumiko_events";
 
@@ -131,7 +131,7 @@ pub async fn load<DB: EventBackend>(
     tenant_id: Uuid,
     aggregate_id: Uuid,
 ) -> Result<Vec<StoredEvent>, EventStoreError> {
-    let values = [Value::Uuid(tenant_id), Value::Uuid(aggregate_id)];
+    let values = [Parameter::Uuid(tenant_id), Parameter::Uuid(aggregate_id)];
     let rows = visible_rows::fetch::<DB>(connection, &[EVENTS], DB::LOAD, &values).await?;
     let event = |row: &DB::Row| {
         Ok(StoredEvent {
@@ -181,7 +181,7 @@ pub async fn stream_version<DB: EventBackend>(
     tenant_id: Uuid,
     aggregate_id: Uuid,
 ) -> Result<i32, EventStoreError> {
-    let values = [Value::Uuid(tenant_id), Value::Uuid(aggregate_id)];
+    let values = [Parameter::Uuid(tenant_id), Parameter::Uuid(aggregate_id)];
     let rows =
         visible_rows::fetch::<DB>(connection, &[EVENTS], DB::STREAM_VERSION, &values).await?;
     rows.first()

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{EventBackend, EventStoreError, visible_rows};
 use crate::backend::Hands;
-use crate::backend::{Value, column};
+use crate::backend::{Parameter, column};
 use crate::context::Parts;
 use crate::{SeedContext, SeedRunner};
 
@@ -153,7 +153,7 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
             let sql = "SELECT CAST(1 AS bigint) AS position, CAST(id AS text), CAST(email AS text),
                               CAST(tenant_id AS text)
                        FROM read_users WHERE email = $1";
-            let values = [Value::Text(email)];
+            let values = [Parameter::Text(email)];
             let rows = fetch::<DB>(connection, &["read_users"], sql, &values).await?;
             let Some(row) = rows.first() else {
                 return Ok(None);
@@ -184,7 +184,7 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
                    ON first_event.aggregate_id = membership.id AND first_event.version = 1
                  WHERE membership.user_id = $1
                  ORDER BY position",
-                &[Value::Text(user_id)],
+                &[Parameter::Text(user_id)],
             )
             .await?;
             rows.iter()
@@ -225,7 +225,7 @@ async fn fetch<DB: EventBackend>(
     connection: &mut DB::Connection,
     tables: &[&'static str],
     sql: &'static str,
-    values: &[Value<'_>],
+    values: &[Parameter<'_>],
 ) -> Result<Vec<DB::Row>, Box<dyn Error + Send + Sync>> {
     let rows = visible_rows::fetch::<DB>(connection, tables, sql, values).await;
     rows.map_err(|error| match error {

@@ -1,7 +1,7 @@
 //! Reading tables of the app, where row level security may hide rows.
 
 use super::{EventBackend, EventStoreError};
-use crate::backend::Value;
+use crate::backend::Parameter;
 
 /// Runs a query that reads `tables`, and fails where row level security may hide rows of one of them.
 ///
@@ -11,7 +11,7 @@ pub(super) async fn fetch<DB: EventBackend>(
     connection: &mut DB::Connection,
     tables: &[&'static str],
     sql: &'static str,
-    values: &[Value<'_>],
+    values: &[Parameter<'_>],
 ) -> Result<Vec<DB::Row>, EventStoreError> {
     let (secured, rows) = DB::fetch_with_secured(connection, tables, sql, values).await?;
     for table in secured {

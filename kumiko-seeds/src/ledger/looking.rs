@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::table::{delete_source, fault, row_security, see_all};
 use crate::app::App;
-use crate::backend::{Backend, Fault, Statement, Value, column};
+use crate::backend::{Backend, Fault, Parameter, Statement, column};
 use crate::history::History;
 use crate::operation_type::OperationType;
 use crate::plan::{Source, is_of};
@@ -128,11 +128,14 @@ impl<'a> Sought<'a> {
     }
 
     /// The ids of its rows, and the places of their values in a statement.
-    fn ids(&self) -> (Vec<Value<'_>>, String) {
-        let mut values = vec![Value::Text(&self.ledger_id), Value::Text(&self.source_id)];
+    fn ids(&self) -> (Vec<Parameter<'_>>, String) {
+        let mut values = vec![
+            Parameter::Text(&self.ledger_id),
+            Parameter::Text(&self.source_id),
+        ];
         if let Some(also) = &self.also {
-            values.push(Value::Text(&also.ledger_id));
-            values.push(Value::Text(&also.source_id));
+            values.push(Parameter::Text(&also.ledger_id));
+            values.push(Parameter::Text(&also.source_id));
         }
         let places: Vec<_> = (1..=values.len())
             .map(|place| format!("${place}"))

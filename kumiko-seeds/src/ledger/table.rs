@@ -3,7 +3,7 @@
 use sqlx::Executor;
 
 use crate::Error;
-use crate::backend::{Backend, Fault, Value, column};
+use crate::backend::{Backend, Fault, Parameter, column};
 use crate::operation_type::OperationType;
 
 const TABLE: &str = "kumiko_es_operations";
@@ -57,7 +57,7 @@ pub(super) async fn delete_source<DB: Backend>(
     let deleted = DB::fetch(
         connection,
         "DELETE FROM kumiko_es_operations WHERE id = $1 AND operation_type = $2",
-        &[Value::Text(source_id), Value::Text(source)],
+        &[Parameter::Text(source_id), Parameter::Text(source)],
     )
     .await;
     deleted

@@ -8,7 +8,7 @@ use super::looking::Sought;
 use super::reading::history;
 use super::table::fault;
 use crate::app::App;
-use crate::backend::{Backend, Statement, Value};
+use crate::backend::{Backend, Parameter, Statement};
 use crate::history::{History, InterventionKind};
 use crate::operation_type::OperationType;
 use crate::{AppliedBy, Error, SeedInfo};
@@ -76,13 +76,13 @@ impl<'a> NewMarker<'a> {
                 OperationType::SeedSource.as_str(),
             ),
             values: vec![
-                Value::Text(&self.ledger_id),
-                Value::Text(&self.source_id),
-                Value::Time(self.applied_at),
-                Value::Integer(duration),
-                Value::Text(self.applied_by.as_str()),
-                Value::Text(self.seed.description),
-                Value::Text(self.seed.source_hash.unwrap_or_default()),
+                Parameter::Text(&self.ledger_id),
+                Parameter::Text(&self.source_id),
+                Parameter::Time(self.applied_at),
+                Parameter::Integer(duration),
+                Parameter::Text(self.applied_by.as_str()),
+                Parameter::Text(self.seed.description),
+                Parameter::Text(self.seed.source_hash.unwrap_or_default()),
             ],
         }
     }
@@ -99,7 +99,7 @@ pub(crate) async fn delete<DB: Backend>(
     let deleted = DB::fetch(
         connection,
         "DELETE FROM kumiko_es_operations WHERE id = $1 AND operation_type = $2 RETURNING id",
-        &[Value::Text(&ledger_id), Value::Text(marker)],
+        &[Parameter::Text(&ledger_id), Parameter::Text(marker)],
     )
     .await
     .map_err(|error| fault::<DB>("take the seed's marker away", error))?;
@@ -122,9 +122,9 @@ pub(crate) async fn insert_intervention<DB: Backend>(
         "INSERT INTO kumiko_es_operations (id, operation_type, duration_ms, applied_by)
          VALUES ($1, $2, 0, $3)",
         &[
-            Value::Text(&id),
-            Value::Text(kind.operation_type().as_str()),
-            Value::Text(applied_by.as_str()),
+            Parameter::Text(&id),
+            Parameter::Text(kind.operation_type().as_str()),
+            Parameter::Text(applied_by.as_str()),
         ],
     )
     .await

@@ -158,6 +158,11 @@ impl<'r, DB: Backend> Run<'r, DB> {
     /// Takes from the queue what another replica has applied meanwhile. Whether there was anything.
     async fn drop_applied(&mut self) -> Result<bool, Error> {
         let applied = self.lock.applied().await?;
-        Ok(self.queue.drop_applied(&applied))
+        let has_dropped = self.queue.drop_applied(&applied);
+        if has_dropped {
+            // It was another seed that was tried again.
+            self.lock.retries = 0;
+        }
+        Ok(has_dropped)
     }
 }

@@ -40,7 +40,7 @@ pub(crate) struct UnderLock<'r, DB: Backend> {
     /// Whether a commit is on its way and not answered.
     pub(crate) committing: Arc<AtomicBool>,
     /// How often what comes next was tried again.
-    retries: u32,
+    pub(crate) retries: u32,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -215,11 +215,12 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
                     }
                 }
                 Err(NotCommitted::Refused(transaction, error)) => {
-                    let error = match &marker {
-                        Some(marker) => refused::<DB>(marker.id(), error),
-                        None => Error::database(COMMIT_CHANGES, error),
-                    };
+                    let error = refusal::<DB>(marker.as_deref(), error);
                     return self.undo(transaction, work.seed(), error).await;
+                }
+                Err(NotCommitted::RolledBack(error)) => {
+                    self.open = None;
+                    return Ending::Lost(refusal::<DB>(marker.as_deref(), error));
                 }
                 Err(NotCommitted::Unanswered(source)) => {
                     self.open = None;
@@ -248,6 +249,7 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
     /// Rolls a transaction back in which nothing was done that matters.
     async fn forget(&mut self, transaction: Transaction<'_, DB>) -> Ending {
         self.open = None;
+        self.retries = 0;
         match transaction.rollback().await {
             Ok(()) => Ending::Settled(Ok(())),
             Err(error) => Ending::Lost(Error::database("roll back the transaction", error)),
@@ -342,6 +344,13 @@ enum Ending {
         marker: Box<NewMarker<'static>>,
         source: sqlx::Error,
     },
+}
+
+fn refusal<DB: Backend>(marker: Option<&NewMarker<'static>>, error: sqlx::Error) -> Error {
+    match marker {
+        Some(marker) => refused::<DB>(marker.id(), error),
+        None => Error::database(COMMIT_CHANGES, error),
+    }
 }
 
 /// What to say of a seed whose marker or whose commit the database refuses.

@@ -5,7 +5,7 @@ use sqlx::postgres::PgRow;
 
 use super::inline::inline;
 use super::message::Message;
-use crate::backend::{Hands, Value, column};
+use crate::backend::{Hands, Parameter, column};
 
 /// What a session is like before anybody but the app's pool has had it.
 #[doc(hidden)]
@@ -112,7 +112,7 @@ impl Baseline {
 /// One statement that makes these settings.
 fn setting<'a>(settings: impl Iterator<Item = &'a Setting>) -> String {
     let calls = settings.map(|Setting { name, value }| {
-        let values = [Value::Text(name), Value::Text(value)];
+        let values = [Parameter::Text(name), Parameter::Text(value)];
         inline("set_config($1, $2, false)", &values)
     });
     format!("SELECT {}", calls.collect::<Vec<_>>().join(", "))

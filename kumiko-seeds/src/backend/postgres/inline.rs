@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use crate::backend::Value;
+use crate::backend::Parameter;
 
 /// `sql` with `values` in the places of `$1`, `$2` …, each as an expression of its type.
 ///
 /// **Invariant:** of a value only printable ASCII enters the statement, and of that neither quotes nor
 /// backslashes, so there is nothing in it that could end the literal, whatever the server's settings for
 /// quotes, backslashes and encodings are.
-pub(crate) fn inline(sql: &str, values: &[Value<'_>]) -> String {
+pub(crate) fn inline(sql: &str, values: &[Parameter<'_>]) -> String {
     let mut pieces = sql.split('$');
     let mut inlined = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -28,16 +28,16 @@ pub(crate) fn inline(sql: &str, values: &[Value<'_>]) -> String {
     inlined
 }
 
-fn expression(value: &Value<'_>) -> String {
+fn expression(value: &Parameter<'_>) -> String {
     match value {
-        Value::Text(text) => self::text(text),
-        Value::Integer(number) => format!("({number})"),
-        Value::Time(time) => format!(
+        Parameter::Text(text) => self::text(text),
+        Parameter::Integer(number) => format!("({number})"),
+        Parameter::Time(time) => format!(
             "CAST('{}' AS timestamptz)",
             time.format("%Y-%m-%dT%H:%M:%S%.6fZ")
         ),
         #[cfg(feature = "events")]
-        Value::Uuid(uuid) => format!("CAST('{}' AS uuid)", uuid.hyphenated()),
+        Parameter::Uuid(uuid) => format!("CAST('{}' AS uuid)", uuid.hyphenated()),
     }
 }
 
@@ -84,18 +84,21 @@ mod tests {
     #[test]
     fn a_text_enters_without_what_could_end_it() {
         assert_eq!(
-            inline("SELECT $1, $2, $1", &[Value::Text("a'"), Value::Text("$1")]),
+            inline(
+                "SELECT $1, $2, $1",
+                &[Parameter::Text("a'"), Parameter::Text("$1")]
+            ),
             r"SELECT CAST(E'a\x27' AS text), '$1', CAST(E'a\x27' AS text)"
         );
         assert_eq!(
-            inline("SELECT $1", &[Value::Text("grün")]),
+            inline("SELECT $1", &[Parameter::Text("grün")]),
             "SELECT pg_catalog.convert_from(pg_catalog.decode('6772c3bc6e', 'hex'), 'UTF8')"
         );
     }
 
     #[test]
     fn a_number_enters_in_parentheses_and_the_tenth_is_not_the_first() {
-        let values = [Value::Integer(-1); 10];
+        let values = [Parameter::Integer(-1); 10];
         assert_eq!(inline("3 -$1 $10 $11 $", &values), "3 -(-1) (-1) $11 $");
     }
 }

@@ -12,7 +12,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Executor, Postgres, Transaction};
 
 use super::{
-    Backend, Ended, Fault, Hands, Leaving, Locked, Next, NotCommitted, Statement, Under, Value,
+    Backend, Ended, Fault, Hands, Leaving, Locked, Next, NotCommitted, Parameter, Statement, Under,
     column,
 };
 use crate::holder::Holder;
@@ -126,7 +126,7 @@ impl Backend for Postgres {
              )",
             Self::as_text("current_user::text")
         );
-        let rows = Self::fetch(connection, &sql, &[Value::Text(table)]).await?;
+        let rows = Self::fetch(connection, &sql, &[Parameter::Text(table)]).await?;
         rows.first().map_or(Ok(None), |row| Self::text(row, 0))
     }
 
@@ -198,7 +198,7 @@ impl Backend for Postgres {
     async fn fetch(
         connection: &mut PgConnection,
         sql: &str,
-        values: &[Value<'_>],
+        values: &[Parameter<'_>],
     ) -> sqlx::Result<Vec<PgRow>> {
         sqlx::raw_sql(AssertSqlSafe(inline(sql, values)))
             .fetch_all(connection)

@@ -10,7 +10,7 @@ use super::fault::{self, ANOTHER_TRANSACTION};
 use super::inline::inline;
 use super::message::{Answers, Message};
 use crate::backend::{
-    Backend, Ended, Fault, Found, Hands, Locked, Next, NotCommitted, Statement, Under, Value,
+    Backend, Ended, Fault, Found, Hands, Locked, Next, NotCommitted, Parameter, Statement, Under,
     column,
 };
 
@@ -43,7 +43,10 @@ const CHECK_CLIENT: &str = "set_config('client_connection_check_interval', '5s',
 /// a handler may have committed or rolled back behind our back. Whatever language the server speaks, its error
 /// repeats the text that is no number.
 fn guard(identity: &str) -> String {
-    let values = [Value::Text(identity), Value::Text(ANOTHER_TRANSACTION)];
+    let values = [
+        Parameter::Text(identity),
+        Parameter::Text(ANOTHER_TRANSACTION),
+    ];
     inline(
         "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS DISTINCT FROM CAST($1 AS xid8) \
          THEN CAST(concat($2, pg_backend_pid()) AS integer) END",
@@ -208,6 +211,8 @@ pub(super) async fn commit<'c>(
         let error = answers.error.unwrap_or(sqlx::Error::RowNotFound);
         return Err(if is_lost {
             NotCommitted::Unanswered(error)
+        } else if answers.rows.len() == commit {
+            NotCommitted::RolledBack(error)
         } else {
             NotCommitted::Refused(transaction, error)
         });
@@ -271,7 +276,7 @@ pub(super) async fn ended_before(
 }
 
 async fn status(connection: &mut PgConnection, identity: &str) -> sqlx::Result<Option<String>> {
-    let rows = Postgres::fetch(connection, STATUS, &[Value::Text(identity)]).await?;
+    let rows = Postgres::fetch(connection, STATUS, &[Parameter::Text(identity)]).await?;
     rows.first()
         .map_or(Ok(None), |row| column::<Postgres, _>(row, 0))
 }

@@ -9,8 +9,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Connection, Executor, SqlStr, Sqlite, Transaction};
 
 use super::{
-    Backend, Ended, Fault, Found, Hands, Leaving, Locked, Next, NotCommitted, Statement, Under,
-    Value, column,
+    Backend, Ended, Fault, Found, Hands, Leaving, Locked, Next, NotCommitted, Parameter, Statement,
+    Under, column,
 };
 use crate::holder::Holder;
 pub(crate) use watched::Watched;
@@ -277,16 +277,18 @@ impl Backend for Sqlite {
     async fn fetch(
         connection: &mut SqliteConnection,
         sql: &str,
-        values: &[Value<'_>],
+        values: &[Parameter<'_>],
     ) -> sqlx::Result<Vec<SqliteRow>> {
         let query = values.iter().fold(
             sqlx::query(AssertSqlSafe(sql.to_owned())),
             |query, value| match *value {
-                Value::Text(text) => query.bind(text.to_owned()),
-                Value::Integer(number) => query.bind(number),
-                Value::Time(time) => query.bind(time.to_rfc3339_opts(SecondsFormat::Millis, true)),
+                Parameter::Text(text) => query.bind(text.to_owned()),
+                Parameter::Integer(number) => query.bind(number),
+                Parameter::Time(time) => {
+                    query.bind(time.to_rfc3339_opts(SecondsFormat::Millis, true))
+                }
                 #[cfg(feature = "events")]
-                Value::Uuid(uuid) => query.bind(uuid.hyphenated()),
+                Parameter::Uuid(uuid) => query.bind(uuid.hyphenated()),
             },
         );
         query.fetch_all(connection).await

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::event_row::EventRow;
 use super::naming::Naming;
 use crate::Backend;
-use crate::backend::Value;
+use crate::backend::Parameter;
 
 /// A [`Backend`] that the event store knows: both of them. Its items are not for callers.
 ///
@@ -50,7 +50,7 @@ pub trait EventBackend: Backend {
         connection: &mut Self::Connection,
         tables: &[&'static str],
         sql: &'static str,
-        values: &[Value<'_>],
+        values: &[Parameter<'_>],
     ) -> impl Future<Output = sqlx::Result<(Vec<&'static str>, Vec<Self::Row>)>> + Send;
 
     /// Inserts an event, unless its version is taken, its predecessor is not there, its stream is archived, or
@@ -122,17 +122,17 @@ use insert_event_sql;
 /// The values of a statement of [`insert_event_sql`]: `$1` aggregate id, `$2` aggregate type, `$3` tenant id, `$4`
 /// version, `$5` type, `$6` event version, `$7` payload, `$8` metadata, `$9` created by.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-fn values_of(row: &EventRow) -> [Value<'_>; 9] {
+fn values_of(row: &EventRow) -> [Parameter<'_>; 9] {
     [
-        Value::Uuid(row.aggregate_id),
-        Value::Text(&row.aggregate_type),
-        Value::Uuid(row.tenant_id),
-        Value::Integer(row.version),
-        Value::Text(&row.event_type),
-        Value::Integer(row.event_version),
-        Value::Text(&row.payload),
-        Value::Text(&row.metadata),
-        Value::Text(&row.created_by),
+        Parameter::Uuid(row.aggregate_id),
+        Parameter::Text(&row.aggregate_type),
+        Parameter::Uuid(row.tenant_id),
+        Parameter::Integer(row.version),
+        Parameter::Text(&row.event_type),
+        Parameter::Integer(row.event_version),
+        Parameter::Text(&row.payload),
+        Parameter::Text(&row.metadata),
+        Parameter::Text(&row.created_by),
     ]
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{EventBackend, Inserted, insert_event_sql, load_sql, values_of};
 use crate::backend::sqlite::{Watched, as_it_is};
-use crate::backend::{Backend, Value};
+use crate::backend::{Backend, Parameter};
 use crate::events::event_row::EventRow;
 use crate::events::naming::Naming;
 
@@ -72,7 +72,7 @@ impl EventBackend for Sqlite {
         connection: &mut SqliteConnection,
         _: &[&'static str],
         sql: &'static str,
-        values: &[Value<'_>],
+        values: &[Parameter<'_>],
     ) -> sqlx::Result<(Vec<&'static str>, Vec<SqliteRow>)> {
         let rows = Self::fetch(connection, sql, values).await?;
         Ok((Vec::new(), rows))
@@ -135,7 +135,7 @@ impl EventBackend for Sqlite {
         }
         let sql =
             "SELECT 1 FROM kumiko_archived_streams WHERE tenant_id = $1 AND aggregate_id = $2";
-        let values = [Value::Uuid(tenant_id), Value::Uuid(aggregate_id)];
+        let values = [Parameter::Uuid(tenant_id), Parameter::Uuid(aggregate_id)];
         let rows = Self::fetch(connection, sql, &values).await?;
         Ok(!rows.is_empty())
     }

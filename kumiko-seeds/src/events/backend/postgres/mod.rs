@@ -14,7 +14,7 @@ use self::any_events::insert_any;
 use self::chunk::Chunk;
 use self::statement::{bound, is_named, outcome, with_texts_to_compare};
 use super::{EventBackend, Inserted, insert_event_sql, load_sql, values_of};
-use crate::backend::Value;
+use crate::backend::Parameter;
 use crate::events::event_row::EventRow;
 use crate::events::naming::Naming;
 
@@ -103,7 +103,7 @@ impl EventBackend for Postgres {
         connection: &mut PgConnection,
         tables: &[&'static str],
         sql: &'static str,
-        values: &[Value<'_>],
+        values: &[Parameter<'_>],
     ) -> sqlx::Result<(Vec<&'static str>, Vec<PgRow>)> {
         let active = tables
             .iter()
@@ -188,7 +188,7 @@ impl EventBackend for Postgres {
             "SELECT ",
             archived!("tenant_id = %L AND aggregate_id = %L', $1, $2")
         );
-        let values = [Value::Uuid(tenant_id), Value::Uuid(aggregate_id)];
+        let values = [Parameter::Uuid(tenant_id), Parameter::Uuid(aggregate_id)];
         let is_named = is_named(connection, Naming::LikeOthers);
         let row = bound(sql, &values)
             .persistent(is_named)

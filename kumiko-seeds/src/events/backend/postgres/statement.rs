@@ -4,21 +4,21 @@ use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::{Connection, Postgres, Row, SqlSafeStr};
 
-use crate::backend::Value;
+use crate::backend::Parameter;
 use crate::events::backend::Inserted;
 use crate::events::naming::Naming;
 
 /// A statement with values for `$1`, `$2` …, texts among them as [`text`] takes them.
 pub(super) fn bound<'q>(
     sql: impl SqlSafeStr,
-    values: &[Value<'_>],
+    values: &[Parameter<'_>],
 ) -> Query<'q, Postgres, PgArguments> {
     let query = sqlx::query(sql);
     values.iter().fold(query, |query, value| match *value {
-        Value::Text(text) => query.bind(text.as_bytes()),
-        Value::Integer(number) => query.bind(number),
-        Value::Time(time) => query.bind(time),
-        Value::Uuid(uuid) => query.bind(uuid),
+        Parameter::Text(text) => query.bind(text.as_bytes()),
+        Parameter::Integer(number) => query.bind(number),
+        Parameter::Time(time) => query.bind(time),
+        Parameter::Uuid(uuid) => query.bind(uuid),
     })
 }
 
@@ -26,10 +26,10 @@ pub(super) fn bound<'q>(
 ///
 /// The collation of [`text`] is another than that of a column, and with it PostgreSQL would not look into the column's
 /// index. That of a subquery gives way to the column's.
-pub(super) fn with_texts_to_compare(sql: &str, values: &[Value<'_>]) -> String {
+pub(super) fn with_texts_to_compare(sql: &str, values: &[Parameter<'_>]) -> String {
     let numbered = (1..).zip(values);
     numbered.fold(sql.to_owned(), |sql, (number, value)| match value {
-        Value::Text(_) => sql.replace(
+        Parameter::Text(_) => sql.replace(
             &format!("${number}"),
             &format!("(SELECT convert_from(${number}, 'UTF8') COLLATE \"default\")"),
         ),

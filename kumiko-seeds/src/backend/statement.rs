@@ -1,4 +1,4 @@
-//! Statements of the library's own, and the values in them.
+//! Statements of the library's own, and their parameters.
 
 use chrono::{DateTime, Utc};
 #[cfg(feature = "events")]
@@ -9,13 +9,13 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement<'a> {
     pub sql: String,
-    pub values: Vec<Value<'a>>,
+    pub values: Vec<Parameter<'a>>,
 }
 
-/// A value for `$1`, `$2` … of a statement.
+/// The value of `$1`, `$2` … in a statement.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
+pub enum Parameter<'a> {
     Text(&'a str),
     Integer(i32),
     /// `timestamptz` on PostgreSQL, ISO 8601 in UTC on SQLite.
