@@ -123,8 +123,8 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
     /// `attempt to write a readonly database`. Writing belongs to handlers, because only they leave an
     /// event; for data that has no events there is [`SeedContext::unmanaged_db`].
     ///
-    /// Costs a round trip where the seed alternates between writing and reading, and none otherwise. What
-    /// comes after the seed gets another connection, so that it does not meet what was done to the session.
+    /// Costs a round trip where the seed alternates between writing and reading, and none otherwise. What was
+    /// done to the session is undone before the next seed, and the app's pool does not get the connection again.
     pub async fn db(&mut self) -> sqlx::Result<&mut DB::Connection> {
         self.switch(Writes::Forbidden).await?;
         self.activity.hands = Hands::Seed;
@@ -136,8 +136,8 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
     /// What is written here commits and rolls back with the seed, and nothing else knows of it: no
     /// event, no projection, no audit. It is the right door for tables outside the event store and for
     /// apps without one, and the wrong one for everything a handler writes. Each use is logged. Do not
-    /// commit on it: SQLite refuses that, PostgreSQL does not, and the run fails in either case. What comes
-    /// after the seed gets another connection.
+    /// commit on it: SQLite refuses that, PostgreSQL does not, and the run fails in either case. What was done to
+    /// the session is undone before the next seed, and the app's pool does not get the connection again.
     pub async fn unmanaged_db(&mut self) -> sqlx::Result<&mut DB::Connection> {
         tracing::info!(target: TARGET, id = self.id, "seed writes outside the event store");
         self.activity.hands = Hands::Seed;
