@@ -14,9 +14,9 @@ pub(crate) fn amount() -> usize {
 
 /// Fails if the ignored test `part` takes more than `bound` instructions for `amount` of work.
 ///
-/// The bounds are those of this architecture without optimisation, a tenth above what was counted. A new compiler
-/// or a change that is worth it moves them: write down what the failure says. Elsewhere, or without Valgrind,
-/// nothing is counted.
+/// The bounds are those of this architecture without optimisation, a tenth above what was counted in the build of a
+/// plain `cargo test`, which is incremental; without that it takes some less. A new compiler or a change that is worth it
+/// moves them: write down what the failure says. Elsewhere, or without Valgrind, nothing is counted.
 #[track_caller]
 pub(crate) fn check(part: &str, amount: usize, bound: u64) {
     if !cfg!(all(target_arch = "x86_64", target_os = "linux")) || !cfg!(debug_assertions) {
