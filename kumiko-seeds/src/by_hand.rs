@@ -9,7 +9,7 @@ use crate::backend::{Backend, Hands};
 use crate::history::{History, InterventionKind};
 use crate::ledger::{self, NewMarker, Sought};
 use crate::observer::Observer;
-use crate::under_lock::{Kept, Table, Turn, UnderLock, Work};
+use crate::under_lock::{Kept, LOCK_TIMEOUT, Table, Turn, UnderLock, Work};
 use crate::{App, AppliedBy, Error, SeedInfo};
 
 /// The table of operations of a database, for whoever asks it something or changes a marker by hand.
@@ -40,7 +40,7 @@ impl<DB: Backend> Ledger<DB> {
             pool: pool.clone(),
             app: App::default(),
             applied_by: AppliedBy::Cli,
-            lock_timeout: Duration::from_mins(5),
+            lock_timeout: LOCK_TIMEOUT,
         }
     }
 

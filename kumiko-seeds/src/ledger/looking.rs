@@ -17,16 +17,25 @@ const RECHECK: &str = "re-check under the lock whether the seed is applied";
 pub(crate) struct Sought<'a> {
     id: &'a str,
     source_hash: Option<&'a str>,
-    ledger_id: String,
-    source_id: String,
+    own: Rows,
     /// What it may be known as, too.
-    also: Option<Also>,
+    also: Option<Rows>,
 }
 
+/// The ids of a marker and of the row of its source.
 #[derive(Clone, Debug)]
-struct Also {
+struct Rows {
     ledger_id: String,
     source_id: String,
+}
+
+impl Rows {
+    fn of(ledger_id: &str) -> Self {
+        Self {
+            ledger_id: ledger_id.to_owned(),
+            source_id: History::source_id(ledger_id),
+        }
+    }
 }
 
 impl<'a> Sought<'a> {
@@ -40,8 +49,7 @@ impl<'a> Sought<'a> {
         Self {
             id,
             source_hash: None,
-            ledger_id: ledger_id.to_owned(),
-            source_id: History::source_id(ledger_id),
+            own: Rows::of(ledger_id),
             also: None,
         }
     }
@@ -49,13 +57,9 @@ impl<'a> Sought<'a> {
     /// A seed that is about to be run. That of an app with a name may have been applied without it, also by a replica
     /// that is a release behind.
     pub(crate) fn seed(app: &App, seed: SeedInfo<'a>) -> Self {
-        let also = app.name().map(|_| Also {
-            ledger_id: seed.id.to_owned(),
-            source_id: History::source_id(seed.id),
-        });
         Self {
             source_hash: seed.source_hash,
-            also,
+            also: app.name().map(|_| Rows::of(seed.id)),
             ..Self::own(app, seed.id)
         }
     }
@@ -88,7 +92,7 @@ impl<'a> Sought<'a> {
         let applied_at = self.applied_at::<DB>(connection).await?;
         if applied_at.is_none() {
             // It may be left from a marker that was taken away.
-            delete_source::<DB>(connection, &self.source_id).await?;
+            delete_source::<DB>(connection, &self.own.source_id).await?;
         }
         Ok(applied_at)
     }
@@ -129,14 +133,9 @@ impl<'a> Sought<'a> {
 
     /// The ids of its rows, and the places of their values in a statement.
     fn ids(&self) -> (Vec<Parameter<'_>>, String) {
-        let mut values = vec![
-            Parameter::Text(&self.ledger_id),
-            Parameter::Text(&self.source_id),
-        ];
-        if let Some(also) = &self.also {
-            values.push(Parameter::Text(&also.ledger_id));
-            values.push(Parameter::Text(&also.source_id));
-        }
+        let rows = [&self.own].into_iter().chain(&self.also);
+        let ids = rows.flat_map(|rows| [&rows.ledger_id, &rows.source_id]);
+        let values: Vec<_> = ids.map(|id| Parameter::Text(id)).collect();
         let places: Vec<_> = (1..=values.len())
             .map(|place| format!("${place}"))
             .collect();
@@ -148,7 +147,7 @@ impl<'a> Sought<'a> {
         let is_marker =
             |found: &&Found| found.operation_type == OperationType::SeedMigration.as_str();
         let id = self.id.to_owned();
-        if let Some(own) = with_id(&self.ledger_id) {
+        if let Some(own) = with_id(&self.own.ledger_id) {
             return if is_marker(&own) {
                 Ok(Some(own.applied_at))
             } else {
@@ -178,8 +177,8 @@ impl<'a> Sought<'a> {
         }
     }
 
-    /// When it was applied, where there may be no table. A missing table ends a PostgreSQL transaction, so this is for those that
-    /// do nothing else.
+    /// When it was applied, where there may be no table. A missing table ends a PostgreSQL transaction, so this is for
+    /// those that do nothing else.
     pub(crate) async fn find<DB: Backend>(
         &self,
         connection: &mut DB::Connection,

@@ -13,6 +13,7 @@ use crate::backend::Backend;
 use crate::error::PreflightProblem;
 use crate::extensions::Extensions;
 use crate::observer::Observer;
+use crate::under_lock::LOCK_TIMEOUT;
 use crate::{App, AppliedBy, Ledger, Progress, Seed, Selection, SkipFlags};
 
 /// The seeds of an app with all they need, ready to be applied.
@@ -68,7 +69,7 @@ impl<DB: Backend> SeedRunner<DB> {
             skip_flags: None,
             selection: Selection::default(),
             applied_by: AppliedBy::default(),
-            lock_timeout: Duration::from_mins(5),
+            lock_timeout: LOCK_TIMEOUT,
         }
     }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use sqlx::{Pool, Transaction};
 
-pub(crate) use self::wait::Wait;
+pub(crate) use self::wait::{LOCK_TIMEOUT, Wait};
 pub(crate) use self::work::{By, Kept, Table, Turn, Work};
 
 use self::open::{Doubt, Open};

@@ -20,9 +20,7 @@ impl<DB: Backend> Open<DB> {
             is_forbidden: false,
         }
     }
-}
 
-impl<DB: Backend> Open<DB> {
     /// What to say of a failure with `error` after somebody else had ended the transaction.
     pub(super) fn not_undone(
         &self,

@@ -6,6 +6,9 @@ use crate::holder::Holder;
 use crate::observer::Observer;
 use crate::{Error, Progress};
 
+/// How long to wait for the lock where nobody says.
+pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_mins(5);
+
 /// One wait for the lock. It ends when the lock is taken, when the work turns out to be done, or at
 /// the limit.
 pub(crate) struct Wait {

@@ -9,7 +9,7 @@ use crate::backend::Parameter;
 /// **Invariant:** of a value only printable ASCII enters the statement, and of that neither quotes nor
 /// backslashes, so there is nothing in it that could end the literal, whatever the server's settings for
 /// quotes, backslashes and encodings are.
-pub(crate) fn inline(sql: &str, values: &[Parameter<'_>]) -> String {
+pub(super) fn inline(sql: &str, values: &[Parameter<'_>]) -> String {
     let mut pieces = sql.split('$');
     let mut inlined = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -44,7 +44,7 @@ fn expression(value: &Parameter<'_>) -> String {
 /// A constant where that is possible, unlike what a function makes of a text: the collation of `convert_from` is another
 /// than that of a column, and with it PostgreSQL would not look into the column's index. Ids are ASCII.
 fn text(value: &str) -> String {
-    if is_plain(value) {
+    if value.chars().all(is_plain) {
         return format!("'{value}'");
     }
     if !value.is_ascii() {
@@ -53,28 +53,22 @@ fn text(value: &str) -> String {
         let bytes = bytes.collect::<String>();
         return format!("pg_catalog.convert_from(pg_catalog.decode('{bytes}', 'hex'), 'UTF8')");
     }
-    let mut literal = String::with_capacity(value.len() + 20);
-    literal.push_str("CAST(E'");
+    let mut literal = "CAST(E'".to_owned();
     for character in value.chars() {
-        match character {
-            '\'' | '\\' => escape(&mut literal, character),
-            ' '..='~' => literal.push(character),
-            _ => escape(&mut literal, character),
+        if is_plain(character) {
+            literal.push(character);
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(literal, "\\x{:02x}", u32::from(character));
         }
     }
     literal.push_str("' AS text)");
     literal
 }
 
-/// Whether a literal of any kind holds `value` as it is.
-fn is_plain(value: &str) -> bool {
-    let mut characters = value.chars();
-    characters.all(|character| matches!(character, ' '..='~') && !matches!(character, '\'' | '\\'))
-}
-
-fn escape(literal: &mut String, character: char) {
-    // Writing to a string cannot fail.
-    let _ = write!(literal, "\\x{:02x}", u32::from(character));
+/// Whether a literal of any kind holds the character as it is.
+fn is_plain(character: char) -> bool {
+    matches!(character, ' '..='~') && !matches!(character, '\'' | '\\')
 }
 
 #[cfg(test)]

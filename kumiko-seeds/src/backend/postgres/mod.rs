@@ -3,7 +3,7 @@
 mod ascii;
 mod baseline;
 mod fault;
-pub(crate) mod inline;
+mod inline;
 mod message;
 mod transaction;
 

@@ -39,20 +39,6 @@ fn lock_statement() -> String {
 /// With this the server notices within seconds that the client's process is gone, even in the middle of a long statement.
 const CHECK_CLIENT: &str = "set_config('client_connection_check_interval', '5s', true)";
 
-/// A statement that is an error in every transaction but this, which keeps the statements after it from being executed. A seed or
-/// a handler may have committed or rolled back behind our back. Whatever language the server speaks, its error
-/// repeats the text that is no number.
-fn guard(identity: &str) -> String {
-    let values = [
-        Parameter::Text(identity),
-        Parameter::Text(ANOTHER_TRANSACTION),
-    ];
-    inline(
-        "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS DISTINCT FROM CAST($1 AS xid8) \
-         THEN CAST(concat($2, pg_backend_pid()) AS integer) END",
-        &values,
-    )
-}
 /// What became of the transaction `$1`.
 const STATUS: &str = "SELECT pg_xact_status(CAST($1 AS xid8))";
 
@@ -141,10 +127,20 @@ impl Looking {
     }
 }
 
-/// A message that begins with the guard.
+/// A message that begins with a guard: a statement that is an error in every transaction but this, which keeps the
+/// statements after it from being executed. A seed or a handler may have committed or rolled back behind our back.
+/// Whatever language the server speaks, its error repeats the text that is no number.
 fn guarded(identity: &str) -> Message {
+    let values = [
+        Parameter::Text(identity),
+        Parameter::Text(ANOTHER_TRANSACTION),
+    ];
     let mut message = Message::default();
-    message.add(guard(identity));
+    message.add(inline(
+        "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS DISTINCT FROM CAST($1 AS xid8) \
+         THEN CAST(concat($2, pg_backend_pid()) AS integer) END",
+        &values,
+    ));
     message
 }
 
