@@ -5,8 +5,9 @@ use std::any::Any;
 use sqlx::Executor;
 
 use crate::AppendedEvent;
+use crate::app_values::AppValues;
 use crate::backend::{Backend, Hands};
-use crate::extensions::Extensions;
+use crate::journal::Journal;
 use crate::progress::TARGET;
 
 /// What a seed may do: read, write through the app's handlers, and use what the app handed over.
@@ -19,63 +20,12 @@ use crate::progress::TARGET;
 pub struct SeedContext<'c, DB: Backend> {
     id: &'static str,
     connection: &'c mut DB::Connection,
-    extensions: &'c Extensions,
+    values: &'c AppValues,
     identity: &'c DB::Identity,
     writes: Writes,
     unfinished: Option<String>,
     failed: Option<String>,
-    activity: &'c mut Activity,
-}
-
-/// What a seed has done in its transaction, as far as the library knows.
-#[derive(Debug)]
-pub(crate) struct Activity {
-    journal: Journal,
-    /// Who had the connection.
-    pub(crate) hands: Hands,
-}
-
-impl Activity {
-    pub(crate) fn new(journal: Journal) -> Self {
-        Self {
-            journal,
-            hands: Hands::Library,
-        }
-    }
-
-    /// Notes that an event was appended.
-    #[cfg(feature = "events")]
-    pub(crate) fn note_event(&mut self, event: impl FnOnce() -> AppendedEvent) {
-        match &mut self.journal {
-            Journal::Count(count) => *count += 1,
-            Journal::Events(events) => events.push(event()),
-        }
-    }
-
-    /// How many events were appended.
-    pub(crate) fn count(&self) -> u64 {
-        match &self.journal {
-            Journal::Count(count) => *count,
-            Journal::Events(events) => events.len() as u64,
-        }
-    }
-
-    /// The events, if they were kept.
-    pub(crate) fn into_events(self) -> Vec<AppendedEvent> {
-        match self.journal {
-            Journal::Count(_) => Vec::new(),
-            Journal::Events(events) => events,
-        }
-    }
-}
-
-/// How much of what a seed appends is kept.
-#[derive(Debug)]
-pub(crate) enum Journal {
-    /// The number of events: a seed may append very many.
-    Count(u64),
-    /// The events, for a dry run.
-    Events(Vec<AppendedEvent>),
+    journal: &'c mut Journal,
 }
 
 /// What the transaction allows at the moment.
@@ -89,19 +39,19 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
     pub(crate) fn new(
         id: &'static str,
         connection: &'c mut DB::Connection,
-        extensions: &'c Extensions,
+        values: &'c AppValues,
         identity: &'c DB::Identity,
-        activity: &'c mut Activity,
+        journal: &'c mut Journal,
     ) -> Self {
         Self {
             id,
             connection,
-            extensions,
+            values,
             identity,
             writes: Writes::Allowed,
             unfinished: None,
             failed: None,
-            activity,
+            journal,
         }
     }
 
@@ -114,7 +64,7 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
     /// What the app handed over with [`SeedRunner::with`](crate::SeedRunner::with), if it did.
     #[must_use]
     pub fn app<T: Any + Send + Sync>(&self) -> Option<&T> {
-        self.extensions.get()
+        self.values.get()
     }
 
     /// The connection of the seed's transaction, for reading what nothing else here finds.
@@ -127,7 +77,7 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
     /// done to the session is undone before the next seed, and the app's pool does not get the connection again.
     pub async fn db(&mut self) -> sqlx::Result<&mut DB::Connection> {
         self.switch(Writes::Forbidden).await?;
-        self.activity.hands = Hands::Seed;
+        self.journal.hands = Hands::Seed;
         Ok(self.connection)
     }
 
@@ -140,7 +90,7 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
     /// the session is undone before the next seed, and the app's pool does not get the connection again.
     pub async fn unmanaged_db(&mut self) -> sqlx::Result<&mut DB::Connection> {
         tracing::info!(target: TARGET, id = self.id, "seed writes outside the event store");
-        self.activity.hands = Hands::Seed;
+        self.journal.hands = Hands::Seed;
         self.writable().await
     }
 
@@ -165,14 +115,37 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
     }
 }
 
-/// Work that the layer above the core begins in a seed and has to bring to its end.
-///
-/// **Invariant:** a seed with work that failed or never ended gets no marker, whatever it returns.
-#[cfg_attr(
-    not(feature = "events"),
-    expect(dead_code, reason = "only the write side does work")
-)]
 impl<'c, DB: Backend> SeedContext<'c, DB> {
+    /// Notes an event that the seed itself has appended, to an event table of the app's own, so that the report counts it
+    /// and a dry run lists it. What handlers append is noted already.
+    pub fn note_event(&mut self, event: AppendedEvent) {
+        self.journal.note_event(|| event);
+    }
+
+    /// Has `action` called once the seed is committed, for what must not happen without it: a message to another
+    /// service, say. It is not called if the seed fails, is tried again or runs dry.
+    ///
+    /// It is called at most once: a process that dies between the commit and the call has not called it. The run waits for
+    /// it, and may hold the lock for the next seed already, so it should hand its work over, to a task or a
+    /// channel. A panic in it is logged and does no harm.
+    pub fn after_commit(&mut self, action: impl FnOnce() + Send + 'static) {
+        self.journal.after_commit(action);
+    }
+
+    /// What a layer above the core takes from a seed in order to read. Writing begins with [`SeedContext::begin`].
+    pub fn parts(&mut self) -> Parts<'_, 'c, DB> {
+        Parts {
+            connection: self.connection,
+            values: self.values,
+            identity: self.identity,
+            journal: self.journal,
+        }
+    }
+
+    pub(crate) fn values(&self) -> &'c AppValues {
+        self.values
+    }
+
     /// Notes that work has begun; `unfinished` is what to say if it never ends.
     pub(crate) fn begin_work(&mut self, unfinished: String) {
         if let Some(earlier) = self.unfinished.replace(unfinished) {
@@ -195,28 +168,19 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
     pub(crate) fn failure(&self) -> Option<&str> {
         self.failed.as_deref()
     }
-
-    /// The connection as it is, the app's values, which transaction it is, and what was done in it.
-    pub(crate) fn parts(&mut self) -> Parts<'_, 'c, DB> {
-        Parts {
-            connection: self.connection,
-            extensions: self.extensions,
-            identity: self.identity,
-            activity: self.activity,
-        }
-    }
 }
 
-/// What the layer above the core takes from a [`SeedContext`].
-#[cfg_attr(
-    not(feature = "events"),
-    expect(dead_code, reason = "only the write side does work")
-)]
-pub(crate) struct Parts<'a, 'c, DB: Backend> {
-    pub(crate) connection: &'a mut DB::Connection,
-    pub(crate) extensions: &'c Extensions,
-    pub(crate) identity: &'c DB::Identity,
-    pub(crate) activity: &'a mut Activity,
+/// What a layer above the core works with in a seed.
+#[non_exhaustive]
+pub struct Parts<'a, 'c, DB: Backend> {
+    /// The connection of the seed's transaction. Say [`Journal::note_handed_out`] where code of the app's gets it.
+    pub connection: &'a mut DB::Connection,
+    /// What the app handed over.
+    pub values: &'c AppValues,
+    /// Which transaction it is.
+    pub identity: &'c DB::Identity,
+    /// Where to note what was done.
+    pub journal: &'a mut Journal,
 }
 
 impl<DB: Backend> SeedContext<'_, DB> {

@@ -183,6 +183,7 @@
 //! It is created under the lock when the first seed is applied.
 
 mod app;
+mod app_values;
 mod applied;
 mod apply_error;
 mod backend;
@@ -193,9 +194,9 @@ mod database;
 mod error;
 #[cfg(feature = "events")]
 pub mod events;
-mod extensions;
 mod history;
 mod holder;
+mod journal;
 mod ledger;
 mod marker;
 mod observer;
@@ -211,16 +212,19 @@ mod skip_flags;
 mod statements;
 mod status;
 mod under_lock;
+mod unit_of_work;
 
 pub use app::App;
+pub use app_values::AppValues;
 pub use apply_error::ApplyError;
 pub use backend::Backend;
 pub use by_hand::Ledger;
 pub use causes::error_chain;
-pub use context::SeedContext;
+pub use context::{Parts, SeedContext};
 pub use error::{Error, PreflightProblem, Remains};
 pub use history::{History, Intervention, InterventionKind};
 pub use holder::Holder;
+pub use journal::Journal;
 pub use marker::{AppliedBy, Marker};
 pub use progress::Progress;
 pub use report::{AppendedEvent, Applied, DryRun, DryRunSeed, Report, Skipped, Warning};
@@ -229,6 +233,7 @@ pub use seed::{HandlerCall, RunSeed, Seed, SeedInfo, SeedResult};
 pub use selection::Selection;
 pub use skip_flags::SkipFlags;
 pub use status::{SeedStatus, State, Status};
+pub use unit_of_work::{UnitOfWork, WorkError};
 
 /// Seeds on PostgreSQL: the types of this crate with their database filled in.
 #[cfg(feature = "postgres")]

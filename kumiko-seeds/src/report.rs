@@ -58,7 +58,7 @@ pub struct DryRunSeed {
     pub events: Vec<AppendedEvent>,
 }
 
-/// An event that a seed appended.
+/// An event that was appended, as a dry run lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppendedEvent {
@@ -66,12 +66,37 @@ pub struct AppendedEvent {
     pub aggregate_type: String,
     /// The aggregate.
     pub aggregate_id: String,
-    /// The tenant the stream is stored under.
-    pub tenant_id: String,
+    /// The tenant the stream is stored under, where the event store knows tenants.
+    pub tenant_id: Option<String>,
     /// The event's position in its stream, counted from 1.
-    pub version: i32,
+    pub version: i64,
     /// What happened.
     pub event_type: String,
+}
+
+impl AppendedEvent {
+    /// An event of type `event_type` at position `version` of the stream of an aggregate.
+    pub fn new(
+        aggregate_type: impl Into<String>,
+        aggregate_id: impl Into<String>,
+        version: impl Into<i64>,
+        event_type: impl Into<String>,
+    ) -> Self {
+        Self {
+            aggregate_type: aggregate_type.into(),
+            aggregate_id: aggregate_id.into(),
+            tenant_id: None,
+            version: version.into(),
+            event_type: event_type.into(),
+        }
+    }
+
+    /// The event in a stream of this tenant.
+    #[must_use]
+    pub fn in_tenant(mut self, tenant_id: impl Into<String>) -> Self {
+        self.tenant_id = Some(tenant_id.into());
+        self
+    }
 }
 
 /// A seed that a flag skipped.

@@ -31,7 +31,7 @@ on_both_databases! {
                 "2026-01-02-b note-added note 1"
             ]
         );
-        assert_eq!(dry.seeds[0].events[0].tenant_id, "00000000-0000-4000-8000-000000000000");
+        assert_eq!(dry.seeds[0].events[0].tenant_id.as_deref().unwrap(), "00000000-0000-4000-8000-000000000000");
         assert_eq!(dry.seeds[0].events[0].aggregate_id, app::id("2026-01-01-a").to_string());
         assert_eq!(dry.warnings, []);
         for table in ["kumiko_events", "kumiko_es_operations", "read_notes"] {

@@ -31,7 +31,7 @@ fn row(event: &EventView<'_>) -> [String; 4] {
         printable(event.event_type),
         printable(&format!("{} {}", event.aggregate_type, event.aggregate_id)),
         event.version.to_string(),
-        printable(event.tenant_id),
+        printable(event.tenant_id.unwrap_or("-")),
     ]
 }
 
@@ -46,7 +46,7 @@ mod tests {
             aggregate_type,
             aggregate_id: "1",
             version: 1,
-            tenant_id: "t",
+            tenant_id: Some("t"),
         };
         let seed = |id, events| TriedView {
             id,

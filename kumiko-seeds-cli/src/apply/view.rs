@@ -92,9 +92,9 @@ pub struct EventView<'a> {
     /// The aggregate.
     pub aggregate_id: &'a str,
     /// The event's position in its stream, counted from 1.
-    pub version: i32,
-    /// The tenant that the stream is stored under.
-    pub tenant_id: &'a str,
+    pub version: i64,
+    /// The tenant that the stream is stored under, where the event store knows tenants.
+    pub tenant_id: Option<&'a str>,
 }
 
 impl<'a> ReportView<'a> {
@@ -193,7 +193,7 @@ impl<'a> EventView<'a> {
             aggregate_type: &event.aggregate_type,
             aggregate_id: &event.aggregate_id,
             version: event.version,
-            tenant_id: &event.tenant_id,
+            tenant_id: event.tenant_id.as_deref(),
         }
     }
 }

@@ -10,11 +10,10 @@ use uuid::Uuid;
 use super::appending::Appending;
 use super::naming::Naming;
 use super::pending_events::PendingEvents;
-use super::system_write::{ended, ready};
+use super::system_write::handlers_of;
 use super::{EventBackend, SYSTEM_TENANT_ID, User, WriteContext, WriteError};
-use crate::SeedContext;
-use crate::context::Parts;
 use crate::progress::TARGET;
+use crate::{Parts, SeedContext, UnitOfWork};
 
 impl<'c, DB: EventBackend> SeedContext<'c, DB> {
     /// Writes each of `payloads` through the handler with this qualified name, otherwise like
@@ -38,11 +37,8 @@ impl<'c, DB: EventBackend> SeedContext<'c, DB> {
         I: IntoIterator<Item: Serialize>,
     {
         let handler = handler.into();
-        self.begin_work(format!(
-            "the batch to {handler:?} was not awaited to its end"
-        ));
         SystemBatch {
-            context: self,
+            work: self.begin(format!("the batch to {handler:?}")),
             handler,
             payloads: payloads.into_iter(),
             tenant_id: SYSTEM_TENANT_ID,
@@ -54,7 +50,7 @@ impl<'c, DB: EventBackend> SeedContext<'c, DB> {
 /// Writes that happen when they are awaited; see [`SeedContext::system_batch`].
 #[must_use = "a batch is written when it is awaited"]
 pub struct SystemBatch<'a, 'c, DB: EventBackend, I> {
-    context: &'a mut SeedContext<'c, DB>,
+    work: UnitOfWork<'a, 'c, DB>,
     handler: String,
     payloads: I,
     tenant_id: Uuid,
@@ -79,23 +75,32 @@ where
     }
 
     async fn write(mut self) -> Result<u64, WriteError> {
-        let written = self.write_all().await;
-        ended(self.context, written)
+        match self.write_all().await {
+            Ok(written) => {
+                self.work.done();
+                Ok(written)
+            }
+            Err(error) => Err(self.work.failed(error)),
+        }
     }
 
     async fn write_all(&mut self) -> Result<u64, WriteError> {
         let handler = self.handler.as_str();
-        let handlers = ready(self.context, handler).await?;
-        let id = self.context.id();
+        let handlers = handlers_of(&self.work, handler)?;
+        let id = self.work.seed();
+        let parts = self.work.parts().await;
+        let parts = parts.map_err(|source| WriteError::not_begun(handler, source))?;
         tracing::debug!(target: TARGET, id, handler, tenant_id = %self.tenant_id, "seed writes a batch");
         let Parts {
             connection,
-            extensions,
+            values,
             identity,
-            activity,
-        } = self.context.parts();
-        let naming = Naming::after(activity.count(), extensions);
-        let mut pending = PendingEvents::<DB>::new(connection, identity, naming);
+            journal,
+        } = parts;
+        (handlers.check_tenant(connection, handler, self.tenant_id)).await?;
+        let naming = Naming::after(journal.count(), values);
+        let store = handlers.store();
+        let mut pending = PendingEvents::new(connection, identity, naming, store);
         let append = |source| WriteError::Append {
             handler: handler.to_owned(),
             source,
@@ -109,16 +114,13 @@ where
                 position: written,
                 source: Box::new(source),
             };
-            let payload = payload.map_err(|source| {
-                in_batch(WriteError::Payload {
-                    handler: handler.to_owned(),
-                    source,
-                })
-            })?;
+            let payload =
+                payload.map_err(|source| in_batch(WriteError::payload(handler, source)))?;
             let write = WriteContext {
                 events: &mut pending,
-                extensions,
-                activity: &mut *activity,
+                store,
+                values: [values, handlers.values()],
+                journal: &mut *journal,
                 user: &self.user,
                 tenant_id: self.tenant_id,
             };

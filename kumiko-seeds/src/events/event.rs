@@ -85,3 +85,27 @@ pub struct StoredEvent {
     /// Who did it.
     pub created_by: String,
 }
+
+impl StoredEvent {
+    /// An event at position `version` of `stream`, for an [`EventStore`](super::EventStore) of another kind. What such a
+    /// store knows of the other fields it sets afterwards: they say id 0, event version 1, no metadata, nobody, and the
+    /// beginning of 1970.
+    pub fn new(
+        stream: Stream,
+        version: i32,
+        event_type: impl Into<String>,
+        payload: Value,
+    ) -> Self {
+        Self {
+            id: 0,
+            stream,
+            version,
+            event_type: event_type.into(),
+            event_version: 1,
+            payload,
+            metadata: Value::Object(Map::new()),
+            created_at: DateTime::UNIX_EPOCH,
+            created_by: String::new(),
+        }
+    }
+}

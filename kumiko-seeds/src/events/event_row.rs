@@ -5,22 +5,29 @@ use uuid::Uuid;
 
 use super::{EventStoreError, NewEvent, Stream, User};
 
-/// A row of `kumiko_events` to be inserted.
-#[doc(hidden)]
+/// An event as an [`EventStore`](super::EventStore) is to append it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct EventRow {
+    /// The aggregate.
     pub aggregate_id: Uuid,
+    /// The kind of aggregate, `membership`.
     pub aggregate_type: String,
+    /// The tenant the stream is stored under.
     pub tenant_id: Uuid,
+    /// Its position in the stream, counted from 1.
     pub version: i32,
+    /// What happened.
     pub event_type: String,
+    /// The version of the payload's shape.
     pub event_version: i32,
-    /// JSON, as text because that is what its size is known of.
+    /// What exactly happened: JSON, as text.
     pub payload: String,
-    /// JSON.
+    /// Who did it (`userId`), and what else the writer noted: JSON, as text.
     pub metadata: String,
+    /// Who did it.
     pub created_by: String,
-    /// Whether no row before it in the same statement is of the same stream.
+    /// Whether no row before it in the same append is of the same stream.
     pub is_first: bool,
 }
 
@@ -76,7 +83,9 @@ impl EventRow {
         })
     }
 
-    pub(super) fn stream(&self) -> Stream {
+    /// The stream it is appended to.
+    #[must_use]
+    pub fn stream(&self) -> Stream {
         Stream {
             tenant_id: self.tenant_id,
             aggregate_type: self.aggregate_type.clone(),

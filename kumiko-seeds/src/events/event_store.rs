@@ -1,15 +1,60 @@
-//! Appending events to a stream and reading them back.
+//! The library's own event store: the table `kumiko_events`.
 
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::backend::Inserted;
 use super::event::IDEMPOTENCY_KEY;
 use super::event_row::EventRow;
-use super::naming::Naming;
+use super::store::{EventStore, InTransaction};
 use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User, visible_rows};
 use crate::backend::{Fault, Parameter, column};
 
 const EVENTS: &str = "kumiko_events";
+
+/// The library's own event store, the table `kumiko_events`, which is the original's. Handlers use it unless they are given
+/// another. [`create_event_tables`](super::create_event_tables) creates it.
+///
+/// An append takes one round trip on PostgreSQL, however many events it has, and notifies the channel
+/// `kumiko_events_new` at the commit. A stream that `kumiko_archived_streams` marks, where there is that table, takes
+/// no events.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KumikoEvents;
+
+impl<DB: EventBackend> EventStore<DB> for KumikoEvents {
+    fn append<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        transaction: InTransaction<'a, DB>,
+        rows: &'a [EventRow],
+    ) -> BoxFuture<'a, Result<(), EventStoreError>> {
+        Box::pin(insert::<DB>(connection, transaction, rows))
+    }
+
+    fn load<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        stream: &'a Stream,
+    ) -> BoxFuture<'a, Result<Vec<StoredEvent>, EventStoreError>> {
+        Box::pin(load::<DB>(
+            connection,
+            stream.tenant_id,
+            stream.aggregate_id,
+        ))
+    }
+
+    fn stream_version<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        stream: &'a Stream,
+    ) -> BoxFuture<'a, Result<i32, EventStoreError>> {
+        Box::pin(stream_version::<DB>(
+            connection,
+            stream.tenant_id,
+            stream.aggregate_id,
+        ))
+    }
+}
 
 /// Appends `events` to `stream`, which must have exactly `expected_version` events (0: none yet), and
 /// returns the version it then has.
@@ -31,18 +76,17 @@ pub async fn append<DB: EventBackend>(
 ) -> Result<i32, EventStoreError> {
     let rows = EventRow::all(stream, expected_version, events, user)?;
     let version = rows.last().map_or(expected_version, |row| row.version);
-    insert::<DB>(connection, None, Naming::LikeOthers, &rows).await?;
+    insert::<DB>(connection, InTransaction::open(), &rows).await?;
     Ok(version)
 }
 
-/// Inserts rows, of one stream or of many, each stream's in their order. Nothing is inserted if `identity` is
-/// given and is not the open transaction's.
-pub(super) async fn insert<DB: EventBackend>(
+/// Inserts rows, of one stream or of many, each stream's in their order. Nothing is inserted in another transaction.
+async fn insert<DB: EventBackend>(
     connection: &mut DB::Connection,
-    identity: Option<&DB::Identity>,
-    naming: Naming,
+    transaction: InTransaction<'_, DB>,
     rows: &[EventRow],
 ) -> Result<(), EventStoreError> {
+    let InTransaction { identity, naming } = transaction;
     let inserted = match rows {
         [row] => DB::insert_event(connection, identity, naming, row).await,
         rows => DB::insert_events(connection, identity, naming, rows).await,
@@ -53,11 +97,7 @@ pub(super) async fn insert<DB: EventBackend>(
             visible_rows::check::<DB>(connection, "kumiko_archived_streams").await
         }
         Ok(Inserted::First(count)) => {
-            if let Some(identity) = identity
-                && !DB::is_open(connection, identity).await?
-            {
-                return Err(EventStoreError::TransactionEnded);
-            }
+            transaction.ensure_open(connection).await?;
             Err(refusal::<DB>(connection, &rows[count..]).await?)
         }
         Err(source) => Err(failure::<DB>(rows, source)),

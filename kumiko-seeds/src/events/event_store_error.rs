@@ -1,5 +1,7 @@
 //! What can go wrong in the event store.
 
+use std::error::Error;
+
 use uuid::Uuid;
 
 use super::Stream;
@@ -78,6 +80,12 @@ pub enum EventStoreError {
         /// The driver's error.
         source: sqlx::Error,
     },
+    /// Another event store than the library's own failed in a way of its own.
+    #[error("the event store failed")]
+    Store {
+        /// Its error.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The database failed.
     #[error("the event store failed")]
     Database {
@@ -85,4 +93,13 @@ pub enum EventStoreError {
         #[from]
         source: sqlx::Error,
     },
+}
+
+impl EventStoreError {
+    /// An error that is peculiar to an event store of another kind.
+    pub fn store(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Store {
+            source: source.into(),
+        }
+    }
 }

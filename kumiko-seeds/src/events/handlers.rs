@@ -1,5 +1,6 @@
-//! The app's write handlers by name.
+//! The app's write handlers by name, and what they need.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt;
@@ -9,8 +10,14 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use uuid::Uuid;
 
-use super::{Command, EventBackend, User, WriteContext, WriteError};
+use super::store::EventStore;
+use super::{
+    Command, EventBackend, KumikoEvents, Lookups, SYSTEM_TENANT_ID, User, WriteContext, WriteError,
+};
+use crate::AppValues;
+use crate::statements::Unnamed;
 
 /// What a write handler returns: something to hand to the seed, or any error.
 pub type HandlerResult<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -39,7 +46,10 @@ impl Access {
     }
 }
 
-/// The app's write handlers by their qualified names.
+/// The app's write side: its write handlers by their qualified names, its event store, and what they need.
+///
+/// The app makes one, shares it in an [`Arc`](std::sync::Arc), and calls it for people's requests with
+/// [`Handlers::write_as`]. Given to [`SeedRunner::handlers`](crate::SeedRunner::handlers), it is what seeds write through.
 ///
 /// A handler is an `async fn` of a [`WriteContext`] and a payload that serde reads:
 ///
@@ -70,6 +80,9 @@ impl Access {
 pub struct Handlers<DB: EventBackend> {
     by_name: BTreeMap<String, Registered<DB>>,
     registered_twice: BTreeSet<String>,
+    store: Box<dyn EventStore<DB>>,
+    values: AppValues,
+    tenants: Option<Box<dyn Lookups<DB>>>,
 }
 
 struct Registered<DB: EventBackend> {
@@ -84,12 +97,15 @@ type Call<DB> = Box<
 >;
 
 impl<DB: EventBackend> Handlers<DB> {
-    /// No handlers yet.
+    /// No handlers yet, on the library's own event store.
     #[must_use]
     pub fn new() -> Self {
         Self {
             by_name: BTreeMap::new(),
             registered_twice: BTreeSet::new(),
+            store: Box::new(KumikoEvents),
+            values: AppValues::default(),
+            tenants: None,
         }
     }
 
@@ -113,8 +129,8 @@ impl<DB: EventBackend> Handlers<DB> {
                         Box::pin(async move { answer(name, output.await) })
                     }
                     Err(source) => {
-                        let handler = name.to_owned();
-                        Box::pin(async { Err(WriteError::Payload { handler, source }) })
+                        let error = WriteError::payload(name, source);
+                        Box::pin(async { Err(error) })
                     }
                 },
             );
@@ -139,9 +155,78 @@ impl<DB: EventBackend> Handlers<DB> {
         self.register::<C, R, H>(C::HANDLER, access, handler)
     }
 
+    /// Appends to this event store rather than to the library's own, [`KumikoEvents`].
+    #[must_use]
+    pub fn event_store(mut self, store: impl EventStore<DB> + 'static) -> Self {
+        self.store = Box::new(store);
+        self
+    }
+
+    /// Hands a value to the handlers, which find it by its type with [`WriteContext::app`]: a clock, a key, a client. A
+    /// second value of a type replaces the first.
+    #[must_use]
+    pub fn with<T: Any + Send + Sync>(mut self, value: T) -> Self {
+        self.values.insert(value);
+        self
+    }
+
+    /// Refuses writes in tenants that `lookups` do not find, [`ReadModels`](super::ReadModels) for example, with
+    /// [`WriteError::UnknownTenant`]. The [system tenant](SYSTEM_TENANT_ID) is not looked for.
+    ///
+    /// The look costs a round trip for each write, and one for a whole batch. By default nobody looks.
+    #[must_use]
+    pub fn known_tenants(mut self, lookups: impl Lookups<DB> + 'static) -> Self {
+        self.tenants = Some(Box::new(lookups));
+        self
+    }
+
+    /// Writes without named prepared statements when the app calls, for a pooler in transaction mode that forgets
+    /// them; as [`SeedRunner::unnamed_statements`](crate::SeedRunner::unnamed_statements) does for seeds.
+    #[must_use]
+    pub fn unnamed_statements(self) -> Self {
+        self.with(Unnamed)
+    }
+
     /// The registered names, in byte order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
+    }
+
+    /// The event store that handlers append to.
+    #[must_use]
+    pub fn store(&self) -> &dyn EventStore<DB> {
+        self.store.as_ref()
+    }
+
+    pub(super) fn values(&self) -> &AppValues {
+        &self.values
+    }
+
+    /// Fails if there is no such tenant, as far as anybody asked for that to be known.
+    pub(super) async fn check_tenant(
+        &self,
+        connection: &mut DB::Connection,
+        name: &str,
+        tenant_id: Uuid,
+    ) -> Result<(), WriteError> {
+        let Some(tenants) = &self.tenants else {
+            return Ok(());
+        };
+        if tenant_id == SYSTEM_TENANT_ID {
+            return Ok(());
+        }
+        let handler = || name.to_owned();
+        match tenants.has_tenant(connection, tenant_id).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(WriteError::UnknownTenant {
+                handler: handler(),
+                tenant_id,
+            }),
+            Err(source) => Err(WriteError::TenantsUnread {
+                handler: handler(),
+                source,
+            }),
+        }
     }
 
     /// Fails if a write to `name` by `user` would be refused whatever its payload.
@@ -176,6 +261,7 @@ impl<DB: EventBackend> Handlers<DB> {
                 let (required, roles) = (required.clone(), user.roles.clone());
                 Err(WriteError::AccessDenied {
                     handler,
+                    user: user.id.clone(),
                     required,
                     roles,
                 })

@@ -7,10 +7,8 @@ use sqlx::Database;
 use uuid::Uuid;
 
 use super::{EventBackend, EventStoreError, visible_rows};
-use crate::backend::Hands;
 use crate::backend::{Parameter, column};
-use crate::context::Parts;
-use crate::{SeedContext, SeedRunner};
+use crate::{Parts, SeedContext, SeedRunner};
 
 /// A user as seeds see one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +71,19 @@ pub trait Lookups<DB: Database>: Send + Sync {
 
     /// All tenants, oldest first.
     fn find_tenants<'a>(&'a self, connection: &'a mut DB::Connection) -> Found<'a, Vec<Tenant>>;
+
+    /// Whether there is such a tenant; for [`Handlers::known_tenants`](super::Handlers::known_tenants). What is
+    /// provided reads all of them.
+    fn has_tenant<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        tenant_id: Uuid,
+    ) -> Found<'a, bool> {
+        Box::pin(async move {
+            let tenants = self.find_tenants(connection).await?;
+            Ok(tenants.iter().any(|tenant| tenant.id == tenant_id))
+        })
+    }
 }
 
 /// The lookups an app brought, under a type that the extensions can find.
@@ -124,12 +135,12 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
     fn lookups(&mut self) -> (&dyn Lookups<DB>, &mut DB::Connection) {
         let Parts {
             connection,
-            extensions,
-            activity,
+            values,
+            journal,
             ..
         } = self.parts();
-        activity.hands = activity.hands.max(Hands::Handler);
-        let lookups = extensions
+        journal.note_handed_out();
+        let lookups = values
             .get()
             .map_or(&ReadModels as &dyn Lookups<DB>, |AppLookups(lookups)| {
                 lookups.as_ref()
@@ -217,6 +228,19 @@ impl<DB: EventBackend> Lookups<DB> for ReadModels {
                     })
                 })
                 .collect()
+        })
+    }
+
+    fn has_tenant<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        tenant_id: Uuid,
+    ) -> Found<'a, bool> {
+        Box::pin(async move {
+            let query = "SELECT CAST(1 AS bigint) AS position FROM read_tenants WHERE id = $1";
+            let values = [Parameter::Uuid(tenant_id)];
+            let rows = fetch::<DB>(connection, &["read_tenants"], query, &values).await?;
+            Ok(!rows.is_empty())
         })
     }
 }

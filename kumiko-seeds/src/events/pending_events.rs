@@ -11,7 +11,8 @@ use uuid::Uuid;
 use super::appending::Appending;
 use super::event_row::EventRow;
 use super::naming::Naming;
-use super::{EventBackend, EventStoreError, Stream, event_store};
+use super::store::{EventStore, InTransaction};
+use super::{EventBackend, EventStoreError, Stream};
 
 /// What is kept at most before it is written. The numbers bound the memory of a batch, whatever its
 /// length, and are large enough that a round trip to the database is a small part of the work.
@@ -25,6 +26,7 @@ pub(super) struct PendingEvents<'c, DB: EventBackend> {
     writing: Option<Writing<'c, DB>>,
     identity: &'c DB::Identity,
     naming: Naming,
+    store: &'c dyn EventStore<DB>,
     rows: Vec<EventRow>,
     bytes: usize,
     /// By tenant and aggregate, the version that the stream has with what is pending.
@@ -45,12 +47,14 @@ impl<'c, DB: EventBackend> PendingEvents<'c, DB> {
         connection: &'c mut DB::Connection,
         identity: &'c DB::Identity,
         naming: Naming,
+        store: &'c dyn EventStore<DB>,
     ) -> Self {
         Self {
             connection: Some(connection),
             writing: None,
             identity,
             naming,
+            store,
             rows: Vec::new(),
             bytes: 0,
             versions: HashMap::new(),
@@ -70,16 +74,16 @@ impl<'c, DB: EventBackend> PendingEvents<'c, DB> {
         self.bytes = 0;
         self.versions.clear();
         let naming = replace(&mut self.naming, Naming::LikeOthers);
-        let identity = self.identity;
+        let transaction = InTransaction::guarded(self.identity, naming);
+        let store = self.store;
         let mut writing: Writing<'c, DB> = Box::pin(async move {
-            let inserted = event_store::insert::<DB>(connection, Some(identity), naming, &rows);
-            let inserted = inserted.await;
-            (connection, inserted)
+            let appended = store.append(&mut *connection, transaction, &rows).await;
+            (connection, appended)
         });
         match poll_fn(|task| Poll::Ready(writing.as_mut().poll(task))).await {
-            Poll::Ready((connection, inserted)) => {
+            Poll::Ready((connection, appended)) => {
                 self.connection = Some(connection);
-                inserted
+                appended
             }
             Poll::Pending => {
                 self.writing = Some(writing);
@@ -93,10 +97,10 @@ impl<'c, DB: EventBackend> PendingEvents<'c, DB> {
         let Some(writing) = &mut self.writing else {
             return Ok(());
         };
-        let (connection, inserted) = writing.await;
+        let (connection, appended) = writing.await;
         self.writing = None;
         self.connection = Some(connection);
-        inserted
+        appended
     }
 }
 

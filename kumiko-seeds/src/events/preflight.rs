@@ -1,26 +1,28 @@
 //! Refusing a run whose pending seeds call handlers that would refuse them.
 
+use std::sync::Arc;
+
 use super::{EventBackend, Handlers, User, WriteError};
-use crate::extensions::Extensions;
-use crate::{PreflightProblem, Seed, SeedRunner};
+use crate::{AppValues, PreflightProblem, Seed, SeedRunner};
 
 impl<DB: EventBackend> SeedRunner<DB> {
-    /// The write handlers that seeds reach with
+    /// The app's write side, alone or in the [`Arc`] in which the app itself has it: the write handlers that seeds reach with
     /// [`SeedContext::system_write_as`](crate::SeedContext::system_write_as).
     ///
     /// Before the first write of a run, every handler that a pending seed names in a literal is looked
     /// up: it has to be registered, and open to the system user with the roles the seed gives.
     #[must_use]
-    pub fn handlers(self, handlers: Handlers<DB>) -> Self {
+    pub fn handlers(self, handlers: impl Into<Arc<Handlers<DB>>>) -> Self {
+        let handlers: Arc<Handlers<DB>> = handlers.into();
         self.with(handlers).preflight(unreachable_calls::<DB>)
     }
 }
 
 fn unreachable_calls<DB: EventBackend>(
-    extensions: &Extensions,
+    values: &AppValues,
     seed: &Seed<DB>,
 ) -> Vec<PreflightProblem> {
-    let Some(handlers) = extensions.get::<Handlers<DB>>() else {
+    let Some(handlers) = values.get::<Arc<Handlers<DB>>>() else {
         return Vec::new();
     };
     seed.handler_calls

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -11,14 +12,15 @@ use uuid::Uuid;
 use super::appending::AtOnce;
 use super::naming::Naming;
 use super::{Command, EventBackend, Handlers, SYSTEM_TENANT_ID, User, WriteContext, WriteError};
-use crate::SeedContext;
-use crate::causes::with_causes;
 use crate::progress::TARGET;
+use crate::{Parts, SeedContext, UnitOfWork};
 
 impl<'c, DB: EventBackend> SeedContext<'c, DB> {
     /// Writes through the handler with this qualified name, as the [system user](User::system), in
     /// the [system tenant](SYSTEM_TENANT_ID). Await it; `.in_tenant(id)` and `.with_roles([..])` before
     /// that change the tenant and add roles.
+    ///
+    /// It is the same call as that of the app for a person, [`Handlers::write_as`], with the same gates.
     ///
     /// A failed write fails the seed, even if the seed swallows the error, and so does one that was
     /// never awaited.
@@ -30,11 +32,8 @@ impl<'c, DB: EventBackend> SeedContext<'c, DB> {
         payload: impl Serialize,
     ) -> SystemWrite<'_, 'c, DB> {
         let handler = handler.into();
-        self.begin_work(format!(
-            "the write to {handler:?} was not awaited to its end"
-        ));
         SystemWrite {
-            context: self,
+            work: self.begin(format!("the write to {handler:?}")),
             handler,
             payload: serde_json::to_value(payload),
             tenant_id: SYSTEM_TENANT_ID,
@@ -52,7 +51,7 @@ impl<'c, DB: EventBackend> SeedContext<'c, DB> {
 /// A write that happens when it is awaited.
 #[must_use = "a write happens when it is awaited"]
 pub struct SystemWrite<'a, 'c, DB: EventBackend> {
-    context: &'a mut SeedContext<'c, DB>,
+    work: UnitOfWork<'a, 'c, DB>,
     handler: String,
     payload: Result<Value, serde_json::Error>,
     tenant_id: Uuid,
@@ -83,14 +82,19 @@ impl<DB: EventBackend> SystemWrite<'_, '_, DB> {
 
     async fn write(self) -> Result<Written, WriteError> {
         let Self {
-            context,
+            mut work,
             handler,
             payload,
             tenant_id,
             user,
         } = self;
-        let written = call(context, &handler, payload, tenant_id, user).await;
-        ended(context, written)
+        match call(&mut work, &handler, payload, tenant_id, &user).await {
+            Ok(written) => {
+                work.done();
+                Ok(written)
+            }
+            Err(error) => Err(work.failed(error)),
+        }
     }
 }
 
@@ -115,72 +119,55 @@ impl<DB: EventBackend> fmt::Debug for SystemWrite<'_, '_, DB> {
 }
 
 async fn call<DB: EventBackend>(
-    context: &mut SeedContext<'_, DB>,
+    work: &mut UnitOfWork<'_, '_, DB>,
     handler: &str,
     payload: Result<Value, serde_json::Error>,
     tenant_id: Uuid,
-    user: User,
+    user: &User,
 ) -> Result<Written, WriteError> {
-    let handlers = ready(context, handler).await?;
-    let payload = payload.map_err(|source| WriteError::Payload {
-        handler: handler.to_owned(),
-        source,
-    })?;
-    tracing::debug!(target: TARGET, id = context.id(), handler, %tenant_id, "seed writes");
-    let parts = context.parts();
-    let mut events = AtOnce::<DB> {
-        connection: parts.connection,
-        identity: parts.identity,
-        naming: Naming::after(parts.activity.count(), parts.extensions),
+    let handlers = handlers_of(work, handler)?;
+    let id = work.seed();
+    let parts = work.parts().await;
+    let parts = parts.map_err(|source| WriteError::not_begun(handler, source))?;
+    let payload = payload.map_err(|source| WriteError::payload(handler, source))?;
+    tracing::debug!(target: TARGET, id, handler, %tenant_id, "seed writes");
+    let Parts {
+        connection,
+        values,
+        identity,
+        journal,
+    } = parts;
+    handlers
+        .check_tenant(connection, handler, tenant_id)
+        .await?;
+    let mut events = AtOnce {
+        connection,
+        identity,
+        naming: Naming::after(journal.count(), values),
+        store: handlers.store(),
     };
     let write = WriteContext {
         events: &mut events,
-        extensions: parts.extensions,
-        activity: parts.activity,
-        user: &user,
+        store: handlers.store(),
+        values: [values, handlers.values()],
+        journal,
+        user,
         tenant_id,
     };
     let output = handlers.call(handler, write, payload).await?;
     Ok(Written { output })
 }
 
-/// Notes on the context how writing ended.
-pub(super) fn ended<DB: EventBackend, T>(
-    context: &mut SeedContext<'_, DB>,
-    written: Result<T, WriteError>,
-) -> Result<T, WriteError> {
-    match &written {
-        Ok(_) => context.end_work(),
-        Err(error) => context.fail_work(format!("a write in it failed: {}", with_causes(error))),
-    }
-    written
-}
-
-/// The app's handlers, if the seed may go on writing through them.
-pub(super) async fn ready<'c, DB: EventBackend>(
-    context: &mut SeedContext<'c, DB>,
+/// The app's handlers.
+pub(super) fn handlers_of<'c, DB: EventBackend>(
+    work: &UnitOfWork<'_, 'c, DB>,
     handler: &str,
 ) -> Result<&'c Handlers<DB>, WriteError> {
-    let name = || handler.to_owned();
-    if let Some(earlier) = context.failure() {
-        return Err(WriteError::EarlierFailure {
-            handler: name(),
-            earlier: earlier.to_owned(),
-        });
-    }
-    context
-        .writable()
-        .await
-        .map_err(|source| WriteError::Database {
-            handler: name(),
-            source,
-        })?;
-    context
-        .parts()
-        .extensions
-        .get()
+    let handlers = work.app::<Arc<Handlers<DB>>>();
+    handlers
+        .map(AsRef::as_ref)
         .ok_or_else(|| WriteError::UnknownHandler {
-            handler: name(),
+            handler: handler.to_owned(),
             suggestion: None,
         })
 }

@@ -21,6 +21,14 @@ pub struct User {
 }
 
 impl User {
+    /// A person with an id and roles, as the app's own sign-in knows them. An id is any text; events store it as it is.
+    pub fn new<R: Into<String>>(id: impl Into<String>, roles: impl IntoIterator<Item = R>) -> Self {
+        Self {
+            id: id.into(),
+            roles: roles.into_iter().map(Into::into).collect(),
+        }
+    }
+
     /// The user that seeds write as: id [`SYSTEM_USER_ID`], role [`SYSTEM_ROLE`]. It passes no gate
     /// that its roles do not open.
     #[must_use]

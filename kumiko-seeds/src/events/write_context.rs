@@ -6,11 +6,9 @@ use uuid::Uuid;
 
 use super::appending::Appending;
 use super::event_row::EventRow;
-use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User, event_store};
-use crate::AppendedEvent;
-use crate::backend::Hands;
-use crate::context::Activity;
-use crate::extensions::Extensions;
+use super::store::EventStore;
+use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User};
+use crate::{AppValues, AppendedEvent, Journal};
 
 /// What a write handler gets: the connection of the transaction it belongs to, on whose behalf and in
 /// which tenant it runs, and the event store.
@@ -19,8 +17,10 @@ use crate::extensions::Extensions;
 /// and with its marker.
 pub struct WriteContext<'a, DB: EventBackend> {
     pub(super) events: &'a mut (dyn Appending<DB> + 'a),
-    pub(super) extensions: &'a Extensions,
-    pub(super) activity: &'a mut Activity,
+    pub(super) store: &'a dyn EventStore<DB>,
+    /// In the order in which they count.
+    pub(super) values: [&'a AppValues; 2],
+    pub(super) journal: &'a mut Journal,
     pub(super) user: &'a User,
     pub(super) tenant_id: Uuid,
 }
@@ -31,7 +31,7 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// # Errors
     /// In a batch, those of the appends before.
     pub async fn connection(&mut self) -> Result<&mut DB::Connection, EventStoreError> {
-        self.activity.hands = self.activity.hands.max(Hands::Handler);
+        self.journal.note_handed_out();
         self.events.connection().await
     }
 
@@ -47,10 +47,11 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
         self.tenant_id
     }
 
-    /// What the app handed over with [`SeedRunner::with`](crate::SeedRunner::with), if it did.
+    /// What the app handed over with [`Handlers::with`](super::Handlers::with), if it did. In a seed, what it handed over
+    /// with [`SeedRunner::with`](crate::SeedRunner::with) comes first.
     #[must_use]
     pub fn app<T: Any + Send + Sync>(&self) -> Option<&T> {
-        self.extensions.get()
+        self.values.iter().find_map(|values| values.get())
     }
 
     /// The stream of an aggregate in [`WriteContext::tenant_id`].
@@ -85,15 +86,19 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
         let version = rows.last().map_or(expected_version, |row| row.version);
         self.events.append(stream, expected_version, rows).await?;
         for (version, event_type) in (expected_version + 1..).zip(types) {
-            self.activity.note_event(|| AppendedEvent {
-                aggregate_type: stream.aggregate_type.clone(),
-                aggregate_id: stream.aggregate_id.to_string(),
-                tenant_id: stream.tenant_id.to_string(),
-                version,
-                event_type,
+            self.journal.note_event(|| {
+                let (kind, id) = (&stream.aggregate_type, stream.aggregate_id.to_string());
+                AppendedEvent::new(kind, id, version, event_type)
+                    .in_tenant(stream.tenant_id.to_string())
             });
         }
         Ok(version)
+    }
+
+    /// Notes an event that the handler itself has appended, on [`WriteContext::connection`] to a table that is no
+    /// [`EventStore`], so that reports count it and a dry run lists it.
+    pub fn note_event(&mut self, event: AppendedEvent) {
+        self.journal.note_event(|| event);
     }
 
     /// The events of `stream` in their order.
@@ -101,8 +106,9 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// # Errors
     /// If the database fails.
     pub async fn load(&mut self, stream: &Stream) -> Result<Vec<StoredEvent>, EventStoreError> {
+        let store = self.store;
         let connection = self.events.connection().await?;
-        event_store::load::<DB>(connection, stream.tenant_id, stream.aggregate_id).await
+        store.load(connection, stream).await
     }
 
     /// The number of events in `stream`; 0 if there is no such stream.
@@ -110,7 +116,8 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// # Errors
     /// If the database fails.
     pub async fn stream_version(&mut self, stream: &Stream) -> Result<i32, EventStoreError> {
+        let store = self.store;
         let connection = self.events.connection().await?;
-        event_store::stream_version::<DB>(connection, stream.tenant_id, stream.aggregate_id).await
+        store.stream_version(connection, stream).await
     }
 }

@@ -2,9 +2,13 @@
 
 use std::error::Error;
 
-use super::EventStoreError;
+use uuid::Uuid;
 
-/// Why a write failed. It fails the seed, even if the seed goes on.
+use super::{EventStoreError, User};
+use crate::WorkError;
+
+/// Why a write failed. In a seed it fails the seed, even if the seed goes on. [`WriteError::is_conflict`] tells whether another
+/// writer was quicker.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
@@ -23,18 +27,32 @@ pub enum WriteError {
         handler: String,
     },
     /// The handler is open to other roles than the ones the write came with.
-    #[error(
-        "access denied to {handler:?}: it is open to {}, and the system user came with {}; \
-         add `.with_roles([{:?}])`",
-        required.join(", "), roles.join(", "), required.first().map_or("", String::as_str)
-    )]
+    #[error("access denied to {handler:?}: it is open to {}, and {}", required.join(", "), came_with(user, roles, required))]
     AccessDenied {
         /// The handler.
         handler: String,
+        /// The id of the user on whose behalf it was called.
+        user: String,
         /// The roles of which one is needed.
         required: Vec<String>,
         /// The roles the write came with.
         roles: Vec<String>,
+    },
+    /// There is no such tenant, as [`Handlers::known_tenants`](super::Handlers::known_tenants) asked to be found out.
+    #[error("nothing was written by {handler:?}, because there is no tenant {tenant_id}")]
+    UnknownTenant {
+        /// The handler.
+        handler: String,
+        /// The tenant that was to be written in.
+        tenant_id: Uuid,
+    },
+    /// Whether there is such a tenant could not be found out.
+    #[error("could not look for the tenant of the write to {handler:?}")]
+    TenantsUnread {
+        /// The handler.
+        handler: String,
+        /// The error of the lookups.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// The payload does not fit the handler's type, or is not JSON at all.
     #[error("the payload does not fit {handler:?}")]
@@ -79,6 +97,34 @@ pub enum WriteError {
         /// What happened earlier.
         earlier: String,
     },
+    /// The transaction of the write was ended by a COMMIT or ROLLBACK that was nobody's to send: the handler's own, or one in
+    /// the transaction that the app gave. What was committed by it stays; the library has written nothing after it.
+    #[error(
+        "the transaction of the write to {handler:?} was ended before, by a COMMIT or ROLLBACK"
+    )]
+    TransactionEnded {
+        /// The handler.
+        handler: String,
+    },
+    /// The database refused to commit, because of what it checks then, and has rolled back.
+    #[error("the write to {handler:?} was not committed")]
+    NotCommitted {
+        /// The handler.
+        handler: String,
+        /// The driver's error.
+        source: sqlx::Error,
+    },
+    /// The answer to the commit was lost, so that nobody knows whether the write is committed. Events with an
+    /// [idempotency key](super::NewEvent::idempotency_key) can be written again without harm.
+    #[error(
+        "whether the write to {handler:?} is committed is not known, because the answer was lost"
+    )]
+    CommitUnanswered {
+        /// The handler.
+        handler: String,
+        /// The driver's error.
+        source: sqlx::Error,
+    },
     /// The database failed before the handler was called.
     #[error("could not prepare the write to {handler:?}")]
     Database {
@@ -87,6 +133,66 @@ pub enum WriteError {
         /// The driver's error.
         source: sqlx::Error,
     },
+}
+
+impl WriteError {
+    /// Whether the write failed because another writer appended to its stream first. Such a write may well succeed if it is made
+    /// again, from reading the stream on.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        let conflict = |error: &(dyn Error + 'static)| {
+            let error = error.downcast_ref::<EventStoreError>();
+            error.is_some_and(|error| matches!(error, EventStoreError::VersionConflict { .. }))
+        };
+        self.chain().any(conflict)
+    }
+
+    /// The driver's error, if that is what it comes from.
+    pub(super) fn driver(&self) -> Option<&sqlx::Error> {
+        self.chain().find_map(<dyn Error>::downcast_ref)
+    }
+
+    fn chain(&self) -> impl Iterator<Item = &(dyn Error + 'static)> {
+        let first: &(dyn Error + 'static) = self;
+        std::iter::successors(Some(first), |error| (*error).source())
+    }
+
+    pub(super) fn payload(handler: &str, source: serde_json::Error) -> Self {
+        Self::Payload {
+            handler: handler.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn database(handler: &str, source: sqlx::Error) -> Self {
+        Self::Database {
+            handler: handler.to_owned(),
+            source,
+        }
+    }
+
+    /// A write that was refused before its handler was called.
+    pub(super) fn not_begun(handler: &str, source: WorkError) -> Self {
+        let handler = handler.to_owned();
+        match source {
+            WorkError::EarlierFailure { earlier, .. } => Self::EarlierFailure { handler, earlier },
+            WorkError::TransactionEnded => Self::TransactionEnded { handler },
+            WorkError::Database { source } => Self::Database { handler, source },
+        }
+    }
+}
+
+fn came_with(user: &str, roles: &[String], required: &[String]) -> String {
+    let roles = match roles {
+        [] => "no roles".to_owned(),
+        roles => roles.join(", "),
+    };
+    if user == User::system().id {
+        let role = required.first().map_or("", String::as_str);
+        format!("the system user came with {roles}; add `.with_roles([{role:?}])`")
+    } else {
+        format!("the user came with {roles}")
+    }
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> String {

@@ -19,7 +19,7 @@ pub(super) async fn prepare<DB: Backend>(
     prepare: &Prepare<DB>,
     turn: &mut Turn<'_, DB>,
 ) -> Result<(), Error> {
-    turn.open.activity.hands = Hands::Seed;
+    turn.open.journal.hands = Hands::Seed;
     let prepared = prepare(turn.connection).await;
     prepared.map_err(|source| Error::Prepare { source })
 }
@@ -59,9 +59,9 @@ async fn call<DB: Backend>(
     let mut context = SeedContext::new(
         id,
         turn.connection,
-        &runner.extensions,
+        &runner.values,
         &turn.found.identity,
-        &mut turn.open.activity,
+        &mut turn.open.journal,
     );
     // After a panic nothing of the seed is used again but the connection, and that only to roll back.
     let ran = AssertUnwindSafe(async { (seed.run)(&mut context).await })

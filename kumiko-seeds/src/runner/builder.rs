@@ -9,9 +9,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
+use crate::app_values::AppValues;
 use crate::backend::Backend;
 use crate::error::PreflightProblem;
-use crate::extensions::Extensions;
 use crate::observer::Observer;
 use crate::under_lock::LOCK_TIMEOUT;
 use crate::{App, AppliedBy, Ledger, Progress, Seed, Selection, SkipFlags};
@@ -34,7 +34,7 @@ use crate::{App, AppliedBy, Ledger, Progress, Seed, Selection, SkipFlags};
 pub struct SeedRunner<DB: Backend> {
     pub(super) seeds: &'static [Seed<DB>],
     pub(super) app: App,
-    pub(super) extensions: Extensions,
+    pub(super) values: AppValues,
     pub(super) preflights: Vec<Preflight<DB>>,
     pub(super) prepare: Option<Prepare<DB>>,
     pub(super) observer: Observer,
@@ -45,7 +45,7 @@ pub struct SeedRunner<DB: Backend> {
 }
 
 /// Finds calls in a pending seed that are known to fail.
-pub(crate) type Preflight<DB> = fn(&Extensions, &Seed<DB>) -> Vec<PreflightProblem>;
+type Preflight<DB> = Box<dyn Fn(&AppValues, &Seed<DB>) -> Vec<PreflightProblem> + Send + Sync>;
 
 pub(super) type Prepare<DB> = Arc<
     dyn for<'a> Fn(
@@ -62,7 +62,7 @@ impl<DB: Backend> SeedRunner<DB> {
         Self {
             seeds,
             app: App::default(),
-            extensions: Extensions::default(),
+            values: AppValues::default(),
             preflights: Vec::new(),
             prepare: None,
             observer: Observer::default(),
@@ -95,7 +95,7 @@ impl<DB: Backend> SeedRunner<DB> {
     /// of a type replaces the first.
     #[must_use]
     pub fn with<T: Any + Send + Sync>(mut self, value: T) -> Self {
-        self.extensions.insert(value);
+        self.values.insert(value);
         self
     }
 
@@ -116,6 +116,19 @@ impl<DB: Backend> SeedRunner<DB> {
             + 'static,
     {
         self.prepare = Some(Arc::new(prepare));
+        self
+    }
+
+    /// Adds a check of every pending seed before the first write of a run, and of all seeds in
+    /// [`SeedRunner::verify`]. If it finds calls that are known to fail, the run does not begin.
+    ///
+    /// It is for layers above the core, and gets what the app handed over, their own values among it.
+    #[must_use]
+    pub fn preflight<F>(mut self, check: F) -> Self
+    where
+        F: Fn(&AppValues, &Seed<DB>) -> Vec<PreflightProblem> + Send + Sync + 'static,
+    {
+        self.preflights.push(Box::new(check));
         self
     }
 
@@ -202,19 +215,9 @@ impl<DB: Backend> SeedRunner<DB> {
         let checks = |seed| {
             self.preflights
                 .iter()
-                .map(move |check| check(&self.extensions, seed))
+                .map(move |check| check(&self.values, seed))
         };
         self.seeds.iter().flat_map(checks).flatten().collect()
-    }
-
-    /// Adds a check that runs on every pending seed before the first write.
-    #[cfg_attr(
-        not(feature = "events"),
-        expect(dead_code, reason = "only the write side checks")
-    )]
-    pub(crate) fn preflight(mut self, preflight: Preflight<DB>) -> Self {
-        self.preflights.push(preflight);
-        self
     }
 }
 

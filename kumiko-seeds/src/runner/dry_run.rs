@@ -3,7 +3,7 @@
 use super::app_code::{prepare, run};
 use super::builder::SeedRunner;
 use crate::backend::{Backend, Hands};
-use crate::context::{Activity, Journal};
+use crate::journal::Journal;
 use crate::ledger::{self, Sought};
 use crate::report::DryRunSeed;
 use crate::under_lock::{Kept, Table, Turn, Work, refused};
@@ -58,12 +58,12 @@ async fn try_one<DB: Backend>(
     turn: &mut Turn<'_, DB>,
     seed: &'static Seed<DB>,
 ) -> Result<DryRunSeed, Error> {
-    let events = Activity::new(Journal::Events(Vec::new()));
-    let before = std::mem::replace(&mut turn.open.activity, events);
+    let events = Journal::of_events();
+    let before = std::mem::replace(&mut turn.open.journal, events);
     let ran = run(runner, turn, seed).await;
-    let hands = turn.open.activity.hands;
-    let activity = std::mem::replace(&mut turn.open.activity, before);
-    turn.open.activity.hands = turn.open.activity.hands.max(hands);
+    let hands = turn.open.journal.hands;
+    let journal = std::mem::replace(&mut turn.open.journal, before);
+    turn.open.journal.hands = turn.open.journal.hands.max(hands);
     let ran = ran?;
     let record = ran.marker.insert();
     let recorded = turn.record(hands, Some(&record)).await;
@@ -71,6 +71,6 @@ async fn try_one<DB: Backend>(
     Ok(DryRunSeed {
         id: seed.id,
         duration: ran.duration,
-        events: activity.into_events(),
+        events: journal.into_events(),
     })
 }

@@ -6,6 +6,7 @@ use super::app_code::{prepare, run};
 use super::builder::{Prepare, SeedRunner};
 use crate::applied::AppliedSeeds;
 use crate::backend::Backend;
+use crate::journal::AfterCommit;
 use crate::ledger::{self, Sought};
 use crate::plan::{Compiled, Pair, Plan, plan};
 use crate::progress::TARGET;
@@ -21,7 +22,7 @@ pub(super) struct Queue<'r, DB: Backend> {
     /// In order. The first is the one being worked on.
     pub(super) seeds: VecDeque<&'static Seed<DB>>,
     /// The first of `seeds`, if it has run and is not committed.
-    ran: Option<Applied>,
+    ran: Option<(Applied, Vec<AfterCommit>)>,
     pub(super) report: Report,
     /// The seed that failed, if the run came that far.
     pub(super) failed: Option<&'static str>,
@@ -78,12 +79,14 @@ impl<DB: Backend> Work<DB> for Queue<'_, DB> {
             return Ok(Kept::Nothing);
         }
         let ran = run(self.runner, &mut turn, seed).await?;
-        self.ran = Some(Applied {
+        let journal = &mut turn.open.journal;
+        let applied = Applied {
             id: seed.id,
             duration: ran.duration,
-            events: turn.open.activity.count(),
+            events: journal.count(),
             retries: turn.retries,
-        });
+        };
+        self.ran = Some((applied, journal.take_after_commit()));
         Ok(Kept::Marked(Box::new(ran.marker)))
     }
 
@@ -92,7 +95,7 @@ impl<DB: Backend> Work<DB> for Queue<'_, DB> {
             return;
         }
         match (by, self.ran.take()) {
-            (By::Us, Some(applied)) => self.applied_here(applied),
+            (By::Us, Some((applied, after_commit))) => self.applied_here(applied, after_commit),
             _ => self.applied_elsewhere(),
         }
     }
@@ -201,13 +204,16 @@ impl<'r, DB: Backend> Queue<'r, DB> {
     }
 
     /// The first of the queue is applied, by this run.
-    fn applied_here(&mut self, applied: Applied) {
+    fn applied_here(&mut self, applied: Applied, after_commit: Vec<AfterCommit>) {
         self.seeds.pop_front();
         self.report.applied.push(applied);
         let Applied { id, duration, .. } = applied;
         self.runner
             .observer
             .notify(Progress::Applied { id, duration });
+        for action in after_commit {
+            action.call(id);
+        }
     }
 
     /// The first of the queue is applied, but not by this run.

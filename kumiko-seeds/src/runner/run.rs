@@ -119,7 +119,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
         let mut problems = Vec::new();
         for seed in &self.queue.seeds {
             for preflight in &self.runner.preflights {
-                problems.extend(preflight(&self.runner.extensions, seed));
+                problems.extend(preflight(&self.runner.values, seed));
             }
         }
         if problems.is_empty() {

@@ -55,7 +55,7 @@ impl<DB: Backend> UnderLock<'_, DB> {
         let Some(open) = self.open.take() else {
             return error;
         };
-        if open.activity.hands == Hands::Library {
+        if open.journal.hands == Hands::Library {
             return error;
         }
         let ask = async {

@@ -185,7 +185,7 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
             let under = Under {
                 baseline: &*baseline,
                 identity: &identity,
-                hands: open.activity.hands,
+                hands: open.journal.hands,
             };
             *hands = under.hands.max(*hands);
             let marker = match performed {

@@ -1,13 +1,13 @@
 //! What is known of a transaction until it is known how it ended.
 
 use crate::backend::{Backend, Ended, Fault};
-use crate::context::{Activity, Journal};
+use crate::journal::Journal;
 use crate::{Error, Remains};
 
 /// A transaction that has the lock, for as long as nobody knows how it ended.
 pub(crate) struct Open<DB: Backend> {
     pub(super) identity: DB::Identity,
-    pub(crate) activity: Activity,
+    pub(crate) journal: Journal,
     /// Whether it is to be rolled back in any case, and the database knows.
     pub(super) is_forbidden: bool,
 }
@@ -16,7 +16,7 @@ impl<DB: Backend> Open<DB> {
     pub(super) fn new(identity: DB::Identity) -> Self {
         Self {
             identity,
-            activity: Activity::new(Journal::Count(0)),
+            journal: Journal::default(),
             is_forbidden: false,
         }
     }
@@ -40,7 +40,7 @@ impl<DB: Backend> Open<DB> {
             Ended::RolledBack => Remains::After,
             Ended::Committed if self.is_forbidden => Remains::BeforeInDryRun,
             Ended::Committed => Remains::Before {
-                events: self.activity.count(),
+                events: self.journal.count(),
             },
         };
         Error::TransactionEnded {

@@ -5,7 +5,7 @@ mod baseline;
 mod fault;
 mod inline;
 mod message;
-mod transaction;
+pub(crate) mod transaction;
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};

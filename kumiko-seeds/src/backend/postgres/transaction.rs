@@ -14,7 +14,7 @@ use crate::backend::{
     column,
 };
 
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+pub(crate) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
 /// The key is the original's, 'esop' in ASCII, so that services in either language exclude each
 /// other. The lock belongs to the transaction: no end of it, however violent, leaves it behind,
@@ -199,20 +199,10 @@ pub(super) async fn commit<'c>(
     let next = next.filter(|_| is_restored);
     let looking = next.map(|next| Looking::add(&mut message, Some(baseline), Some(next)));
     let mut answers = message.send(&mut transaction).await;
-    let is_lost = answers
-        .error
-        .as_ref()
-        .is_some_and(|error| !fault::is_refusal(error));
     if !answers.has(commit) {
-        let error = answers.error.unwrap_or(sqlx::Error::RowNotFound);
-        return Err(if is_lost {
-            NotCommitted::Unanswered(error)
-        } else if answers.rows.len() == commit {
-            NotCommitted::RolledBack(error)
-        } else {
-            NotCommitted::Refused(transaction, error)
-        });
+        return Err(not_committed(transaction, answers, commit));
     }
+    let is_lost = is_lost(&answers);
     let has_prepared = prepared.is_some_and(|prepared| {
         let rows = answers.take(prepared);
         let has = rows.first().map(|row| column::<Postgres, bool>(row, 0));
@@ -229,6 +219,55 @@ pub(super) async fn commit<'c>(
         Some(found) => Next::Locked(Locked { transaction, found }),
         None => Next::Begin,
     })
+}
+
+/// Commits a transaction that has no lock and comes with nothing to record. As with [`commit`], sqlx ends the next one, at
+/// no cost.
+#[cfg(feature = "events")]
+pub(crate) async fn commit_own<'c>(
+    mut transaction: Transaction<'c, Postgres>,
+    identity: &str,
+) -> Result<(), NotCommitted<'c, Postgres>> {
+    let mut message = guarded(identity);
+    let commit = message.add("COMMIT AND CHAIN");
+    let answers = message.send(&mut transaction).await;
+    if answers.has(commit) {
+        Ok(())
+    } else {
+        Err(not_committed(transaction, answers, commit))
+    }
+}
+
+/// Why there is no answer to the commit with this place.
+fn not_committed(
+    transaction: Transaction<'_, Postgres>,
+    answers: Answers,
+    commit: usize,
+) -> NotCommitted<'_, Postgres> {
+    let is_lost = is_lost(&answers);
+    let error = answers.error.unwrap_or(sqlx::Error::RowNotFound);
+    if is_lost {
+        NotCommitted::Unanswered(error)
+    } else if answers.rows.len() == commit {
+        NotCommitted::RolledBack(error)
+    } else {
+        NotCommitted::Refused(transaction, error)
+    }
+}
+
+/// Whether the answers end because the connection does.
+fn is_lost(answers: &Answers) -> bool {
+    let error = answers.error.as_ref();
+    error.is_some_and(|error| !fault::is_refusal(error))
+}
+
+/// The number of the open transaction.
+#[cfg(feature = "events")]
+pub(crate) async fn identity(connection: &mut PgConnection) -> sqlx::Result<String> {
+    let sql = "SELECT CAST(pg_current_xact_id() AS text)";
+    let rows = Postgres::fetch(connection, sql, &[]).await?;
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    column::<Postgres, _>(row, 0)
 }
 
 /// In a transaction in which a statement has failed nothing can be asked. It is left for one in which

@@ -42,7 +42,7 @@ pub struct Baseline {
 /// The transaction of the lock was over before its record was written. SQLite has no error for that.
 #[derive(Debug, thiserror::Error)]
 #[error("the transaction is over")]
-struct TransactionEnded;
+pub(crate) struct TransactionEnded;
 
 impl Backend for Sqlite {
     type Baseline = Baseline;
@@ -113,8 +113,16 @@ impl Backend for Sqlite {
         set_busy_timeout(connection, baseline.busy_timeout).await
     }
 
-    async fn is_open(_: &mut SqliteConnection, identity: &Watched) -> sqlx::Result<bool> {
-        Ok(identity.is_open())
+    async fn is_open(connection: &mut SqliteConnection, identity: &Watched) -> sqlx::Result<bool> {
+        if identity.is_watched() {
+            return Ok(identity.is_open());
+        }
+        // SQLite tells in no other way in which SQL could ask.
+        if connection.execute("BEGIN").await.is_err() {
+            return Ok(true);
+        }
+        connection.execute("ROLLBACK").await?;
+        Ok(false)
     }
 
     async fn record(

@@ -24,6 +24,8 @@ const COMMITTED: u8 = 2;
 const REFUSED: u8 = 3;
 /// Somebody else has rolled back, or SQLite has, because of an error.
 const UNDONE: u8 = 4;
+/// Nobody watches it: a transaction of the app's own, on a connection whose hooks are the app's.
+const UNWATCHED: u8 = 5;
 
 impl Watched {
     pub(super) async fn of(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
@@ -42,6 +44,17 @@ impl Watched {
             let _ = state.compare_exchange(OPEN, UNDONE, Ordering::AcqRel, Ordering::Acquire);
         });
         Ok(watched)
+    }
+
+    /// A transaction that nobody watches.
+    #[cfg(feature = "events")]
+    pub(crate) fn by_nobody() -> Self {
+        Self(Arc::new(AtomicU8::new(UNWATCHED)))
+    }
+
+    /// Whether SQLite says how it ends.
+    pub(super) fn is_watched(&self) -> bool {
+        self.state() != UNWATCHED
     }
 
     /// Whether nobody has ended the transaction, nor tried to.

@@ -7,12 +7,13 @@ mod sqlite;
 
 use std::future::Future;
 
+use sqlx::Transaction;
 use uuid::Uuid;
 
 use super::event_row::EventRow;
 use super::naming::Naming;
 use crate::Backend;
-use crate::backend::Parameter;
+use crate::backend::{NotCommitted, Parameter};
 
 /// A [`Backend`] that the event store knows: both of them. Its items are not for callers.
 ///
@@ -52,6 +53,30 @@ pub trait EventBackend: Backend {
         sql: &'static str,
         values: &[Parameter<'_>],
     ) -> impl Future<Output = sqlx::Result<(Vec<&'static str>, Vec<Self::Row>)>> + Send;
+
+    /// Begins a transaction that may write, and says which it is.
+    #[doc(hidden)]
+    fn begin(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = sqlx::Result<(Transaction<'_, Self>, Self::Identity)>> + Send;
+
+    /// Begins a savepoint in an open transaction, and says which transaction that is. None if somebody has ended it.
+    #[doc(hidden)]
+    fn begin_within<'c>(
+        transaction: &'c mut Transaction<'_, Self>,
+    ) -> impl Future<Output = sqlx::Result<Option<(Transaction<'c, Self>, Self::Identity)>>> + Send;
+
+    /// Whether an error of the end of a savepoint says that there is none, because somebody has ended the transaction.
+    #[doc(hidden)]
+    fn is_without_savepoint(error: &sqlx::Error) -> bool;
+
+    /// Commits a transaction of [`EventBackend::begin`]. Fails with [`Fault::TransactionEnded`](crate::backend::Fault) if
+    /// somebody has ended it.
+    #[doc(hidden)]
+    fn commit_own<'c>(
+        transaction: Transaction<'c, Self>,
+        identity: &Self::Identity,
+    ) -> impl Future<Output = Result<(), NotCommitted<'c, Self>>> + Send;
 
     /// Inserts an event, unless its version is taken, its predecessor is not there, its stream is archived, or
     /// the open transaction is another than that of `identity`.

@@ -1,12 +1,12 @@
 //! The event store's statements that only SQLite understands.
 
-use sqlx::Sqlite;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{Connection, SqlStr, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::{EventBackend, Inserted, insert_event_sql, load_sql, values_of};
-use crate::backend::sqlite::{Watched, as_it_is};
-use crate::backend::{Backend, Parameter};
+use crate::backend::sqlite::{TransactionEnded, Watched, as_it_is};
+use crate::backend::{Backend, NotCommitted, Parameter};
 use crate::events::event_row::EventRow;
 use crate::events::naming::Naming;
 
@@ -41,6 +41,45 @@ macro_rules! insert_event_sql_twice {
 }
 
 impl EventBackend for Sqlite {
+    /// It takes the write lock at once: a transaction that reads first and writes then may find that it cannot.
+    async fn begin(
+        connection: &mut SqliteConnection,
+    ) -> sqlx::Result<(Transaction<'_, Sqlite>, Watched)> {
+        let begin = SqlStr::from_static("BEGIN IMMEDIATE");
+        let transaction = connection.begin_with(begin).await?;
+        Ok((transaction, Watched::by_nobody()))
+    }
+
+    /// Without a transaction SQLite would take the savepoint for the beginning of one.
+    async fn begin_within<'c>(
+        transaction: &'c mut Transaction<'_, Sqlite>,
+    ) -> sqlx::Result<Option<(Transaction<'c, Sqlite>, Watched)>> {
+        let identity = Watched::by_nobody();
+        if !Self::is_open(transaction, &identity).await? {
+            return Ok(None);
+        }
+        Ok(Some((transaction.begin().await?, identity)))
+    }
+
+    fn is_without_savepoint(error: &sqlx::Error) -> bool {
+        let error = error.as_database_error();
+        error.is_some_and(|error| error.message().starts_with("no such savepoint"))
+    }
+
+    async fn commit_own<'c>(
+        mut transaction: Transaction<'c, Sqlite>,
+        identity: &Watched,
+    ) -> Result<(), NotCommitted<'c, Sqlite>> {
+        match Self::is_open(&mut transaction, identity).await {
+            Ok(true) => transaction.commit().await.map_err(NotCommitted::RolledBack),
+            Ok(false) => {
+                let error = sqlx::Error::AnyDriverError(Box::new(TransactionEnded));
+                Err(NotCommitted::Refused(transaction, error))
+            }
+            Err(error) => Err(NotCommitted::Refused(transaction, error)),
+        }
+    }
+
     const CREATE_EVENTS: &'static str = "CREATE TABLE IF NOT EXISTS kumiko_events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     aggregate_id TEXT NOT NULL,

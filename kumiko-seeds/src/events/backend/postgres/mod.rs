@@ -6,15 +6,17 @@ mod any_events;
 mod chunk;
 mod statement;
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Postgres, Row};
+use sqlx::{AssertSqlSafe, Connection, Postgres, Row, SqlStr, Transaction};
 use uuid::Uuid;
 
 use self::any_events::insert_any;
 use self::chunk::Chunk;
 use self::statement::{bound, is_named, outcome, with_texts_to_compare};
 use super::{EventBackend, Inserted, insert_event_sql, load_sql, values_of};
-use crate::backend::Parameter;
+use crate::backend::postgres::transaction;
+use crate::backend::{NotCommitted, Parameter};
 use crate::events::event_row::EventRow;
 use crate::events::naming::Naming;
 
@@ -52,6 +54,45 @@ macro_rules! insert_and_notify {
 }
 
 impl EventBackend for Postgres {
+    async fn begin(
+        connection: &mut PgConnection,
+    ) -> sqlx::Result<(Transaction<'_, Postgres>, String)> {
+        let mut transaction = connection
+            .begin_with(SqlStr::from_static(transaction::BEGIN))
+            .await?;
+        let identity = transaction::identity(&mut transaction).await?;
+        Ok((transaction, identity))
+    }
+
+    async fn begin_within<'c>(
+        transaction: &'c mut Transaction<'_, Postgres>,
+    ) -> sqlx::Result<Option<(Transaction<'c, Postgres>, String)>> {
+        let mut savepoint = match transaction.begin().await {
+            Ok(savepoint) => savepoint,
+            Err(error) if Self::is_without_savepoint(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let identity = transaction::identity(&mut savepoint).await?;
+        Ok(Some((savepoint, identity)))
+    }
+
+    fn is_without_savepoint(error: &sqlx::Error) -> bool {
+        const NO_ACTIVE_TRANSACTION: &str = "25P01";
+        const INVALID_SAVEPOINT: &str = "3B001";
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        matches!(
+            code.as_deref(),
+            Some(NO_ACTIVE_TRANSACTION | INVALID_SAVEPOINT)
+        )
+    }
+
+    async fn commit_own<'c>(
+        transaction: Transaction<'c, Postgres>,
+        identity: &String,
+    ) -> Result<(), NotCommitted<'c, Postgres>> {
+        transaction::commit_own(transaction, identity).await
+    }
+
     const CREATE_EVENTS: &'static str = "CREATE TABLE IF NOT EXISTS kumiko_events (
     id bigserial PRIMARY KEY,
     aggregate_id uuid NOT NULL,

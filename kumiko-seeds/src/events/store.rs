@@ -1,0 +1,179 @@
+//! What the write side asks of an event store, whichever it is.
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+
+use super::event_row::EventRow;
+use super::naming::Naming;
+use super::{EventBackend, EventStoreError, StoredEvent, Stream};
+
+/// An event store that handlers append to and read from, through [`WriteContext`](super::WriteContext).
+///
+/// The library's own is [`KumikoEvents`](super::KumikoEvents), the table `kumiko_events`. An app whose events are in a
+/// table of its own implements this trait and gives it to [`Handlers::event_store`](super::Handlers::event_store); then the
+/// same handlers, gates, dry runs and counts work on that table.
+///
+/// All of it happens on the connection it is given, in the transaction that is open there, and is committed or rolled
+/// back with it. An implementation begins and ends no transaction of its own.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # mod own {
+/// use futures_util::future::BoxFuture;
+/// use kumiko_seeds::events::{EventRow, EventStore, EventStoreError, InTransaction, StoredEvent, Stream};
+/// use sqlx::{Sqlite, SqliteConnection};
+///
+/// /// `account_events (account uuid, version integer, type text, body text, PRIMARY KEY (account, version))`
+/// struct AccountEvents;
+///
+/// impl EventStore<Sqlite> for AccountEvents {
+///     fn append<'a>(
+///         &'a self,
+///         connection: &'a mut SqliteConnection,
+///         transaction: InTransaction<'a, Sqlite>,
+///         rows: &'a [EventRow],
+///     ) -> BoxFuture<'a, Result<(), EventStoreError>> {
+///         Box::pin(async move {
+///             transaction.ensure_open(connection).await?;
+///             for row in rows {
+///                 if row.is_first {
+///                     let (stream, expected) = (row.stream(), row.version - 1);
+///                     let actual = self.stream_version(connection, &stream).await?;
+///                     if actual != expected {
+///                         return Err(EventStoreError::VersionConflict { stream, expected, actual });
+///                     }
+///                 }
+///                 sqlx::query("INSERT INTO account_events VALUES ($1, $2, $3, $4)")
+///                     .bind(row.aggregate_id.hyphenated())
+///                     .bind(row.version)
+///                     .bind(&row.event_type)
+///                     .bind(&row.payload)
+///                     .execute(&mut *connection)
+///                     .await?;
+///             }
+///             Ok(())
+///         })
+///     }
+///
+///     fn load<'a>(
+///         &'a self,
+///         connection: &'a mut SqliteConnection,
+///         stream: &'a Stream,
+///     ) -> BoxFuture<'a, Result<Vec<StoredEvent>, EventStoreError>> {
+///         Box::pin(async move {
+///             let rows: Vec<(i32, String, String)> = sqlx::query_as(
+///                 "SELECT version, type, body FROM account_events WHERE account = $1 ORDER BY version",
+///             )
+///             .bind(stream.aggregate_id.hyphenated())
+///             .fetch_all(connection)
+///             .await?;
+///             let event = |(version, event_type, body): (i32, String, String)| {
+///                 let payload = serde_json::from_str(&body).map_err(EventStoreError::store)?;
+///                 Ok(StoredEvent::new(stream.clone(), version, event_type, payload))
+///             };
+///             rows.into_iter().map(event).collect()
+///         })
+///     }
+///
+///     fn stream_version<'a>(
+///         &'a self,
+///         connection: &'a mut SqliteConnection,
+///         stream: &'a Stream,
+///     ) -> BoxFuture<'a, Result<i32, EventStoreError>> {
+///         Box::pin(async move {
+///             let version = "SELECT coalesce(max(version), 0) FROM account_events WHERE account = $1";
+///             Ok(sqlx::query_scalar(version)
+///                 .bind(stream.aggregate_id.hyphenated())
+///                 .fetch_one(connection)
+///                 .await?)
+///         })
+///     }
+/// }
+/// # }
+/// ```
+pub trait EventStore<DB: EventBackend>: Send + Sync {
+    /// Appends events, those of each stream in their order, all or none as far as the caller can see: it rolls back after an
+    /// error.
+    ///
+    /// The events of a stream follow one another, and the version of its first one ([`EventRow::is_first`]) is one more
+    /// than the version that the stream must have.
+    ///
+    /// # Errors
+    /// [`EventStoreError::VersionConflict`] if a stream has another version, which is what makes callers try again;
+    /// [`EventStoreError::TransactionEnded`] as [`InTransaction::ensure_open`] gives it; what is peculiar to the store as
+    /// [`EventStoreError::Store`].
+    fn append<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        transaction: InTransaction<'a, DB>,
+        rows: &'a [EventRow],
+    ) -> BoxFuture<'a, Result<(), EventStoreError>>;
+
+    /// The events of a stream in their order; none if there is no such stream.
+    fn load<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        stream: &'a Stream,
+    ) -> BoxFuture<'a, Result<Vec<StoredEvent>, EventStoreError>>;
+
+    /// The version of the last event of a stream, which is the number of its events; 0 if there is no such stream.
+    fn stream_version<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        stream: &'a Stream,
+    ) -> BoxFuture<'a, Result<i32, EventStoreError>>;
+}
+
+/// The transaction in which events are to be appended.
+pub struct InTransaction<'a, DB: EventBackend> {
+    /// None if the caller answers for it.
+    pub(super) identity: Option<&'a DB::Identity>,
+    pub(super) naming: Naming,
+}
+
+impl<'a, DB: EventBackend> InTransaction<'a, DB> {
+    /// The open transaction, whichever it is.
+    pub(super) fn open() -> Self {
+        Self {
+            identity: None,
+            naming: Naming::LikeOthers,
+        }
+    }
+
+    /// This transaction and no other.
+    pub(super) fn guarded(identity: &'a DB::Identity, naming: Naming) -> Self {
+        Self {
+            identity: Some(identity),
+            naming,
+        }
+    }
+
+    /// Fails unless it is still open. A seed or a handler may have ended it, and what is written then would be kept whatever
+    /// becomes of them.
+    ///
+    /// Costs a round trip on PostgreSQL. The library's own store asks within its INSERT.
+    ///
+    /// # Errors
+    /// [`EventStoreError::TransactionEnded`], or the database's error.
+    pub async fn ensure_open(
+        &self,
+        connection: &mut DB::Connection,
+    ) -> Result<(), EventStoreError> {
+        match self.identity {
+            Some(identity) if !DB::is_open(connection, identity).await? => {
+                Err(EventStoreError::TransactionEnded)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<DB: EventBackend> fmt::Debug for InTransaction<'_, DB> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("InTransaction")
+            .field("naming", &self.naming)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,277 @@
+//! The app's own writes, through its handlers, for a person.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::ser::Error as _;
+use serde_json::Value;
+use sqlx::{Pool, Transaction};
+use uuid::Uuid;
+
+use super::appending::AtOnce;
+use super::naming::Naming;
+use super::{
+    Command, EventBackend, EventStoreError, Handlers, SYSTEM_TENANT_ID, User, WriteContext,
+    WriteError, Written,
+};
+use crate::Journal;
+use crate::backend::{Fault, NotCommitted};
+use crate::progress::TARGET;
+
+/// How often a write is made again by default after another writer was quicker.
+const RETRIES: u32 = 3;
+/// Each pause is up to twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+
+impl<DB: EventBackend> Handlers<DB> {
+    /// A write through the handler with this qualified name, as `user`. It happens with [`Write::commit`], in a
+    /// transaction of its own, or with [`Write::within`], in one of the app's.
+    ///
+    /// It is the same call as that of a seed, with the same gates: the handler has to be registered and open to one of the
+    /// user's roles, and the payload has to fit. Who the user is the app knows; nobody checks that here.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # async fn example(
+    /// #     handlers: &kumiko_seeds::sqlite::Handlers,
+    /// #     pool: &sqlx::SqlitePool,
+    /// #     membership: uuid::Uuid,
+    /// #     tenant: uuid::Uuid,
+    /// # ) -> Result<(), kumiko_seeds::events::WriteError> {
+    /// use kumiko_seeds::events::User;
+    /// use kumiko_seeds::json;
+    ///
+    /// let admin = User::new("7b6c…", ["TenantAdmin"]);
+    /// let roles = json!({ "id": membership, "roles": ["Billing"] });
+    /// handlers
+    ///     .write_as(admin, "tenant:write:update-member-roles", roles)
+    ///     .in_tenant(tenant)
+    ///     .commit(pool)
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn write_as(
+        &self,
+        user: User,
+        handler: impl Into<String>,
+        payload: impl Serialize,
+    ) -> Write<'_, DB> {
+        Write {
+            handlers: self,
+            handler: handler.into(),
+            payload: serde_json::to_value(payload),
+            tenant_id: SYSTEM_TENANT_ID,
+            user,
+            retries: RETRIES,
+        }
+    }
+
+    /// A write of a [`Command`] through the handler it names, otherwise like [`Handlers::write_as`].
+    pub fn execute_as<C: Command>(&self, user: User, command: C) -> Write<'_, DB> {
+        self.write_as(user, C::HANDLER, command)
+    }
+}
+
+/// A write of the app's that happens with [`Write::commit`] or [`Write::within`].
+#[must_use = "a write happens when it is committed, or made within a transaction"]
+pub struct Write<'h, DB: EventBackend> {
+    handlers: &'h Handlers<DB>,
+    handler: String,
+    payload: Result<Value, serde_json::Error>,
+    tenant_id: Uuid,
+    user: User,
+    retries: u32,
+}
+
+impl<DB: EventBackend> Write<'_, DB> {
+    /// Writes in this tenant, which is the one that streams are stored under. The default is the
+    /// [system tenant](SYSTEM_TENANT_ID).
+    pub fn in_tenant(mut self, tenant_id: Uuid) -> Self {
+        self.tenant_id = tenant_id;
+        self
+    }
+
+    /// How often [`Write::commit`] makes the write again, from its beginning, after a
+    /// [conflict](WriteError::is_conflict) with another writer or a failure that passes, a deadlock for example. The default
+    /// is 3, with a few milliseconds in between; with 0 the caller gets the first conflict.
+    ///
+    /// A handler whose version comes from outside, from the form that a person saw, conflicts again each time.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Writes in a transaction of its own, and commits it. On PostgreSQL it is one at READ COMMITTED, and takes three round
+    /// trips beside the handler's own.
+    ///
+    /// Events and projections are kept together or not at all. Dropping the future rolls back, unless the commit is
+    /// on its way.
+    ///
+    /// # Errors
+    /// After an error nothing is kept, with two exceptions that say so: [`WriteError::CommitUnanswered`] and
+    /// [`WriteError::TransactionEnded`].
+    pub async fn commit(self, pool: &Pool<DB>) -> Result<Written, WriteError> {
+        let payload = self.admitted()?;
+        let mut retry = 0;
+        loop {
+            let error = match self.attempt(pool, payload.clone()).await {
+                Ok(written) => return Ok(written),
+                Err(error) => error,
+            };
+            if retry == self.retries || !may_pass::<DB>(&error) {
+                return Err(error);
+            }
+            retry += 1;
+            let handler = self.handler.as_str();
+            tracing::debug!(target: TARGET, handler, retry, %error, "writes again");
+            tokio::time::sleep(pause(retry)).await;
+        }
+    }
+
+    /// Writes in a transaction of the app's, which the app commits. What it did before in that transaction is kept, also if
+    /// the write fails: then all that the write has done is undone, and the app may go on.
+    ///
+    /// Nothing is tried again. On PostgreSQL it takes three round trips beside the handler's own.
+    ///
+    /// # Errors
+    /// After an error nothing of the write is in the transaction. [`WriteError::TransactionEnded`] says that there is none
+    /// any more.
+    pub async fn within(
+        self,
+        transaction: &mut Transaction<'_, DB>,
+    ) -> Result<Written, WriteError> {
+        let payload = self.admitted()?;
+        let handler = || self.handler.clone();
+        let ended = || WriteError::TransactionEnded { handler: handler() };
+        let begun = DB::begin_within(transaction).await;
+        let begun = begun.map_err(|source| WriteError::database(&self.handler, source))?;
+        let (mut savepoint, identity) = begun.ok_or_else(ended)?;
+        match self.call(&mut savepoint, &identity, payload).await {
+            Ok(written) => match savepoint.commit().await {
+                Ok(()) => Ok(written),
+                Err(error) if DB::is_without_savepoint(&error) => Err(ended()),
+                Err(source) => {
+                    let handler = handler();
+                    Err(WriteError::NotCommitted { handler, source })
+                }
+            },
+            Err(error) => match savepoint.rollback().await {
+                Err(undone) if DB::is_without_savepoint(&undone) => Err(ended()),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// The payload, if the handler is there and open to the user.
+    fn admitted(&self) -> Result<Value, WriteError> {
+        self.handlers.check(&self.handler, &self.user)?;
+        let payload = self.payload.as_ref();
+        payload
+            .cloned()
+            .map_err(|error| WriteError::payload(&self.handler, serde_json::Error::custom(error)))
+    }
+
+    async fn attempt(&self, pool: &Pool<DB>, payload: Value) -> Result<Written, WriteError> {
+        let handler = || self.handler.clone();
+        let database = |source| WriteError::database(&self.handler, source);
+        let mut connection = pool.acquire().await.map_err(database)?;
+        let begun = DB::begin(&mut connection).await;
+        let (mut transaction, identity) = begun.map_err(database)?;
+        let written = match self.call(&mut transaction, &identity, payload).await {
+            Ok(written) => written,
+            Err(error) => {
+                // Where it fails, the connection is lost, and the transaction with it.
+                drop(transaction.rollback().await);
+                return Err(error);
+            }
+        };
+        match DB::commit_own(transaction, &identity).await {
+            Ok(()) => Ok(written),
+            Err(NotCommitted::Unanswered(source)) => {
+                let handler = handler();
+                Err(WriteError::CommitUnanswered { handler, source })
+            }
+            Err(NotCommitted::RolledBack(source) | NotCommitted::Refused(_, source)) => {
+                Err(match DB::fault(&source) {
+                    Fault::TransactionEnded => WriteError::TransactionEnded { handler: handler() },
+                    _ => WriteError::NotCommitted {
+                        handler: handler(),
+                        source,
+                    },
+                })
+            }
+        }
+    }
+
+    async fn call(
+        &self,
+        connection: &mut DB::Connection,
+        identity: &DB::Identity,
+        payload: Value,
+    ) -> Result<Written, WriteError> {
+        let (handlers, tenant_id) = (self.handlers, self.tenant_id);
+        let handler = self.handler.as_str();
+        handlers
+            .check_tenant(connection, handler, tenant_id)
+            .await?;
+        let mut events = AtOnce {
+            connection,
+            identity,
+            naming: Naming::after(0, handlers.values()),
+            store: handlers.store(),
+        };
+        let write = WriteContext {
+            events: &mut events,
+            store: handlers.store(),
+            values: [handlers.values(), handlers.values()],
+            journal: &mut Journal::default(),
+            user: &self.user,
+            tenant_id,
+        };
+        match handlers.call(handler, write, payload).await {
+            Ok(output) => Ok(Written { output }),
+            Err(error) if was_ended(&error) => Err(WriteError::TransactionEnded {
+                handler: handler.to_owned(),
+            }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether the same write may well succeed if it is made again.
+fn may_pass<DB: EventBackend>(error: &WriteError) -> bool {
+    match error {
+        WriteError::TransactionEnded { .. } | WriteError::CommitUnanswered { .. } => false,
+        error if error.is_conflict() => true,
+        error => error.driver().map(DB::fault) == Some(Fault::Passing),
+    }
+}
+
+fn was_ended(error: &WriteError) -> bool {
+    let WriteError::Handler { source, .. } = error else {
+        return false;
+    };
+    matches!(
+        source.downcast_ref(),
+        Some(EventStoreError::TransactionEnded)
+    )
+}
+
+/// Different for each writer, so that those who met do not meet again.
+fn pause(retry: u32) -> Duration {
+    let longest = FIRST_PAUSE * 2u32.saturating_pow(retry.min(8));
+    longest.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+impl<DB: EventBackend> fmt::Debug for Write<'_, DB> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Write")
+            .field("handler", &self.handler)
+            .field("tenant_id", &self.tenant_id)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
