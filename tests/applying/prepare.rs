@@ -22,6 +22,30 @@ on_both_databases! {
         assert_eq!(count.load(Ordering::Relaxed), 1);
     }
 
+    async fn it_can_run_without_a_seed(database: &TestDatabase<DB>) {
+        let runner = app::runner(vec![note!("2026-01-01-a")]);
+        for _ in 0..2 {
+            runner.run_preparation(&database.pool).await.unwrap();
+        }
+        assert_eq!(database.texts("SELECT text FROM read_notes").await, [""; 0]);
+        let history = runner.ledger(&database.pool).history().await.unwrap();
+        assert!(history.markers.is_empty());
+        runner.apply(&database.pool).await.unwrap();
+        assert_eq!(database.markers().await, ["2026-01-01-a"]);
+
+        let failing = app::runner::<DB>(Vec::new()).prepare(|connection| {
+            Box::pin(async move {
+                DB::run(connection, "INSERT INTO read_notes VALUES ('lost')").await?;
+                Err("no disk".into())
+            })
+        });
+        let error = failing.run_preparation(&database.pool).await.unwrap_err();
+        assert!(matches!(error, kumiko_seeds::Error::Prepare { .. }), "{error:?}");
+        assert_eq!(database.texts("SELECT text FROM read_notes").await, ["2026-01-01-a"]);
+        // Without one there is nothing to do.
+        kumiko_seeds::SeedRunner::<DB>::new(&[]).run_preparation(&database.pool).await.unwrap();
+    }
+
     async fn if_it_fails_it_is_undone_and_no_seed_is_attempted(database: &TestDatabase<DB>) {
         let runner = app::runner(vec![note!("2026-01-01-a")]).prepare(|connection| {
             Box::pin(async move {
