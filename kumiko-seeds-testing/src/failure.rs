@@ -34,6 +34,20 @@ impl Failure {
         self.help.push(help.into());
         self
     }
+
+    /// What failed and what made it fail, on one line.
+    #[cfg(all(unix, feature = "postgres"))]
+    pub(crate) fn chain(&self) -> String {
+        let causes = self.causes.iter().map(|cause| cause.trim_end());
+        let texts: Vec<&str> = [&*self.message].into_iter().chain(causes).collect();
+        texts.join(": ")
+    }
+
+    /// What the user can do next.
+    #[cfg(all(unix, feature = "postgres"))]
+    pub(crate) fn remedy(&self) -> Option<String> {
+        (!self.help.is_empty()).then(|| self.help.join("\nhelp: "))
+    }
 }
 
 impl fmt::Display for Failure {

@@ -1,5 +1,8 @@
 //! `cargo xtask`: the checks of this workspace, for people and for continuous integration.
 
+#[cfg(not(unix))]
+compile_error!("servers are started with Unix means; on Windows, run this in WSL");
+
 mod arguments;
 mod bench;
 mod install;

@@ -78,7 +78,7 @@ impl Step {
             Self::Package => {
                 "package --locked --allow-dirty --all-features --target-dir target/packages \
                  -p kumiko-seeds-macros -p kumiko-seeds -p kumiko-seeds-build -p kumiko-seeds-cli \
-                 -p kumiko-ops-templates -p cargo-kumiko-ops"
+                 -p kumiko-seeds-testing -p kumiko-ops-templates -p cargo-kumiko-ops"
             }
         }
     }
