@@ -13,6 +13,13 @@ pub fn error_chain(error: &(dyn StdError + 'static)) -> Vec<String> {
     texts
 }
 
+/// An error, its cause, the cause of that, and so on.
+pub(crate) fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
 /// An error with its causes on one line.
 pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
     error_chain(error).join(": ")

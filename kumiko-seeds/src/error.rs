@@ -4,9 +4,11 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use crate::causes::with_causes;
+use crate::backend::Backend;
+use crate::causes::{chain, with_causes};
 use crate::holder::Holder;
 use crate::report::seconds;
+use crate::seed::Seed;
 
 /// Why a run or a look at the database failed.
 #[derive(Debug, thiserror::Error)]
@@ -269,14 +271,7 @@ impl Error {
 
     /// The driver's error among the causes, if it is one of them.
     pub(crate) fn driver(&self) -> Option<&sqlx::Error> {
-        let mut cause: Option<&(dyn StdError + 'static)> = Some(self);
-        while let Some(error) = cause {
-            if let Some(error) = error.downcast_ref() {
-                return Some(error);
-            }
-            cause = error.source();
-        }
-        None
+        chain(self).find_map(<dyn StdError>::downcast_ref)
     }
 }
 
@@ -292,6 +287,18 @@ pub struct PreflightProblem {
     pub line: u32,
     /// What is wrong with the call.
     pub message: String,
+}
+
+impl PreflightProblem {
+    /// A problem of `seed` in `line` of its file, counted from 1.
+    pub fn new<DB: Backend>(seed: &Seed<DB>, line: u32, message: impl Into<String>) -> Self {
+        Self {
+            seed: seed.id,
+            file: seed.file,
+            line,
+            message: message.into(),
+        }
+    }
 }
 
 impl fmt::Display for PreflightProblem {

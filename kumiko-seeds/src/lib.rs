@@ -100,7 +100,8 @@
 //!
 //! # What is tried again
 //!
-//! A deadlock with the app, a serialization failure, a SQLite file that is busy for too long: the seed is
+//! A deadlock with the app, a version conflict with a write of the app's, a serialization failure, a SQLite file that is busy
+//! for too long: the seed is
 //! undone and tried again, at most three times, after a tenth of a second, then four tenths, then one and
 //! six tenths. [`Applied::retries`] and [`Progress::Retrying`] tell. The library knows such a failure by the
 //! driver's error, so a seed that turns errors into texts of its own is not tried again.

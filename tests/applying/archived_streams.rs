@@ -10,7 +10,7 @@ use kumiko_tests::{note, on_both_databases};
 use uuid::Uuid;
 
 /// The original's table, with a mark of the stream of the note `text` in the system tenant.
-async fn archive<DB: Engine>(database: &TestDatabase<DB>, text: &str) {
+pub(crate) async fn archive<DB: Engine>(database: &TestDatabase<DB>, text: &str) {
     let create = "CREATE TABLE IF NOT EXISTS kumiko_archived_streams (
         tenant_id uuid NOT NULL, aggregate_id uuid NOT NULL, aggregate_type text NOT NULL,
         archived_at text, archived_by text NOT NULL, reason text);

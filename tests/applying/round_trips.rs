@@ -1,13 +1,13 @@
 //! How often a run waits for PostgreSQL, counted by a proxy.
 
-use kumiko_seeds::events::{Access, HandlerResult, Handlers, NewEvent, WriteContext};
+use kumiko_seeds::events::{Access, HandlerResult, Handlers, NewEvent, User, WriteContext};
 use kumiko_seeds::{Seed, SeedRunner, json};
 use kumiko_tests::app::{Note, create_tables, id};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::proxy::Proxy;
 use kumiko_tests::seeds::seed;
-use sqlx::Postgres;
 use sqlx::pool::PoolOptions;
+use sqlx::{Connection, Postgres};
 
 /// Appends one event and does nothing else.
 async fn add(mut write: WriteContext<'_, Postgres>, note: Note) -> HandlerResult {
@@ -77,5 +77,45 @@ async fn as_few_as_there_can_be() {
         .execute("CREATE TABLE kumiko_archived_streams (tenant_id uuid, aggregate_id uuid)")
         .await;
     assert_eq!(round_trips(&database, all).await, 3 + 2 * (1 + 10) + 1);
+    database.remove().await;
+}
+
+/// Beside the handler's own, which is its append: the transaction begins and gets its number, and is committed.
+#[tokio::test]
+async fn a_write_of_the_app_s_takes_three_more_than_its_handler() {
+    let database = Postgres::create().await;
+    create_tables::<Postgres>(&mut database.pool.acquire().await.unwrap())
+        .await
+        .unwrap();
+    let proxy = Proxy::to(&database.url).await;
+    let pool = PoolOptions::new()
+        .max_connections(1)
+        .test_before_acquire(false);
+    let pool: sqlx::PgPool = pool.connect(proxy.url()).await.unwrap();
+    let handlers = Handlers::new().register("notes:write:add", Access::OpenToAll, add);
+    let write = |text| {
+        let user = User::new("u", [""; 0]);
+        handlers.write_as(user, "notes:write:add", json!({ "text": text }))
+    };
+    let mut connection = pool.acquire().await.unwrap();
+    // The first write of a connection also prepares its statement.
+    let mut transaction = connection.begin().await.unwrap();
+    write("a").within(&mut transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+
+    let before = proxy.round_trips();
+    let mut transaction = connection.begin().await.unwrap();
+    write("b").within(&mut transaction).await.unwrap();
+    write("c").within(&mut transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(proxy.round_trips() - before, 2 + 2 * (3 + 1));
+
+    drop(connection);
+    // The pool asks a connection that comes back whether it is alive.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let before = proxy.round_trips();
+    write("d").commit(&pool).await.unwrap();
+    assert_eq!(proxy.round_trips() - before, 3 + 1);
+    pool.close().await;
     database.remove().await;
 }

@@ -103,3 +103,9 @@ impl EventStoreError {
         }
     }
 }
+
+/// Whether an error is that of a writer who was too late.
+pub(crate) fn is_version_conflict(error: &(dyn Error + 'static)) -> bool {
+    let error = error.downcast_ref();
+    matches!(error, Some(EventStoreError::VersionConflict { .. }))
+}

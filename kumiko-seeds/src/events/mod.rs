@@ -39,6 +39,7 @@ pub use event::{NewEvent, StoredEvent, Stream};
 pub use event_row::EventRow;
 pub use event_store::{KumikoEvents, append, load, stream_version};
 pub use event_store_error::EventStoreError;
+pub(crate) use event_store_error::is_version_conflict;
 pub use event_tables::create_event_tables;
 pub use handlers::{Access, HandlerFunction, HandlerResult, Handlers};
 pub use lookups::{Lookups, Membership, ReadModels, Tenant, UserRow};

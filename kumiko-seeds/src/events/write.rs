@@ -137,7 +137,7 @@ impl<DB: EventBackend> Write<'_, DB> {
     ///
     /// # Errors
     /// After an error nothing of the write is in the transaction. [`WriteError::TransactionEnded`] says that there is none
-    /// any more.
+    /// any more. On SQLite the driver does not know that, and its connection is to be closed.
     pub async fn within(
         self,
         transaction: &mut Transaction<'_, DB>,
@@ -174,34 +174,43 @@ impl<DB: EventBackend> Write<'_, DB> {
     }
 
     async fn attempt(&self, pool: &Pool<DB>, payload: Value) -> Result<Written, WriteError> {
-        let handler = || self.handler.clone();
         let database = |source| WriteError::database(&self.handler, source);
         let mut connection = pool.acquire().await.map_err(database)?;
         let begun = DB::begin(&mut connection).await;
         let (mut transaction, identity) = begun.map_err(database)?;
         let written = match self.call(&mut transaction, &identity, payload).await {
             Ok(written) => written,
-            Err(error) => {
-                // Where it fails, the connection is lost, and the transaction with it.
-                drop(transaction.rollback().await);
-                return Err(error);
-            }
+            Err(error) => return Err(self.undone(transaction, &identity, error).await),
         };
+        let handler = self.handler.clone();
         match DB::commit_own(transaction, &identity).await {
             Ok(()) => Ok(written),
             Err(NotCommitted::Unanswered(source)) => {
-                let handler = handler();
                 Err(WriteError::CommitUnanswered { handler, source })
             }
-            Err(NotCommitted::RolledBack(source) | NotCommitted::Refused(_, source)) => {
-                Err(match DB::fault(&source) {
-                    Fault::TransactionEnded => WriteError::TransactionEnded { handler: handler() },
-                    _ => WriteError::NotCommitted {
-                        handler: handler(),
-                        source,
-                    },
-                })
+            Err(NotCommitted::RolledBack(source)) => {
+                Err(WriteError::NotCommitted { handler, source })
             }
+            Err(NotCommitted::Refused(transaction, source)) => {
+                let error = WriteError::NotCommitted { handler, source };
+                Err(self.undone(transaction, &identity, error).await)
+            }
+        }
+    }
+
+    /// Rolls back after `error`; that somebody has ended the transaction, if that is so. If it cannot be rolled back, the
+    /// connection is lost, and the transaction with it.
+    async fn undone(
+        &self,
+        transaction: Transaction<'_, DB>,
+        identity: &DB::Identity,
+        error: WriteError,
+    ) -> WriteError {
+        match DB::roll_back(transaction, identity).await {
+            Ok(Some(_)) => WriteError::TransactionEnded {
+                handler: self.handler.clone(),
+            },
+            _ => error,
         }
     }
 

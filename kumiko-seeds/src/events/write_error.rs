@@ -4,8 +4,10 @@ use std::error::Error;
 
 use uuid::Uuid;
 
+use super::event_store_error::is_version_conflict;
 use super::{EventStoreError, User};
 use crate::WorkError;
+use crate::causes::chain;
 
 /// Why a write failed. In a seed it fails the seed, even if the seed goes on. [`WriteError::is_conflict`] tells whether another
 /// writer was quicker.
@@ -140,21 +142,12 @@ impl WriteError {
     /// again, from reading the stream on.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        let conflict = |error: &(dyn Error + 'static)| {
-            let error = error.downcast_ref::<EventStoreError>();
-            error.is_some_and(|error| matches!(error, EventStoreError::VersionConflict { .. }))
-        };
-        self.chain().any(conflict)
+        chain(self).any(is_version_conflict)
     }
 
     /// The driver's error, if that is what it comes from.
     pub(super) fn driver(&self) -> Option<&sqlx::Error> {
-        self.chain().find_map(<dyn Error>::downcast_ref)
-    }
-
-    fn chain(&self) -> impl Iterator<Item = &(dyn Error + 'static)> {
-        let first: &(dyn Error + 'static) = self;
-        std::iter::successors(Some(first), |error| (*error).source())
+        chain(self).find_map(<dyn Error>::downcast_ref)
     }
 
     pub(super) fn payload(handler: &str, source: serde_json::Error) -> Self {

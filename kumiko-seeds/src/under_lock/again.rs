@@ -5,6 +5,10 @@ use std::time::Duration;
 use super::UnderLock;
 use super::session::Session;
 use crate::backend::{Backend, Fault, Hands};
+#[cfg(feature = "events")]
+use crate::causes::chain;
+#[cfg(feature = "events")]
+use crate::events::is_version_conflict;
 use crate::{Error, Progress};
 
 /// How often work is tried again. A deadlock or a serialization failure is over with the transaction that
@@ -76,6 +80,10 @@ impl<DB: Backend> UnderLock<'_, DB> {
 fn is_passing<DB: Backend>(error: &Error) -> bool {
     if let Error::TransactionEnded { .. } | Error::CommitUnanswered { .. } = error {
         return false;
+    }
+    #[cfg(feature = "events")]
+    if chain(error).any(is_version_conflict) {
+        return true;
     }
     match error.driver().map(DB::fault) {
         Some(Fault::Passing) => true,

@@ -174,7 +174,9 @@ impl Backend for Sqlite {
         mut transaction: Transaction<'_, Self>,
         identity: &Watched,
     ) -> sqlx::Result<Option<Ended>> {
-        let ended = identity.ended();
+        let is_over = !identity.is_watched() && !Self::is_open(&mut transaction, identity).await?;
+        // Nobody knows how, but what was done may be committed.
+        let ended = is_over.then_some(Ended::Committed).or(identity.ended());
         if ended.is_some() {
             // It may have begun another one itself.
             drop(transaction.execute("ROLLBACK").await);
