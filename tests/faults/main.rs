@@ -16,6 +16,7 @@ mod full_disk;
 mod killed_on_postgres;
 mod killed_on_sqlite;
 mod lost_commit;
+mod lost_request;
 mod other_pool_modes;
 mod pool_of_one;
 mod reader_in_the_way;

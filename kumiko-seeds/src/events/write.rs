@@ -23,6 +23,8 @@ use crate::progress::TARGET;
 const RETRIES: u32 = 3;
 /// Each pause is up to twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
+/// How long the database is asked what became of a commit.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl<DB: EventBackend> Handlers<DB> {
     /// A write through the handler with this qualified name, as `user`. It happens with [`Write::commit`], in a
@@ -107,7 +109,7 @@ impl<DB: EventBackend> Write<'_, DB> {
     /// trips beside the handler's own.
     ///
     /// Events and projections are kept together or not at all. Dropping the future rolls back, unless the commit is
-    /// on its way.
+    /// on its way. If the answer to the commit is lost, another connection asks PostgreSQL what became of it.
     ///
     /// # Errors
     /// After an error nothing is kept, with two exceptions that say so: [`WriteError::CommitUnanswered`] and
@@ -183,18 +185,23 @@ impl<DB: EventBackend> Write<'_, DB> {
             Err(error) => return Err(self.undone(transaction, &identity, error).await),
         };
         let handler = self.handler.clone();
-        match DB::commit_own(transaction, &identity).await {
-            Ok(()) => Ok(written),
-            Err(NotCommitted::Unanswered(source)) => {
-                Err(WriteError::CommitUnanswered { handler, source })
-            }
+        let source = match DB::commit_own(transaction, &identity).await {
+            Ok(()) => return Ok(written),
+            Err(NotCommitted::Unanswered(source)) => source,
             Err(NotCommitted::RolledBack(source)) => {
-                Err(WriteError::NotCommitted { handler, source })
+                return Err(WriteError::NotCommitted { handler, source });
             }
             Err(NotCommitted::Refused(transaction, source)) => {
                 let error = WriteError::NotCommitted { handler, source };
-                Err(self.undone(transaction, &identity, error).await)
+                return Err(self.undone(transaction, &identity, error).await);
             }
+        };
+        // First, because a pool of one has no other connection to give.
+        drop(connection);
+        match is_committed(pool, &identity).await {
+            Some(true) => Ok(written),
+            Some(false) => Err(WriteError::NotCommitted { handler, source }),
+            None => Err(WriteError::CommitUnanswered { handler, source }),
         }
     }
 
@@ -247,6 +254,15 @@ impl<DB: EventBackend> Write<'_, DB> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether a transaction is committed whose commit was not answered, as far as another connection can find out.
+async fn is_committed<DB: EventBackend>(pool: &Pool<DB>, identity: &DB::Identity) -> Option<bool> {
+    let ask = async {
+        let mut connection = pool.acquire().await.ok()?;
+        DB::is_committed(&mut connection, identity).await.ok()?
+    };
+    tokio::time::timeout(PATIENCE, ask).await.ok()?
 }
 
 /// Whether the same write may well succeed if it is made again.

@@ -108,7 +108,7 @@ pub enum WriteError {
         /// The handler.
         handler: String,
     },
-    /// The database refused to commit, because of what it checks then, and has rolled back.
+    /// The database refused to commit, because of what it checks then, or lost the connection before it did. It has rolled back.
     #[error("the write to {handler:?} was not committed")]
     NotCommitted {
         /// The handler.
@@ -116,7 +116,8 @@ pub enum WriteError {
         /// The driver's error.
         source: sqlx::Error,
     },
-    /// The answer to the commit was lost, so that nobody knows whether the write is committed. Events with an
+    /// The answer to the commit was lost, and the database could not be asked, so that nobody knows whether the write is
+    /// committed. Events with an
     /// [idempotency key](super::NewEvent::idempotency_key) can be written again without harm.
     #[error(
         "whether the write to {handler:?} is committed is not known, because the answer was lost"

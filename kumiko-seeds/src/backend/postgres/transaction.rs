@@ -298,16 +298,40 @@ pub(super) async fn ended_before(
     connection: &mut PgConnection,
     identity: &str,
 ) -> sqlx::Result<Option<Ended>> {
+    let status = last_status(connection, identity).await?;
+    Ok((status.as_deref() == Some("committed")).then_some(Ended::Committed))
+}
+
+/// Whether a transaction whose client is lost is committed. None if that is not known, or not yet.
+#[cfg(feature = "events")]
+pub(crate) async fn is_committed(
+    connection: &mut PgConnection,
+    identity: &str,
+) -> sqlx::Result<Option<bool>> {
+    let status = last_status(connection, identity).await?;
+    Ok(match status.as_deref() {
+        Some("committed") => Some(true),
+        Some("aborted") => Some(false),
+        _ => None,
+    })
+}
+
+/// The status of a transaction, for which it is waited a little while it is in progress.
+async fn last_status(
+    connection: &mut PgConnection,
+    identity: &str,
+) -> sqlx::Result<Option<String>> {
     const ATTEMPTS: usize = 20;
     const PAUSE: Duration = Duration::from_millis(50);
+    let mut last = status(connection, identity).await?;
     for _ in 0..ATTEMPTS {
-        match status(connection, identity).await?.as_deref() {
-            Some("committed") => return Ok(Some(Ended::Committed)),
-            Some("in progress") => tokio::time::sleep(PAUSE).await,
-            _ => break,
+        if last.as_deref() != Some("in progress") {
+            break;
         }
+        tokio::time::sleep(PAUSE).await;
+        last = status(connection, identity).await?;
     }
-    Ok(None)
+    Ok(last)
 }
 
 async fn status(connection: &mut PgConnection, identity: &str) -> sqlx::Result<Option<String>> {

@@ -78,6 +78,14 @@ pub trait EventBackend: Backend {
         identity: &Self::Identity,
     ) -> impl Future<Output = Result<(), NotCommitted<'c, Self>>> + Send;
 
+    /// Whether a transaction of [`EventBackend::begin`] is committed whose commit was not answered, asked on another
+    /// connection. None if that is not known.
+    #[doc(hidden)]
+    fn is_committed(
+        connection: &mut Self::Connection,
+        identity: &Self::Identity,
+    ) -> impl Future<Output = sqlx::Result<Option<bool>>> + Send;
+
     /// Inserts an event, unless its version is taken, its predecessor is not there, its stream is archived, or
     /// the open transaction is another than that of `identity`.
     #[doc(hidden)]

@@ -117,6 +117,11 @@ impl EventBackend for Sqlite {
         Ok((Vec::new(), rows))
     }
 
+    /// There is no way on which an answer could be lost.
+    async fn is_committed(_: &mut SqliteConnection, _: &Watched) -> sqlx::Result<Option<bool>> {
+        Ok(None)
+    }
+
     /// A statement cannot name a table that may not be there, so there are two, and where there is such a
     /// table both are executed.
     async fn insert_event(

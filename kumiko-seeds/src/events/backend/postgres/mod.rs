@@ -93,6 +93,13 @@ impl EventBackend for Postgres {
         transaction::commit_own(transaction, identity).await
     }
 
+    async fn is_committed(
+        connection: &mut PgConnection,
+        identity: &String,
+    ) -> sqlx::Result<Option<bool>> {
+        transaction::is_committed(connection, identity).await
+    }
+
     const CREATE_EVENTS: &'static str = "CREATE TABLE IF NOT EXISTS kumiko_events (
     id bigserial PRIMARY KEY,
     aggregate_id uuid NOT NULL,
