@@ -110,6 +110,23 @@
 //! A new [`TestDatabase`] has what the app prepares before its first seed: tables, or migrations. The rest the test says.
 //!
 //! - [`TestDatabase::given_seeds_before`] applies the seeds before the one that is tested.
+//! - The app's own write handlers make events and read models at once:
+//!
+//!   ```
+//!   # #[cfg(all(feature = "sqlite", feature = "events"))]
+//!   # mod example {
+//!   # mod my_app { pub fn handlers() -> kumiko_seeds::sqlite::Handlers { kumiko_seeds::sqlite::Handlers::new() } }
+//!   # use kumiko_seeds_testing::{TestResult, json, sqlite::TestDatabase};
+//!   # use kumiko_seeds::events::User;
+//!   # async fn example(database: TestDatabase) -> TestResult {
+//!   let handlers = my_app::handlers();
+//!   let acme = json!({ "name": "Acme" });
+//!   handlers.write_as(User::system(), "tenant:write:create", acme).commit(database.pool()).await?;
+//!   # Ok(())
+//!   # }
+//!   # }
+//!   ```
+//!
 //! - [`TestDatabase::given_events`] appends events. Read models do not follow, because it is handlers that update them.
 //! - [`TestDatabase::execute`] runs SQL, and [`TestDatabase::pool`] is the pool of sqlx for all else.
 //!

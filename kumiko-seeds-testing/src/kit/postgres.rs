@@ -178,10 +178,15 @@ fn throwaway() -> Result<Server, Error> {
             options: options(&cluster.url())?,
             kind: Kind::Throwaway,
         }),
-        Err(failure) => Err(Error::NoServer {
-            reason: failure.chain(),
-            help: failure.remedy(),
-        }),
+        Err(failure) => Err(no_server(failure)),
+    }
+}
+
+#[cfg(unix)]
+fn no_server(failure: &crate::Failure) -> Error {
+    Error::NoServer {
+        reason: failure.chain(),
+        help: failure.remedy(),
     }
 }
 
@@ -207,5 +212,27 @@ impl Kind {
             #[cfg(unix)]
             Self::Throwaway => "connect to the server that was started for the tests",
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::no_server;
+    use crate::servers::missing;
+
+    /// No machine on which tests run lacks it, so the failure is made here.
+    #[test]
+    fn where_there_is_no_postgresql_it_says_what_to_set_or_to_install() {
+        assert_eq!(
+            format!("{:?}", no_server(&missing())),
+            "there is no PostgreSQL server for this test: TEST_DATABASE_URL is not set, and PostgreSQL's server \
+             programs (initdb, postgres) were not found
+help: name a server on which databases may be created:
+    export TEST_DATABASE_URL=postgres://user:password@localhost/postgres
+help: install them, then run the command again:
+    Debian, Ubuntu:  sudo apt-get install postgresql
+    Fedora:          sudo dnf install postgresql-server
+    macOS:           brew install postgresql"
+        );
     }
 }

@@ -10,3 +10,6 @@ pub use account::{is_root, may_be_entered};
 pub use cluster::{Cluster, Ending};
 pub use pgbouncer::{PgBouncer, PoolMode};
 pub use programs::{Programs, is_in_path};
+
+#[cfg(all(test, feature = "postgres"))]
+pub(crate) use programs::missing;

@@ -81,7 +81,7 @@ impl Programs {
     }
 }
 
-fn missing() -> Failure {
+pub(crate) fn missing() -> Failure {
     Failure::new("PostgreSQL's server programs (initdb, postgres) were not found").help(
         "install them, then run the command again:
     Debian, Ubuntu:  sudo apt-get install postgresql
