@@ -61,7 +61,12 @@ impl App {
             .replace("[features]", "[lib]\nname = \"admin_roles\"\n\n[features]");
         let shared = fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
         let (_, shared) = shared.split_once("\n[workspace.package]").unwrap();
-        let libraries = ["kumiko-seeds", "kumiko-seeds-build", "kumiko-seeds-cli"];
+        let libraries = [
+            "kumiko-seeds",
+            "kumiko-seeds-build",
+            "kumiko-seeds-cli",
+            "kumiko-seeds-testing",
+        ];
         let shared = libraries
             .into_iter()
             .fold(shared.to_owned(), |shared, library| {
