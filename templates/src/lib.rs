@@ -16,20 +16,17 @@ pub const SEED_CONTEXT_MODULE: &str = "kumiko_seeds::postgres";
 /// The description in [`SEED`] and [`SEED_OF_ROWS`].
 pub const SEED_DESCRIPTION: &str = "What this seed changes, in a sentence";
 
-/// The test of a seed on SQLite: `tests/<id with underscores>.rs`.
-pub const SEED_TEST_SQLITE: &str = include_str!("../seed_test.sqlite.rs");
+/// The test of a seed: `tests/<id with underscores>.rs`.
+pub const SEED_TEST: &str = include_str!("../seed_test.rs");
 
-/// The test of a seed on PostgreSQL: `tests/<id with underscores>.rs`.
-pub const SEED_TEST_POSTGRES: &str = include_str!("../seed_test.postgres.rs");
+/// The module in [`SEED_TEST`] that stands for the one of the app's database.
+pub const SEED_TEST_MODULE: &str = "kumiko_seeds_testing::postgres";
 
-/// The seed in the tests that stands for the one that is tested.
+/// The seed in [`SEED_TEST`] that stands for the one that is tested.
 pub const SEED_TEST_ID: &str = "YYYY-MM-DD-what-it-changes";
 
-/// The library in the tests that stands for the app's.
+/// The library in [`SEED_TEST`] that stands for the app's.
 pub const SEED_TEST_LIBRARY: &str = "app::";
-
-/// The database in [`SEED_TEST_POSTGRES`] that stands for the one the test creates.
-pub const SEED_TEST_DATABASE: &str = "test_what_it_changes";
 
 /// An app's ops binary: `src/bin/<app>-ops.rs`.
 pub const OPS: &str = include_str!("../ops.rs");
@@ -72,10 +69,9 @@ mod tests {
             (SEED, SEED_DESCRIPTION),
             (SEED_OF_ROWS, SEED_CONTEXT_MODULE),
             (SEED_OF_ROWS, SEED_DESCRIPTION),
-            (SEED_TEST_SQLITE, SEED_TEST_ID),
-            (SEED_TEST_SQLITE, SEED_TEST_LIBRARY),
-            (SEED_TEST_POSTGRES, SEED_TEST_ID),
-            (SEED_TEST_POSTGRES, SEED_TEST_LIBRARY),
+            (SEED_TEST, SEED_TEST_MODULE),
+            (SEED_TEST, SEED_TEST_ID),
+            (SEED_TEST, SEED_TEST_LIBRARY),
             (OPS, OPS_LIBRARY),
             (OPS, OPS_BINARY),
             (SEEDS, SEEDS_DATABASE_MODULE),

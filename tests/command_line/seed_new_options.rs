@@ -253,7 +253,7 @@ tests/2026_03_01_other.rs
 -- stderr
 note: the test calls shop::seeds(); correct it if the app's SeedRunner comes from elsewhere
 note: the test needs
-    cargo add --dev sqlx@0.9 --no-default-features
+    cargo add --dev kumiko-seeds-testing@0.1.0 --features sqlite
     cargo add --dev tokio --features macros,rt
 {NEXT}"
         ),
@@ -269,59 +269,4 @@ error: package shop has no library for a test to use
 help: move what the app is into src/lib.rs, with seeds() being the function that gives its SeedRunner; or leave --test out
 ",
     );
-}
-
-/// The scaffolded test in a real app: red until the seed is written, then green, without any setup.
-#[test]
-fn a_scaffolded_test_is_red_until_the_seed_is_written() {
-    let app = App::example("scaffolded-test");
-    let shown = app.command("seed:new Fix --date 2026-06-01 --test").run();
-    assert!(
-        shown.starts_with(
-            "exit 0\n-- stdout\nseeds/2026-06-01-fix.rs\ntests/2026_06_01_fix.rs\n-- stderr\n\
-             note: \"Fix\" is named fix\nnext: "
-        ),
-        "{shown}"
-    );
-    let red = app.cargo_test("2026_06_01_fix");
-    assert!(red.contains("2026-06-01-fix is not written yet"), "{red}");
-    assert!(
-        red.contains("test result: FAILED. 0 passed; 1 failed"),
-        "{red}"
-    );
-    app.edit(
-        "seeds/2026-06-01-fix.rs",
-        "Err(format!(\"{} is not written yet\", ctx.id()).into())",
-        "let _ = ctx;\n    Ok(())",
-    );
-    for _ in 0..2 {
-        let green = app.cargo_test("2026_06_01_fix");
-        assert!(green.contains("test result: ok. 1 passed"), "{green}");
-    }
-}
-
-#[test]
-fn a_scaffolded_test_makes_its_own_database_on_a_server() {
-    let app = App::example("scaffolded-test-on-postgres");
-    app.edit(
-        "Cargo.toml",
-        "default = [\"sqlite\"]",
-        "default = [\"postgres\"]",
-    );
-    app.command("seed:new fix --date 2026-06-01 --test").run();
-    app.edit(
-        "seeds/2026-06-01-fix.rs",
-        "Err(format!(\"{} is not written yet\", ctx.id()).into())",
-        "let _ = ctx;\n    Ok(())",
-    );
-    let unset = app.cargo_test("2026_06_01_fix");
-    assert!(
-        unset.contains("set TEST_DATABASE_URL to a PostgreSQL server"),
-        "{unset}"
-    );
-    let url = std::env::var("KUMIKO_TEST_POSTGRES_URL").unwrap();
-    for _ in 0..2 {
-        let green = app.cargo_test_on("2026_06_01_fix", &url);
-        assert!(green.contains("test result: ok. 1 passed"), "{green}");
-    }
 }

@@ -62,7 +62,7 @@ pub(super) fn foreign(member: &Member) -> Option<&'static str> {
 /// What to know where the app has no pool that seeds can have.
 pub(super) fn note(member: &Member, database: Database, package: &str) -> Option<String> {
     let (driver, why, crate_name, rename) = match Sqlx::of(member) {
-        Sqlx::Usable(_) => return None,
+        Sqlx::Usable => return None,
         Sqlx::OfVersion(version) => (
             format!("sqlx {version}"),
             "a pool of the one is none for the other. Both can be in one app, which then compiles two; or go over \

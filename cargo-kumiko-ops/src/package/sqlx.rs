@@ -2,7 +2,6 @@
 
 use cargo_metadata::semver::Version;
 
-use super::features::key;
 use super::member::Member;
 
 /// The name to give to the version that seeds use, beside another version.
@@ -10,16 +9,16 @@ pub(crate) const BESIDE_ANOTHER: &str = "sqlx_09";
 
 /// What a package has of the driver that seeds use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Sqlx<'a> {
-    /// The version that seeds use, under this name.
-    Usable(&'a str),
+pub(crate) enum Sqlx {
+    /// The version that seeds use.
+    Usable,
     /// Only others, of which this is one requirement.
     OfVersion(String),
     Missing,
 }
 
-impl<'a> Sqlx<'a> {
-    pub(crate) fn of(member: &'a Member) -> Self {
+impl Sqlx {
+    pub(crate) fn of(member: &Member) -> Self {
         let dependencies = member.package.dependencies.iter();
         let mut others = None;
         for one in dependencies.filter(|one| one.name == "sqlx") {
@@ -28,7 +27,7 @@ impl<'a> Sqlx<'a> {
                 .iter()
                 .any(|patch| one.req.matches(&Version::new(0, 9, *patch)))
             {
-                return Self::Usable(key(one));
+                return Self::Usable;
             }
             let version = one.req.to_string();
             others = Some(version.trim_start_matches(['^', '=', '~']).to_owned());

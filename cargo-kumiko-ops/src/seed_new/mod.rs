@@ -7,6 +7,7 @@ mod editor;
 mod existing;
 mod slug;
 mod template;
+mod test_dependencies;
 mod test_file;
 
 use std::io::{self, Write};
@@ -107,7 +108,7 @@ pub(crate) fn run(
         let text = printable(&format!("{text:?}"));
         drop(writeln!(stderr, "note: {text} is named {slug}"));
     }
-    notes.extend(to_know(&existing, &id, &member, arguments));
+    notes.extend(to_know(&existing, &id, &member, &current, arguments));
     for note in notes {
         drop(writeln!(stderr, "{}", printable_lines(&note)));
     }
@@ -126,6 +127,7 @@ fn to_know(
     existing: &Existing,
     id: &str,
     member: &Member,
+    current: &Path,
     arguments: &NewArguments,
 ) -> Vec<String> {
     let name = member.name();
@@ -140,7 +142,7 @@ fn to_know(
     });
     let package = arguments.package.repeated();
     let test = if arguments.test {
-        test_file::missing_dependencies(member, &package)
+        test_dependencies::missing(member, current, &package)
     } else {
         None
     };

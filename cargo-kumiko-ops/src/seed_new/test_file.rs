@@ -1,15 +1,10 @@
 //! The test that goes with a new seed.
 
-use kumiko_ops_templates::{
-    SEED_TEST_DATABASE, SEED_TEST_ID, SEED_TEST_LIBRARY, SEED_TEST_POSTGRES, SEED_TEST_SQLITE,
-};
+use kumiko_ops_templates::{SEED_TEST, SEED_TEST_ID, SEED_TEST_LIBRARY, SEED_TEST_MODULE};
 use kumiko_seeds_cli::Failure;
 
 use crate::app_source::{SeedsFunction, function_of, library};
-use crate::package::{BESIDE_ANOTHER, Database, Member, Sqlx, crate_name, unnameable};
-
-/// The most characters that PostgreSQL keeps of a name.
-const NAME_LIMIT: usize = 63;
+use crate::package::{Member, crate_name, unnameable};
 
 /// The path of the test from the package's folder: beside the other tests of the whole app, since it
 /// uses the app as others do.
@@ -40,46 +35,10 @@ pub(super) fn content(member: &Member, id: &str) -> Result<(String, Option<Strin
             (name, Some(note))
         }
     };
-    let template = match member.database() {
-        Database::Sqlite => SEED_TEST_SQLITE,
-        Database::Postgres => SEED_TEST_POSTGRES,
-    };
-    let mut database = format!("test_{}", id.replace('-', "_"));
-    database.truncate(NAME_LIMIT);
-    let content = template
-        .replace("sqlx::", &format!("{}::", sqlx_name(member)))
+    let kit = format!("kumiko_seeds_testing::{}", member.database().feature());
+    let content = SEED_TEST
+        .replace(SEED_TEST_MODULE, &kit)
         .replace(SEED_TEST_LIBRARY, &format!("{module}::"))
-        .replace(SEED_TEST_DATABASE, &database)
         .replace(SEED_TEST_ID, id);
     Ok((content, note))
-}
-
-/// The version of sqlx that seeds use, as the test names it.
-fn sqlx_name(member: &Member) -> String {
-    match Sqlx::of(member) {
-        Sqlx::Usable(name) => name.replace('-', "_"),
-        Sqlx::OfVersion(_) => BESIDE_ANOTHER.to_owned(),
-        Sqlx::Missing => "sqlx".to_owned(),
-    }
-}
-
-/// What a test needs and the package does not have, as commands to paste.
-pub(super) fn missing_dependencies(member: &Member, package: &str) -> Option<String> {
-    let mut lines = Vec::new();
-    match Sqlx::of(member) {
-        Sqlx::Usable(_) => {}
-        Sqlx::OfVersion(_) => lines.push(format!(
-            "cargo add --dev sqlx@0.9 --rename {BESIDE_ANOTHER} --no-default-features{package}"
-        )),
-        Sqlx::Missing => lines.push(format!(
-            "cargo add --dev sqlx@0.9 --no-default-features{package}"
-        )),
-    }
-    let mut dependencies = member.package.dependencies.iter();
-    if !dependencies.any(|found| found.name == "tokio") {
-        lines.push(format!(
-            "cargo add --dev tokio --features macros,rt{package}"
-        ));
-    }
-    (!lines.is_empty()).then(|| format!("note: the test needs\n    {}", lines.join("\n    ")))
 }

@@ -39,8 +39,20 @@ next: create a seed, write it, and apply it
     );
     app.paste("cargo add sqlx@0.9 --no-default-features");
     app.paste("cargo add tokio --features macros,rt-multi-thread");
-    let created = app.command("seed:new first-change --test").stdout();
+    let output = app.command("seed:new first-change --test").output();
+    let created = String::from_utf8(output.stdout).unwrap();
     let (seed, test) = created.trim().split_once('\n').unwrap();
+    // What the test needs, from where the app has the other libraries.
+    let shown = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<&str> = shown.lines().map(str::trim).collect();
+    let needed = lines.iter().filter(|line| line.starts_with("cargo add "));
+    let needed: Vec<&&str> = needed.collect();
+    assert_eq!(needed.len(), 1, "{shown}");
+    assert!(
+        needed[0].ends_with("kumiko-seeds-testing --features sqlite"),
+        "{shown}"
+    );
+    app.paste(needed[0]);
     let template = app.read(seed);
     let (start, _) = template.split_once("    // A seed runs").unwrap();
     let body = "    ctx.db().await?;\n    Ok(())\n}\n";

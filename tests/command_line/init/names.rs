@@ -30,7 +30,7 @@ fn a_library_is_named_as_code_has_to_name_it() {
         assert!(binary.contains(&call), "{binary}");
         app.command("seed:new fix --date 2026-03-01 --test").run();
         let test = app.read("tests/2026_03_01_fix.rs");
-        let call = format!("{in_code}::seeds::seeds().apply(&pool)");
+        let call = format!("TestDatabase::new({in_code}::seeds::seeds())");
         assert!(test.contains(&call), "{test}");
         assert_nothing_to_do(&app, "init", name);
     }

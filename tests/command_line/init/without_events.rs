@@ -48,8 +48,15 @@ next: create a seed, write it, and apply it
     assert_nothing_to_do(&app, "init --no-events", "dyn");
 
     app.paste("cargo add sqlx@0.9 --no-default-features");
-    let path = app.command("seed:new fix").stdout();
-    let template = app.read(path.trim());
+    let output = app.command("seed:new fix --test").output();
+    let created = String::from_utf8(output.stdout).unwrap();
+    let (path, test) = created.trim().split_once('\n').unwrap();
+    let needed = String::from_utf8(output.stderr).unwrap();
+    let needed = needed.lines().map(str::trim);
+    for line in needed.filter(|line| line.starts_with("cargo add ")) {
+        app.paste(line);
+    }
+    let template = app.read(path);
     assert_eq!(
         template,
         kumiko_ops_templates::SEED_OF_ROWS
@@ -78,7 +85,13 @@ next: create a seed, write it, and apply it
         .filter_map(|line| line.strip_prefix("    //     "))
         .collect();
     let (start, _) = template.split_once("    // A seed runs").unwrap();
-    app.write(path.trim(), &format!("{start}{}\n}}\n", example.join("\n")));
+    app.write(path, &format!("{start}{}\n}}\n", example.join("\n")));
+    let given = "    database.given_seeds_before(SEED).await?;\n";
+    let plans = "    database.execute(\"CREATE TABLE plans (tier text); INSERT INTO plans VALUES (NULL)\").await?;\n";
+    app.edit(test, given, &format!("{given}{plans}"));
+    let name = test.strip_prefix("tests/").unwrap();
+    let shown = app.cargo_test(name.strip_suffix(".rs").unwrap());
+    assert!(shown.contains("test result: ok. 1 passed"), "{shown}");
     assert_shows(
         &apply(),
         "\
