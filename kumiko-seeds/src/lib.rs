@@ -68,6 +68,8 @@
 //! `handlers()` are the app's own write handlers. On PostgreSQL write `postgres` for
 //! `sqlite`; nothing else changes.
 //!
+//! The module `guides` shows how an app that has handlers, or an event table of its own, takes seeds in.
+//!
 //! # How seeds run
 //!
 //! [`SeedRunner::apply`] reads which seeds are applied: one statement, no lock. If none is pending, that
@@ -195,6 +197,8 @@ mod database;
 mod error;
 #[cfg(feature = "events")]
 pub mod events;
+#[cfg(feature = "events")]
+pub mod guides;
 mod history;
 mod holder;
 mod journal;
