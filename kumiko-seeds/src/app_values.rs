@@ -4,6 +4,8 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::statements::Unnamed;
+
 /// What an app handed over with [`SeedRunner::with`](crate::SeedRunner::with): at most one value of each type.
 ///
 /// A layer above the core keeps what it needs here as well, the write side its handlers for example. An extension of
@@ -18,6 +20,13 @@ impl AppValues {
     #[must_use]
     pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
         self.by_type.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+
+    /// Whether the app asked for statements without names, with
+    /// [`SeedRunner::unnamed_statements`](crate::SeedRunner::unnamed_statements).
+    #[must_use]
+    pub fn unnamed_statements(&self) -> bool {
+        self.get::<Unnamed>().is_some()
     }
 
     pub(crate) fn insert<T: Any + Send + Sync>(&mut self, value: T) {

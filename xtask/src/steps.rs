@@ -24,6 +24,8 @@ pub(crate) enum Step {
     Docs,
     /// The tests pass.
     Test,
+    /// An app on cqrs-es passes its tests, with the published stores.
+    CqrsEs,
     /// What talks most to PostgreSQL passes on its newest version.
     NewestPostgres,
     /// The published crates build from what their packages hold.
@@ -32,13 +34,14 @@ pub(crate) enum Step {
 
 impl Step {
     /// Every step, the quick ones first.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Format,
         Self::Clippy,
         Self::CoreOnPostgres,
         Self::EventsOnSqlite,
         Self::Docs,
         Self::Test,
+        Self::CqrsEs,
         Self::NewestPostgres,
         Self::Package,
     ];
@@ -52,6 +55,7 @@ impl Step {
             Self::EventsOnSqlite => "events-on-sqlite",
             Self::Docs => "docs",
             Self::Test => "test",
+            Self::CqrsEs => "cqrs-es",
             Self::NewestPostgres => "newest-postgres",
             Self::Package => "package",
         }
@@ -71,6 +75,10 @@ impl Step {
             }
             Self::Docs => "doc --workspace --no-deps --locked",
             Self::Test => "test --workspace --locked",
+            // A workspace of its own. In the same target folder it finds built what both have alike.
+            Self::CqrsEs => {
+                "test --manifest-path tests/cqrs-es/Cargo.toml --target-dir target --locked"
+            }
             // Of the whole workspace, so that nothing is built with other features than before.
             Self::NewestPostgres => "test --workspace --locked --test applying",
             // Packages that depend on one another are checked together: cargo lets each find the
@@ -78,7 +86,7 @@ impl Step {
             Self::Package => {
                 "package --locked --allow-dirty --all-features --target-dir target/packages \
                  -p kumiko-seeds-macros -p kumiko-seeds -p kumiko-seeds-build -p kumiko-seeds-cli \
-                 -p kumiko-seeds-testing -p kumiko-ops-templates -p cargo-kumiko-ops"
+                 -p kumiko-seeds-cqrs-es -p kumiko-seeds-testing -p kumiko-ops-templates -p cargo-kumiko-ops"
             }
         }
     }
@@ -99,10 +107,14 @@ impl Step {
         line + "cargo " + self.command()
     }
 
+    fn words(self) -> impl Iterator<Item = OsString> {
+        self.command().split_whitespace().map(OsString::from)
+    }
+
     fn run(self) -> Result<ExitStatus, Failure> {
-        let words = self.command().split_whitespace().map(OsString::from);
+        let words = self.words();
         match self {
-            Self::Test => run_tests(postgres(None)?, words.collect()),
+            Self::Test | Self::CqrsEs => run_tests(postgres(None)?, words.collect()),
             Self::NewestPostgres => run_tests(postgres(Some(Release::NEWEST))?, words.collect()),
             Self::Package => {
                 unpacked::remove();
@@ -145,18 +157,23 @@ pub(crate) fn run(steps: &[Step]) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs `cargo test` against a throwaway server, and answers with cargo's exit code.
+/// Runs `cargo test` against a throwaway server, and answers with cargo's exit code. Without arguments that is every test.
 pub(crate) fn test(
     release: Option<Release>,
     arguments: Vec<OsString>,
 ) -> Result<ExitCode, Failure> {
+    let every_test = arguments.is_empty();
     let mut words = vec![OsString::from("test")];
     // Cargo ignores a named package next to `--workspace`.
     if !names_package(&arguments) {
         words.push("--workspace".into());
     }
     words.extend(arguments);
-    run_tests(postgres(release)?, words).map(exit_code)
+    let mut status = run_tests(postgres(release)?, words)?;
+    if every_test && status.success() {
+        status = run_tests(postgres(release)?, Step::CqrsEs.words().collect())?;
+    }
+    Ok(exit_code(status))
 }
 
 /// A command's exit code for this program to end with.

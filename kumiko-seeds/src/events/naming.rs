@@ -1,7 +1,6 @@
 //! Whether what the write side prepares gets a name.
 
 use crate::app_values::AppValues;
-use crate::statements::Unnamed;
 
 /// Whether a statement is prepared under a name, so that its connection keeps it, and another of the kind costs a round
 /// trip less.
@@ -21,7 +20,7 @@ impl Naming {
     /// The naming for a write of a seed that has appended so many events: only the first finds out what the connection
     /// keeps.
     pub(super) fn after(events: u64, values: &AppValues) -> Self {
-        if events == 0 && values.get::<Unnamed>().is_none() {
+        if events == 0 && !values.unnamed_statements() {
             Self::Named
         } else {
             Self::LikeOthers
