@@ -118,6 +118,7 @@ fn compact(rows: Vec<String>) -> Vec<String> {
 }
 
 /// What went wrong, from the outside in.
+#[must_use]
 pub fn failure(applied: Result<Report, Box<ApplyError>>) -> Vec<String> {
     error_chain(&*applied.unwrap_err())
 }
