@@ -3,7 +3,8 @@
 use kumiko_seeds::events::{SYSTEM_TENANT_ID, Stream};
 use kumiko_seeds_testing::{Error, ExpectedEvent, TestDatabase, TestFailure, json};
 use kumiko_tests::app::{self, RenameNote};
-use kumiko_tests::{note, seeds::seed};
+use kumiko_tests::note;
+use kumiko_tests::seeds::{flags, seed};
 
 use crate::on_both_engines;
 
@@ -125,6 +126,14 @@ on_both_engines! {
         database.apply("2026-01-01-a").await.unwrap();
         let error = database.apply("2026-01-01-a").await.unwrap_err();
         assert!(matches!(error, Error::AlreadyApplied { id: "2026-01-01-a" }));
+    }
+
+    /// They are for the night when a seed keeps an app down, and may be left in somebody's shell.
+    async fn flags_that_skip_seeds_mean_nothing() {
+        let skips_all = flags(&[("KUMIKO_SKIP_ES_OPS", "1")]);
+        let seeds = app::runner::<DB>(vec![note!("2026-01-01-a")]).skip_flags(skips_all);
+        let database = TestDatabase::new(seeds).await.unwrap();
+        database.apply("2026-01-01-a").await.unwrap();
     }
 
     async fn an_app_without_events_appends_none() {
