@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kumiko_seeds_testing::without_package;
@@ -228,18 +229,45 @@ impl App {
     /// A script of the shell in the folder of the app, which finds the program as Cargo's subcommand.
     pub(crate) fn script(&self, script: &str) -> Output {
         let _guard = target_guard();
+        self.shell(script).output().unwrap()
+    }
+
+    /// A line of the shell that ends in an app that serves, on a free port.
+    pub(crate) fn serve(&self, line: &str) -> Server {
+        let _guard = target_guard();
+        let mut shell = self.shell(&format!("exec 2>&1\nexec {line}"));
+        let shell = shell.env("PORT", "0").stdout(Stdio::piped());
+        let mut child = shell.spawn().unwrap();
+        let mut server = Server {
+            output: BufReader::new(child.stdout.take().unwrap()),
+            address: String::new(),
+            shown: String::new(),
+            child,
+        };
+        while server.address.is_empty() {
+            let begin = server.shown.len();
+            let length = server.output.read_line(&mut server.shown).unwrap();
+            assert!(length > 0, "{}", server.shown);
+            if let Some(address) = server.shown[begin..].strip_prefix("listening on http://") {
+                address.trim_end().clone_into(&mut server.address);
+            }
+        }
+        server
+    }
+
+    fn shell(&self, script: &str) -> Command {
         let here = std::env::var_os("PATH").unwrap_or_default();
         let program = program().parent().unwrap().to_owned();
         let folders = std::iter::once(program).chain(std::env::split_paths(&here));
-        Command::new("sh")
+        let mut shell = Command::new("sh");
+        shell
             .args(["-c", script])
             .current_dir(&self.root)
             .envs(settings())
             .env("PATH", std::env::join_paths(folders).unwrap())
             .env_remove("CI")
-            .env_remove("DATABASE_URL")
-            .output()
-            .unwrap()
+            .env_remove("DATABASE_URL");
+        shell
     }
 
     /// The ops binary that was built, with these words as arguments.
@@ -257,6 +285,24 @@ impl App {
             .env_remove("CI")
             .env_remove("DATABASE_URL");
         Call { app: self, command }
+    }
+}
+
+/// An app that serves until this is dropped.
+pub(crate) struct Server {
+    pub(crate) address: String,
+    /// What was to be seen until it served.
+    pub(crate) shown: String,
+    child: Child,
+    /// Whoever writes into a pipe that nobody reads is ended.
+    output: BufReader<ChildStdout>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A failure means that it has ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

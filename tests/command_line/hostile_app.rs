@@ -29,7 +29,6 @@ fn app() -> &'static App {
             "default = [\"sqlite\"]",
             "default = [\"postgres\"]",
         );
-        app.edit("Cargo.toml", "\"rt\"]", "\"rt\", \"time\"]");
         app.edit(
             "Cargo.toml",
             "uuid = { workspace",

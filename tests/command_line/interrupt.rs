@@ -25,7 +25,6 @@ fn app(name: &str, how: &str) -> App {
         "    Ok(())\n",
         &format!("    {how};\n    Ok(())\n"),
     );
-    app.edit("Cargo.toml", "\"rt\"]", "\"rt\", \"time\"]");
     app
 }
 

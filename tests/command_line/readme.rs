@@ -8,7 +8,8 @@ use crate::database::{postgres, wait};
 use crate::program::workspace;
 use crate::transcript::{assert_shows, transcript};
 
-const SECTION: &str = "\n## In an app of your own\n";
+const EXAMPLE: &str = "\n## Try it\n";
+const OWN_APP: &str = "\n## In an app of your own\n";
 
 /// A fenced block.
 #[derive(Debug)]
@@ -45,31 +46,62 @@ fn the_app_of_the_readme_runs_on_postgres() {
     wait(database.remove());
 }
 
+/// From the first boot to a role that a request has changed.
 #[test]
-fn the_seed_on_the_front_page_is_the_one_of_the_example() {
+fn the_first_commands_show_what_they_are_said_to() {
+    let app = App::example("readme-example");
+    let section = section(EXAMPLE).replace(" --manifest-path examples/admin-roles/Cargo.toml", "");
+    let blocks = blocks(&section);
+    let (seeds, serving) = blocks[0].text.split_once("$ cargo run\n").unwrap();
+    let variables = &mut String::new();
+    run(&app, seeds, variables);
+    let server = app.serve("cargo run");
+    let here = |text: &str| text.replace("127.0.0.1:3000", &server.address);
+    assert_shows(
+        &transcript(&of_text(&server.shown), &[]),
+        &transcript(&of_text(&here(serving)), &[]),
+    );
+    // No bar that moves, which a terminal would not show either.
+    let requests = here(&blocks[1].text).replace("$ curl", "$ curl --silent --show-error");
+    run(&app, &requests, variables);
+}
+
+#[test]
+fn what_is_shown_of_the_example_stands_in_it() {
     let blocks = blocks(&readme());
-    let shown: Vec<&Block> = blocks
-        .iter()
-        .filter(|block| {
-            let file = block.file.as_deref();
-            file.is_some_and(|file| file.starts_with("examples/"))
-        })
-        .collect();
-    assert_eq!(shown.len(), 1);
-    for block in shown {
-        let file = workspace().join(block.file.as_deref().unwrap());
-        assert_eq!(block.text, fs::read_to_string(file).unwrap());
+    let mut shown = Vec::new();
+    for block in &blocks {
+        let file = block.file.as_deref().unwrap_or_default();
+        if file.starts_with("examples/") {
+            let whole = fs::read_to_string(workspace().join(file)).unwrap();
+            let whole = without_indentation(&whole);
+            assert!(
+                whole.contains(&without_indentation(&block.text)),
+                "{block:?}"
+            );
+            shown.push(file);
+        }
     }
+    let seed = "examples/admin-roles/seeds/2026-05-20-grant-tenant-admin.rs";
+    assert_eq!(
+        shown,
+        [
+            seed,
+            "examples/admin-roles/src/http/mod.rs",
+            seed,
+            "examples/admin-roles/src/membership.rs",
+            "examples/admin-roles/src/lib.rs",
+        ]
+    );
+    let whole = fs::read_to_string(workspace().join(seed)).unwrap();
+    assert!(blocks.iter().any(|block| block.text == whole));
 }
 
 /// Writes the files and runs the commands of the section, in the order in which they stand there.
 #[track_caller]
 fn paste(folder: &str, replacements: &[(&str, &str)]) {
     let app = App::folder(folder);
-    let text = readme();
-    let (_, section) = text.split_once(SECTION).unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
-    let mut section = section.to_owned();
+    let mut section = section(OWN_APP);
     for (from, to) in replacements {
         assert!(section.contains(from), "no {from} in the README");
         section = section.replace(from, to);
@@ -98,7 +130,8 @@ fn of_this_checkout(manifest: &str) -> String {
 #[track_caller]
 fn run(app: &App, console: &str, variables: &mut String) {
     for command in format!("\n{console}").split("\n$ ").skip(1) {
-        let (line, shown) = command.split_once('\n').unwrap_or((command, ""));
+        let end = ends_a_line(command).unwrap_or(command.len());
+        let (line, shown) = command.split_at(end);
         if line.starts_with("export ") {
             variables.push_str(line);
             variables.push('\n');
@@ -111,10 +144,16 @@ fn run(app: &App, console: &str, variables: &mut String) {
         let output = app.script(&script);
         assert!(output.status.success(), "{line}: {output:?}");
         if !shown.trim().is_empty() {
-            let expected = transcript(&of_text(shown), &[]);
+            let expected = transcript(&of_text(shown.trim_start()), &[]);
             assert_shows(&transcript(&output, &[]), &expected);
         }
     }
+}
+
+/// Where the first line ends that goes on with no other, as one does with a backslash.
+fn ends_a_line(command: &str) -> Option<usize> {
+    let mut ends = command.match_indices('\n').map(|(end, _)| end);
+    ends.find(|end| !command[..*end].ends_with('\\'))
 }
 
 /// The text as if a command had shown it.
@@ -122,6 +161,19 @@ fn of_text(shown: &str) -> std::process::Output {
     let mut output = Command::new("true").output().unwrap();
     output.stdout = shown.as_bytes().to_vec();
     output
+}
+
+fn without_indentation(text: &str) -> String {
+    text.lines()
+        .flat_map(|line| [line.trim_start(), "\n"])
+        .collect()
+}
+
+fn section(heading: &str) -> String {
+    let text = readme();
+    let (_, section) = text.split_once(heading).unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    section.to_owned()
 }
 
 fn readme() -> String {

@@ -50,8 +50,13 @@ fn is_progress_of_cargo(line: &str) -> bool {
         && word.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// `in 5ms` and `"duration_ms": 5` with `[time]` in place of the number.
+/// `in 5ms`, `"duration_ms": 5` and `"at":"2026-05-21T09:30:00Z"` with `[time]` in place of the time.
 fn without_times(line: &str) -> String {
+    if let Some((start, moment)) = line.split_once("\"at\":\"")
+        && let Some((_, rest)) = moment.split_once('"')
+    {
+        return format!("{start}\"at\":\"[time]\"{rest}");
+    }
     if let Some((start, number)) = line.split_once("\"duration_ms\": ")
         && number.starts_with(|c: char| c.is_ascii_digit())
     {

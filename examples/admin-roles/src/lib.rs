@@ -1,9 +1,10 @@
-//! A small event-sourced app: tenants, users, and who has which role where.
+//! A small event-sourced web app: tenants, users, and who has which role where.
 //!
 //! Its data has changed twice since it went live; see `seeds/`. Every write goes through a handler,
-//! which appends an event and updates a read model in one transaction, whether a person asks for it or
-//! a seed does.
+//! which appends an event and updates a read model in one transaction, whether a person asks for it,
+//! in `http/`, or a seed does.
 
+mod member;
 mod membership;
 mod schema;
 mod tenant;
@@ -20,19 +21,21 @@ pub use kumiko_seeds::sqlite as database;
 #[cfg(not(feature = "postgres"))]
 pub use sqlx::Sqlite as Database;
 
-pub use membership::{AddMember, RoleRow, UpdateMemberRoles, who_has_which_role};
+pub use member::{Member, who_has_which_role};
+pub use membership::{AddMember, UnknownMembership, UpdateMemberRoles};
 pub use tenant::CreateTenant;
 pub use user::CreateUser;
 
-use kumiko_seeds::events::{Access, SYSTEM_ROLE};
+use kumiko_seeds::events::{Access, ReadModels, SYSTEM_ROLE};
 
 // Brings in `SEEDS`.
 database::include_seeds!();
 
-/// The app's write handlers, and who may call them.
+/// The app's write handlers, and who may call them: people through HTTP, and seeds.
 #[must_use]
 pub fn handlers() -> database::Handlers {
     database::Handlers::new()
+        .known_tenants(ReadModels)
         .command(Access::roles([SYSTEM_ROLE]), tenant::create)
         .command(Access::roles([SYSTEM_ROLE]), user::create)
         .command(Access::roles(["TenantAdmin", SYSTEM_ROLE]), membership::add)

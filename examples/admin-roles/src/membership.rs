@@ -1,11 +1,10 @@
 //! Memberships: which user has which roles in which tenant.
 
 use kumiko_seeds::events::{Command, HandlerResult, NewEvent, StoredUuid};
+use kumiko_seeds::json;
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
 use uuid::Uuid;
 
-use crate::Database;
 use crate::database::WriteContext;
 
 /// Makes a user a member of a tenant.
@@ -51,72 +50,39 @@ pub struct UpdateMemberRoles {
     pub id: Uuid,
     /// The roles the member then has.
     pub roles: Vec<String>,
+    /// The version that whoever asks has seen. If there is a newer one, nothing is changed.
+    pub version: Option<i32>,
 }
 
 impl Command for UpdateMemberRoles {
     const HANDLER: &'static str = "tenant:write:update-member-roles";
 }
 
+/// Somebody asked for a membership that is not in the tenant.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no membership {0} in this tenant")]
+pub struct UnknownMembership(pub Uuid);
+
+/// Answers with the version that the membership then has.
 pub(crate) async fn update_roles(
     mut write: WriteContext<'_>,
     command: UpdateMemberRoles,
-) -> HandlerResult {
-    let stream = write.stream("membership", command.id);
-    let version = write.stream_version(&stream).await?;
-    if version == 0 {
-        return Err(format!("there is no membership {} in this tenant", command.id).into());
+) -> HandlerResult<i32> {
+    let UpdateMemberRoles { id, roles, version } = command;
+    let stream = write.stream("membership", id);
+    let latest = write.stream_version(&stream).await?;
+    if latest == 0 {
+        return Err(UnknownMembership(id).into());
     }
+    let updated = NewEvent::new("member-roles-updated", json!({ "id": id, "roles": roles }));
     let version = write
-        .append(
-            &stream,
-            version,
-            [NewEvent::new("member-roles-updated", &command)],
-        )
+        .append(&stream, version.unwrap_or(latest), [updated])
         .await?;
     sqlx::query("UPDATE read_tenant_memberships SET roles = $1, version = $2 WHERE id = $3")
-        .bind(serde_json::to_string(&command.roles)?)
+        .bind(serde_json::to_string(&roles)?)
         .bind(version)
-        .bind(StoredUuid(command.id))
+        .bind(StoredUuid(id))
         .execute(write.connection().await?)
         .await?;
-    Ok(())
-}
-
-/// One membership as the app prints it.
-#[derive(Debug)]
-pub struct RoleRow {
-    /// The member's address.
-    pub email: String,
-    /// The tenant's name.
-    pub tenant: String,
-    /// The member's roles.
-    pub roles: Vec<String>,
-}
-
-/// Every membership, by address and tenant.
-///
-/// # Errors
-/// If the read models cannot be read.
-pub async fn who_has_which_role(
-    pool: &sqlx::Pool<Database>,
-) -> Result<Vec<RoleRow>, Box<dyn std::error::Error>> {
-    let rows = sqlx::query(
-        "SELECT read_users.email, read_tenants.name, read_tenant_memberships.roles
-         FROM read_tenant_memberships
-         JOIN read_users ON CAST(read_users.id AS text) = read_tenant_memberships.user_id
-         JOIN read_tenants ON read_tenants.id = read_tenant_memberships.tenant_id
-         ORDER BY read_users.email, read_tenants.name",
-    )
-    .fetch_all(pool)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let roles: String = row.try_get(2)?;
-            Ok(RoleRow {
-                email: row.try_get(0)?,
-                tenant: row.try_get(1)?,
-                roles: serde_json::from_str(&roles)?,
-            })
-        })
-        .collect()
+    Ok(version)
 }
