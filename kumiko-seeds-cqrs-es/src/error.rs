@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use cqrs_es::persist::PersistenceError;
-use kumiko_seeds::WorkError;
+use kumiko_seeds::{Conflict, WorkError};
 
 /// Why a command could not be executed. It fails its seed, even if the seed goes on.
 #[derive(Debug, thiserror::Error)]
@@ -63,8 +63,8 @@ pub enum ExecuteError {
         /// The error of its `handle`, as it returned it.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// Somebody else has appended to the aggregate since it was loaded. Nothing of the seed is kept; a run after this one
-    /// decides anew.
+    /// Somebody else has appended to the aggregate since it was loaded. The seed is undone and tried again, three times at
+    /// most.
     #[error(
         "conflict in {aggregate_type} {aggregate_id}: somebody else has appended event {sequence}"
     )]
@@ -75,8 +75,10 @@ pub enum ExecuteError {
         aggregate_id: String,
         /// The sequence that was taken.
         sequence: usize,
+        /// By which the run knows that it may try again.
+        source: Conflict,
     },
-    /// Somebody else has changed a view since it was loaded. Nothing of the seed is kept.
+    /// Somebody else has changed a view since it was loaded. The seed is undone and tried again, three times at most.
     #[error("conflict in view {view_id} of {table}: it is no longer at version {version}")]
     ViewConflict {
         /// The table of the view.
@@ -85,6 +87,8 @@ pub enum ExecuteError {
         view_id: String,
         /// The version that it had; 0 if it was not there.
         version: i64,
+        /// By which the run knows that it may try again.
+        source: Conflict,
     },
     /// An event or a view cannot be stored as JSON.
     #[error("{what} could not be written as JSON")]

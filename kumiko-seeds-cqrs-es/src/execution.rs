@@ -8,7 +8,7 @@ use std::pin::Pin;
 
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, EventEnvelope};
-use kumiko_seeds::{AppendedEvent, Journal, Parts, SeedContext, UnitOfWork};
+use kumiko_seeds::{AppendedEvent, Conflict, Journal, Parts, SeedContext, UnitOfWork};
 
 use crate::database::{CqrsDatabase, Naming};
 use crate::stream::{Loaded, envelopes, serialized};
@@ -214,6 +214,7 @@ async fn append<DB: CqrsDatabase, A: Aggregate>(
                 aggregate_type: A::TYPE,
                 aggregate_id: id.clone(),
                 sequence,
+                source: Conflict,
             });
         }
         journal.note_event(|| {
@@ -251,6 +252,7 @@ async fn update<DB: CqrsDatabase, A: Aggregate>(
             table: table.as_str().to_owned(),
             view_id: id.to_owned(),
             version,
+            source: Conflict,
         }),
     }
 }

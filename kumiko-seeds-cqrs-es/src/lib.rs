@@ -138,8 +138,8 @@
 //!   the seed is rolled back with all its events and views, even if it swallows the error. So it is if it drops a command
 //!   without awaiting it. After a failure no further command of the seed is executed.
 //! - [`ExecuteError::Refused`] has the error of the aggregate's `handle`, for `downcast_ref`.
-//! - [`ExecuteError::Conflict`]: somebody else has appended to the aggregate since it was loaded. The seed stays pending, and
-//!   the next run decides anew.
+//! - [`ExecuteError::Conflict`]: somebody else has appended to the aggregate since it was loaded. The seed is undone and tried
+//!   again, three times at most, as after a deadlock; if it loses each time it stays pending.
 //!
 //! `Aggregate::Command` has to be `Send` and `Aggregate::Error` `Send + Sync + 'static`, which cqrs-es does not ask for.
 //!

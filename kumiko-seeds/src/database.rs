@@ -6,6 +6,11 @@ macro_rules! database_aliases {
     ($database:ty) => {
         pub use $crate::SeedResult;
 
+        /// This database, as sqlx names it.
+        pub type Database = $database;
+        /// A connection to this database.
+        pub type Connection = <$database as $crate::__sqlx::Database>::Connection;
+
         /// A seed of this database.
         pub type Seed = $crate::Seed<$database>;
         /// What a seed of this database may do.

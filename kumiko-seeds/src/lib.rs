@@ -238,7 +238,7 @@ pub use seed::{HandlerCall, RunSeed, Seed, SeedInfo, SeedResult};
 pub use selection::Selection;
 pub use skip_flags::SkipFlags;
 pub use status::{SeedStatus, State, Status};
-pub use unit_of_work::{UnitOfWork, WorkError};
+pub use unit_of_work::{Conflict, UnitOfWork, WorkError};
 
 /// Seeds on PostgreSQL: the types of this crate with their database filled in.
 #[cfg(feature = "postgres")]
@@ -256,6 +256,9 @@ pub mod sqlite {
     pub use crate::__include_sqlite_seeds as include_seeds;
 }
 
+/// What the functions of a trait return that are `async` and can be called without knowing their type.
+#[doc(no_inline)]
+pub use futures_util::future::BoxFuture;
 #[doc(hidden)]
 pub use kumiko_seeds_macros::{seed_folder as __seed_folder, seed_module as __seed_module};
 #[cfg(feature = "events")]

@@ -150,6 +150,13 @@ pub enum WorkError {
     },
 }
 
+/// That another writer was quicker: the cause to give to an error of a layer above the core, of a kind that is nobody's fault.
+///
+/// A seed that fails with an error that has this among its causes is undone and tried again, as after a deadlock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, thiserror::Error)]
+#[error("another writer was quicker")]
+pub struct Conflict;
+
 impl<DB: Backend> Parts<'_, '_, DB> {
     /// Fails unless the transaction of the seed is still open. A statement that is executed after a `COMMIT` of the seed's own
     /// would be kept whatever becomes of the seed.

@@ -5,6 +5,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::EventStoreError;
+
 /// The events of one aggregate in one tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Stream {
@@ -107,5 +109,19 @@ impl StoredEvent {
             created_at: DateTime::UNIX_EPOCH,
             created_by: String::new(),
         }
+    }
+
+    /// The same with a payload that the store has as text.
+    ///
+    /// # Errors
+    /// [`EventStoreError::Store`](super::EventStoreError::Store) if it is not JSON.
+    pub fn parse(
+        stream: Stream,
+        version: i32,
+        event_type: impl Into<String>,
+        payload: &str,
+    ) -> Result<Self, EventStoreError> {
+        let payload = serde_json::from_str(payload).map_err(EventStoreError::store)?;
+        Ok(Self::new(stream, version, event_type, payload))
     }
 }

@@ -20,7 +20,7 @@ use super::{EventBackend, EventStoreError, StoredEvent, Stream};
 /// ```
 /// # #[cfg(feature = "sqlite")]
 /// # mod own {
-/// use futures_util::future::BoxFuture;
+/// use kumiko_seeds::BoxFuture;
 /// use kumiko_seeds::events::{EventRow, EventStore, EventStoreError, InTransaction, StoredEvent, Stream};
 /// use sqlx::{Sqlite, SqliteConnection};
 ///
@@ -69,8 +69,7 @@ use super::{EventBackend, EventStoreError, StoredEvent, Stream};
 ///             .fetch_all(connection)
 ///             .await?;
 ///             let event = |(version, event_type, body): (i32, String, String)| {
-///                 let payload = serde_json::from_str(&body).map_err(EventStoreError::store)?;
-///                 Ok(StoredEvent::new(stream.clone(), version, event_type, payload))
+///                 StoredEvent::parse(stream.clone(), version, event_type, &body)
 ///             };
 ///             rows.into_iter().map(event).collect()
 ///         })

@@ -1,15 +1,13 @@
 //! After a failure: what has become of its transaction, and whether to try again.
 
+use std::error::Error as StdError;
 use std::time::Duration;
 
 use super::UnderLock;
 use super::session::Session;
 use crate::backend::{Backend, Fault, Hands};
-#[cfg(feature = "events")]
 use crate::causes::chain;
-#[cfg(feature = "events")]
-use crate::events::is_version_conflict;
-use crate::{Error, Progress};
+use crate::{Conflict, Error, Progress};
 
 /// How often work is tried again. A deadlock or a serialization failure is over with the transaction that
 /// was in the way, so a few times are enough.
@@ -81,8 +79,7 @@ fn is_passing<DB: Backend>(error: &Error) -> bool {
     if let Error::TransactionEnded { .. } | Error::CommitUnanswered { .. } = error {
         return false;
     }
-    #[cfg(feature = "events")]
-    if chain(error).any(is_version_conflict) {
+    if chain(error).any(is_conflict) {
         return true;
     }
     match error.driver().map(DB::fault) {
@@ -91,4 +88,13 @@ fn is_passing<DB: Backend>(error: &Error) -> bool {
         Some(Fault::CreatedMeanwhile) => !matches!(error, Error::Seed { .. }),
         _ => false,
     }
+}
+
+/// Whether another writer was quicker, in the library's own event store or elsewhere.
+fn is_conflict(error: &(dyn StdError + 'static)) -> bool {
+    #[cfg(feature = "events")]
+    if crate::events::is_version_conflict(error) {
+        return true;
+    }
+    error.is::<Conflict>()
 }
