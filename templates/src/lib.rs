@@ -10,10 +10,13 @@ pub const SEED: &str = include_str!("../seed.rs");
 /// A new seed of an app without an event store.
 pub const SEED_OF_ROWS: &str = include_str!("../seed_of_rows.rs");
 
-/// The module in [`SEED`] and [`SEED_OF_ROWS`] that stands for the context of the app's database.
+/// A new seed of an app on cqrs-es.
+pub const SEED_OF_COMMANDS: &str = include_str!("../seed_of_commands.rs");
+
+/// The module in the seeds that stands for the context of the app's database.
 pub const SEED_CONTEXT_MODULE: &str = "kumiko_seeds::postgres";
 
-/// The description in [`SEED`] and [`SEED_OF_ROWS`].
+/// The description in the seeds.
 pub const SEED_DESCRIPTION: &str = "What this seed changes, in a sentence";
 
 /// The test of a seed: `tests/<id with underscores>.rs`.
@@ -43,10 +46,16 @@ pub const SEEDS: &str = include_str!("../seeds.rs");
 /// The module that brings seeds in, of an app without an event store.
 pub const SEEDS_WITHOUT_EVENTS: &str = include_str!("../seeds_without_events.rs");
 
-/// The module in [`SEEDS`] and [`SEEDS_WITHOUT_EVENTS`] that stands for the one of the app's database.
+/// The module that brings seeds in, of an app whose handlers append to a table of its own.
+pub const SEEDS_WITH_OWN_EVENTS: &str = include_str!("../seeds_with_own_events.rs");
+
+/// The module that brings seeds in, of an app on cqrs-es.
+pub const SEEDS_OF_COMMANDS: &str = include_str!("../seeds_of_commands.rs");
+
+/// The module in the modules that stands for the one of the app's database.
 pub const SEEDS_DATABASE_MODULE: &str = "kumiko_seeds::postgres";
 
-/// The runner in [`SEEDS`] and [`SEEDS_WITHOUT_EVENTS`], to which the app's name is added where it has one.
+/// The runner in the modules, to which the app's name is added where it has one.
 pub const SEEDS_RUNNER: &str = "database::SeedRunner::new(SEEDS)";
 
 /// What follows the runner in [`SEEDS`].
@@ -79,6 +88,13 @@ mod tests {
             (SEEDS, SEEDS_RUNNER),
             (SEEDS_WITHOUT_EVENTS, SEEDS_RUNNER),
             (SEEDS, SEEDS_HANDLERS),
+            (SEEDS_WITH_OWN_EVENTS, SEEDS_DATABASE_MODULE),
+            (SEEDS_WITH_OWN_EVENTS, SEEDS_RUNNER),
+            (SEEDS_WITH_OWN_EVENTS, SEEDS_HANDLERS),
+            (SEEDS_OF_COMMANDS, SEEDS_DATABASE_MODULE),
+            (SEEDS_OF_COMMANDS, SEEDS_RUNNER),
+            (SEED_OF_COMMANDS, SEED_CONTEXT_MODULE),
+            (SEED_OF_COMMANDS, SEED_DESCRIPTION),
             (BUILD_SCRIPT, BUILD_SCRIPT_CALL),
         ] {
             assert_eq!(template.matches(part).count(), 1, "{part}");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use kumiko_seeds::App;
 use kumiko_seeds_cli::shell_word;
 
@@ -13,6 +13,7 @@ pub(crate) const HELP: &str = "\
 Examples:
   cargo kumiko-ops init --dry-run
   cargo kumiko-ops init --database sqlite
+  cargo kumiko-ops init --event-store own
   cargo kumiko-ops init --no-events
   cargo kumiko-ops init --app billing
 
@@ -34,6 +35,9 @@ pub(crate) struct InitArguments {
     /// Set it up for an app without an event store, whose seeds write rows
     #[arg(long)]
     pub(super) no_events: bool,
+    /// Where the app's events are; by default in the table of kumiko-seeds, or with cqrs-es where the package depends on it
+    #[arg(long, value_enum, value_name = "STORE", conflicts_with = "no_events")]
+    pub(super) event_store: Option<EventStore>,
     /// The name of an app that shares its database with others, so that its seeds are its own: a-z, 0-9 and -
     #[arg(long, value_name = "NAME", value_parser = app_name)]
     pub(super) app: Option<String>,
@@ -50,6 +54,27 @@ pub(crate) struct InitArguments {
     pub(super) package: PackageArguments,
 }
 
+/// Where the events of an app are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum EventStore {
+    /// In the table of kumiko-seeds
+    Kumiko,
+    /// In a table of the app's own
+    Own,
+    /// With cqrs-es, in the tables of postgres-es or sqlite-es
+    CqrsEs,
+}
+
+impl EventStore {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Kumiko => "kumiko",
+            Self::Own => "own",
+            Self::CqrsEs => "cqrs-es",
+        }
+    }
+}
+
 impl InitArguments {
     /// The same command with `option` instead of `--dry-run` or `--yes`, to be pasted.
     pub(super) fn repeated_with(&self, option: &str) -> String {
@@ -62,9 +87,13 @@ impl InitArguments {
             .map(|path| format!(" --path {}", shell_word(&path.to_string_lossy())));
         let app = self.app.as_ref().map(|name| format!(" --app {name}"));
         let no_events = if self.no_events { " --no-events" } else { "" };
+        let store = self
+            .event_store
+            .map(|store| format!(" --event-store {}", store.name()));
         format!(
-            "cargo kumiko-ops init{}{no_events}{}{}{} {option}",
+            "cargo kumiko-ops init{}{no_events}{}{}{}{} {option}",
             database.unwrap_or_default(),
+            store.unwrap_or_default(),
             app.unwrap_or_default(),
             path.unwrap_or_default(),
             self.package.repeated()

@@ -4,19 +4,30 @@
 use kumiko_seeds_cli::Failure;
 
 use super::app::{self, ChosenApp};
-use super::arguments::InitArguments;
+use super::arguments::{EventStore, InitArguments};
 use super::drivers::{self, Driver};
 use super::inventory::Inventory;
 use super::manifest::WorkspaceDependency;
 use crate::app_source::mentions;
-use crate::package::{Database, Featured, LIBRARY, Writes};
+use crate::package::{CQRS_ES, Database, Featured, LIBRARY, Writes};
 
 /// What seeds run on, what they write and whose they are, and why.
 pub(super) struct Chosen {
     pub(super) database: Database,
     pub(super) reason: String,
     pub(super) writes: Writes,
+    /// Whether the events are in a table of the app's own.
+    pub(super) event_table: EventTable,
+    /// Why seeds execute commands, where nobody asked for it.
+    pub(super) note: Option<String>,
     pub(super) app: Option<ChosenApp>,
+}
+
+/// Which table handlers append to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EventTable {
+    Ours,
+    TheApps,
 }
 
 /// Chooses by the flags and by what the package has.
@@ -33,10 +44,22 @@ pub(super) fn choose(
         }
         None => by_package(inventory)?,
     };
+    let writes = writes(arguments, inventory)?;
+    let is_unasked = arguments.event_store.is_none() && inventory.member.library().is_none();
+    let note = (writes == Writes::Commands && is_unasked).then(|| {
+        format!(
+            "seeds execute commands, since the package depends on {CQRS_ES}; --event-store kumiko is for write handlers"
+        )
+    });
     Ok(Chosen {
         database,
         reason,
-        writes: writes(arguments, inventory)?,
+        writes,
+        event_table: match arguments.event_store {
+            Some(EventStore::Own) => EventTable::TheApps,
+            _ => EventTable::Ours,
+        },
+        note,
         app: app::choose(arguments, inventory)?,
     })
 }
@@ -140,8 +163,34 @@ fn writes(arguments: &InitArguments, inventory: &Inventory<'_>) -> Result<Writes
         (None, Some(shared)) if shared.has_default_feature("events") => Some(Writes::Events),
         _ => None,
     };
-    match (arguments.no_events, there) {
-        (true, Some(Writes::Events)) => Err(Failure::new(format!(
+    if arguments.no_events {
+        return without_events(arguments, inventory, there);
+    }
+    match (arguments.event_store, there) {
+        (Some(EventStore::CqrsEs), _) => Ok(Writes::Commands),
+        (Some(store), Some(Writes::Rows)) => Err(Failure::new(format!(
+            "kumiko-seeds is there for package {} without its feature events, and --event-store {} asks for it",
+            member.name(),
+            store.name()
+        ))
+        .help(format!(
+            "give kumiko-seeds the feature events in the Cargo.toml that names it, and run this again:\n    {}",
+            arguments.repeated_with("--yes")
+        ))),
+        (None, Some(there)) => Ok(there),
+        (None, None) if member.is_on_cqrs_es() => Ok(Writes::Commands),
+        (Some(EventStore::Kumiko | EventStore::Own), _) | (None, None) => Ok(Writes::Events),
+    }
+}
+
+fn without_events(
+    arguments: &InitArguments,
+    inventory: &Inventory<'_>,
+    there: Option<Writes>,
+) -> Result<Writes, Failure> {
+    let member = inventory.member;
+    match there {
+        Some(Writes::Events) => Err(Failure::new(format!(
             "kumiko-seeds is there for package {} with its feature events, and --no-events asks for it without",
             member.name()
         ))
@@ -150,7 +199,6 @@ fn writes(arguments: &InitArguments, inventory: &Inventory<'_>) -> Result<Writes
              and run this again:\n    {}",
             arguments.repeated_with("--yes")
         ))),
-        (true, _) => Ok(Writes::Rows),
-        (false, there) => Ok(there.unwrap_or(Writes::Events)),
+        _ => Ok(Writes::Rows),
     }
 }

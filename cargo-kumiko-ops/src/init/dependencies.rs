@@ -6,7 +6,7 @@ use super::checkout::Checkout;
 use super::choice::Chosen;
 use super::inventory::Inventory;
 use super::manifest::{DefaultFeatures, Edit, Origin, WorkspaceDependency};
-use crate::package::{BUILD_LIBRARY, COMMAND_LIBRARY, LIBRARY, Writes, key};
+use crate::package::{BUILD_LIBRARY, COMMAND_LIBRARY, CQRS_ES_LIBRARY, LIBRARY, Writes, key};
 
 /// The changes to the dependencies: what is missing, and features that are missing of what is there.
 pub(super) fn edits(
@@ -29,6 +29,18 @@ pub(super) fn edits(
                 });
             }
         }
+    }
+    if chosen.writes == Writes::Commands {
+        edits.extend(match member.cqrs_es_library() {
+            None => Some(Edit::Dependency {
+                table: "dependencies",
+                name: CQRS_ES_LIBRARY,
+                origin: origin(inventory, CQRS_ES_LIBRARY, checkout),
+                default_features: DefaultFeatures::On,
+                features: vec![chosen.database.feature()],
+            }),
+            Some(library) => moved(library, "dependencies", checkout),
+        });
     }
     let others = [
         (member.command_library(), COMMAND_LIBRARY, "dependencies"),
@@ -62,8 +74,8 @@ fn new_library(inventory: &Inventory<'_>, chosen: &Chosen, checkout: Option<&Che
             DefaultFeatures::On
         }
         // Its features are the workspace's affair.
-        (Writes::Rows, Origin::Workspace) => DefaultFeatures::On,
-        (Writes::Rows, _) => DefaultFeatures::Off,
+        (Writes::Commands | Writes::Rows, Origin::Workspace) => DefaultFeatures::On,
+        (Writes::Commands | Writes::Rows, _) => DefaultFeatures::Off,
     };
     Edit::Dependency {
         table: "dependencies",

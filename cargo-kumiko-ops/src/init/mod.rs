@@ -162,6 +162,7 @@ fn next(
         package_name: member.name(),
         package: &package,
         writes: chosen.writes,
+        event_table: chosen.event_table,
         module: setup.module.as_ref().map(|module| {
             let file = shown_path(&module.file, current).display().to_string();
             (module, file)

@@ -7,7 +7,7 @@ use kumiko_seeds_cli::Failure;
 
 use super::build_script::with_call;
 use super::checkout::Checkout;
-use super::choice::{Chosen, named_in};
+use super::choice::{Chosen, EventTable, named_in};
 use super::inventory::{BuildScript, Inventory};
 use super::manifest::{Edit, edited, is_switched_off};
 use super::setup::Setup;
@@ -32,6 +32,7 @@ pub(super) fn plan(
         setup.manifest.extend(app.setting(inventory));
         setup.left.extend(app.left(inventory));
     }
+    setup.left.extend(own_event_table(inventory, chosen));
     plan_build_script(inventory, &mut setup);
     if !inventory.has_seeds_folder {
         let keep = inventory.member.seeds_folder().join(".gitkeep");
@@ -76,6 +77,19 @@ fn unseen_database(inventory: &Inventory<'_>, chosen: &Chosen, edits: &[Edit]) -
     (is_new && !is_said).then(|| {
         format!(
             "see that what {} brings in is of kumiko_seeds::{feature}, and the seeds as well",
+            inventory.shown(&wiring.path)
+        )
+    })
+}
+
+/// What is left where the seeds are there, and do not append to the table that was asked for.
+fn own_event_table(inventory: &Inventory<'_>, chosen: &Chosen) -> Option<String> {
+    let wiring = inventory.wiring.as_ref()?;
+    let is_there = mentions(&wiring.text, "event_store");
+    (chosen.event_table == EventTable::TheApps && !is_there).then(|| {
+        format!(
+            "{} brings in the seeds already; give its handlers the app's table with .event_store(…), as \
+             kumiko_seeds::guides::with_an_event_table_of_your_own shows",
             inventory.shown(&wiring.path)
         )
     })

@@ -5,7 +5,7 @@ use std::path::Path;
 use kumiko_seeds_cli::shell_word;
 use similar::TextDiff;
 
-use super::choice::Chosen;
+use super::choice::{Chosen, EventTable};
 use super::setup::{Change, NewModule, Setup};
 use crate::package::{Database, Writes};
 
@@ -52,7 +52,8 @@ pub(super) fn notes(setup: &Setup, chosen: &Chosen) -> Vec<String> {
     );
     let app = chosen.app.iter();
     let app = app.map(|app| format!("note: the app is {}, {}", app.name, app.reason));
-    let notes = setup.notes.iter().map(|note| format!("note: {note}"));
+    let notes = chosen.note.iter().chain(&setup.notes);
+    let notes = notes.map(|note| format!("note: {note}"));
     std::iter::once(database).chain(app).chain(notes).collect()
 }
 
@@ -83,6 +84,7 @@ pub(super) fn diff(change: &Change, name: &str) -> String {
 pub(super) struct Ready<'a> {
     pub(super) database: Database,
     pub(super) writes: Writes,
+    pub(super) event_table: EventTable,
     pub(super) has_database_url: bool,
     pub(super) package_name: &'a str,
     /// The arguments about the package, repeated.
@@ -97,9 +99,17 @@ pub(super) struct Ready<'a> {
 pub(super) fn next_steps(ready: &Ready<'_>) -> String {
     let mut lines = Vec::new();
     if let Some((module, file)) = &ready.module {
-        let register = match ready.writes {
-            Writes::Events => format!("register your write handlers in {file}, and "),
-            Writes::Rows => String::new(),
+        let register = match (ready.writes, ready.event_table) {
+            (Writes::Events, EventTable::Ours) => {
+                format!("register your write handlers in {file}, and ")
+            }
+            (Writes::Events, EventTable::TheApps) => format!(
+                "make the SQL in {file} that of your event table, register your write handlers there, and "
+            ),
+            (Writes::Commands, _) => {
+                format!("name your aggregates with their services and views in {file}, and ")
+            }
+            (Writes::Rows, _) => String::new(),
         };
         lines.push(format!(
             "next: {register}apply the seeds where the app starts, with its sqlx pool:"

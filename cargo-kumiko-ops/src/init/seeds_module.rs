@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use kumiko_ops_templates::{
-    SEEDS, SEEDS_DATABASE_MODULE, SEEDS_HANDLERS, SEEDS_RUNNER, SEEDS_WITHOUT_EVENTS,
+    SEEDS, SEEDS_DATABASE_MODULE, SEEDS_HANDLERS, SEEDS_OF_COMMANDS, SEEDS_RUNNER,
+    SEEDS_WITH_OWN_EVENTS, SEEDS_WITHOUT_EVENTS,
 };
 use kumiko_seeds_cli::Failure;
 
-use super::choice::Chosen;
+use super::choice::{Chosen, EventTable};
 use super::inventory::Inventory;
 use super::library::with_module;
 use super::manifest::{Edit, is_switched_off};
 use super::setup::{NewModule, Setup};
 use crate::app_source::{Declared, Library, SeedsFunction, Source, declares, seeds_function};
-use crate::package::{Writes, crate_name, unnameable};
+use crate::package::{Sqlx, Writes, crate_name, unnameable};
 use crate::shown::indented;
 use crate::text_file::TextFile;
 
@@ -165,13 +166,19 @@ fn parsed<'a>(file: &'a TextFile, inventory: &Inventory<'_>) -> Result<Source<'a
 }
 
 fn seeds_module(inventory: &Inventory<'_>, chosen: &Chosen) -> String {
-    let template = match chosen.writes {
-        Writes::Events => SEEDS,
-        Writes::Rows => SEEDS_WITHOUT_EVENTS,
+    let template = match (chosen.writes, chosen.event_table) {
+        (Writes::Events, EventTable::Ours) => SEEDS,
+        (Writes::Events, EventTable::TheApps) => SEEDS_WITH_OWN_EVENTS,
+        (Writes::Commands, _) => SEEDS_OF_COMMANDS,
+        (Writes::Rows, _) => SEEDS_WITHOUT_EVENTS,
     };
-    let library = inventory.member.library_in_code();
+    let member = inventory.member;
+    let library = member.library_in_code();
     let module = format!("{library}::{}", chosen.database.feature());
-    let text = template.replace(SEEDS_DATABASE_MODULE, &module);
+    let text = template
+        .replace(SEEDS_DATABASE_MODULE, &module)
+        .replace("kumiko_seeds::", &format!("{library}::"))
+        .replace("sqlx::", &format!("{}::", Sqlx::of(member).name_in_code()));
     match &chosen.app {
         Some(app) => named(&text, &app.name),
         None => text,

@@ -23,6 +23,12 @@ pub(crate) const COMMAND_LIBRARY: &str = "kumiko-seeds-cli";
 /// The feature of the library that is its write side.
 const EVENTS: &str = "events";
 
+/// The library with which seeds execute commands of an app on [`CQRS_ES`].
+pub(crate) const CQRS_ES_LIBRARY: &str = "kumiko-seeds-cqrs-es";
+
+/// A library of aggregates and commands, on which an app may live.
+pub(crate) const CQRS_ES: &str = "cqrs-es";
+
 /// A package of the workspace, and what it says about its seeds.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
@@ -73,6 +79,16 @@ impl Member {
         self.dependency(COMMAND_LIBRARY, DependencyKind::Normal)
     }
 
+    /// The dependency on the library with which seeds execute commands.
+    pub(crate) fn cqrs_es_library(&self) -> Option<&Dependency> {
+        self.dependency(CQRS_ES_LIBRARY, DependencyKind::Normal)
+    }
+
+    /// Whether the app has aggregates and commands of `cqrs-es`.
+    pub(crate) fn is_on_cqrs_es(&self) -> bool {
+        self.dependency(CQRS_ES, DependencyKind::Normal).is_some()
+    }
+
     /// The library that seeds are written with, as Rust code of the package names it.
     pub(crate) fn library_in_code(&self) -> String {
         in_code(self.library().map_or(LIBRARY, key))
@@ -85,6 +101,9 @@ impl Member {
 
     /// What its seeds write: rows where the library is there without its write side.
     pub(crate) fn writes(&self) -> Writes {
+        if self.cqrs_es_library().is_some() {
+            return Writes::Commands;
+        }
         let Some(library) = self.library() else {
             return Writes::Events;
         };
@@ -151,6 +170,8 @@ fn in_code(library: &str) -> String {
 pub(crate) enum Writes {
     /// Events, through the app's write handlers.
     Events,
+    /// Events, through commands of the app's aggregates.
+    Commands,
     /// Rows, in an app without an event store.
     Rows,
 }

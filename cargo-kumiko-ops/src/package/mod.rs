@@ -18,7 +18,9 @@ pub(crate) use arguments::PackageArguments;
 pub(crate) use crate_name::{crate_name, unnameable};
 pub(crate) use database::{Database, Featured};
 pub(crate) use features::key;
-pub(crate) use member::{BUILD_LIBRARY, COMMAND_LIBRARY, LIBRARY, Member, Writes};
+pub(crate) use member::{
+    BUILD_LIBRARY, COMMAND_LIBRARY, CQRS_ES, CQRS_ES_LIBRARY, LIBRARY, Member, Writes,
+};
 pub(crate) use sqlx::{BESIDE_ANOTHER, Sqlx};
 
 /// Finds the package: the named one, that of the current folder, or the one of the workspace that has

@@ -18,6 +18,14 @@ pub(crate) enum Sqlx {
 }
 
 impl Sqlx {
+    /// The version that seeds use, as Rust code of the package names it, or will where it is still to be added.
+    pub(crate) fn name_in_code(&self) -> &'static str {
+        match self {
+            Self::Usable | Self::Missing => "sqlx",
+            Self::OfVersion(_) => BESIDE_ANOTHER,
+        }
+    }
+
     pub(crate) fn of(member: &Member) -> Self {
         let dependencies = member.package.dependencies.iter();
         let mut others = None;

@@ -1,6 +1,8 @@
 //! The content of a new seed. Pure.
 
-use kumiko_ops_templates::{SEED, SEED_CONTEXT_MODULE, SEED_DESCRIPTION, SEED_OF_ROWS};
+use kumiko_ops_templates::{
+    SEED, SEED_CONTEXT_MODULE, SEED_DESCRIPTION, SEED_OF_COMMANDS, SEED_OF_ROWS,
+};
 
 use crate::package::Writes;
 
@@ -20,6 +22,7 @@ pub(super) struct Values<'a> {
 pub(super) fn built_in(values: Values<'_>) -> String {
     let template = match values.writes {
         Writes::Events => SEED,
+        Writes::Commands => SEED_OF_COMMANDS,
         Writes::Rows => SEED_OF_ROWS,
     };
     template

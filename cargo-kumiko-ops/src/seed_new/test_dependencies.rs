@@ -26,7 +26,7 @@ pub(super) fn missing(member: &Member, current: &Path, package: &str) -> Option<
             let origin = origin(member.library(), current);
             let rows = match member.writes() {
                 Writes::Events => "",
-                Writes::Rows => " --no-default-features",
+                Writes::Commands | Writes::Rows => " --no-default-features",
             };
             lines.push(format!(
                 "cargo add --dev {origin}{rows} --features {feature}{package}"

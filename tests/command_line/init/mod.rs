@@ -4,6 +4,7 @@ mod app_names;
 mod consent;
 mod contradictions;
 mod drivers;
+mod event_stores;
 mod existing;
 mod journey;
 mod layouts;
