@@ -60,6 +60,7 @@ pub struct DryRunSeed {
 
 /// An event that was appended, as a dry run lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "events", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct AppendedEvent {
     /// The kind of aggregate, `membership`.

@@ -53,6 +53,10 @@ on_both_databases! {
             .await
             .unwrap();
         assert_eq!(written.output, "a");
+        let appended = serde_json::to_value(&written.events).unwrap();
+        let expected = json!([{ "aggregate_type": "note", "aggregate_id": app::id("a"), "tenant_id": tenant, "version": 1,
+                                "event_type": "note-added" }]);
+        assert_eq!(appended, expected);
         let rename = RenameNote { from: "a".into(), to: "b".into() };
         handlers.execute_as(editor(), rename).in_tenant(tenant).commit(&database.pool).await.unwrap();
         let events = "SELECT CAST(tenant_id AS text) || ' ' || created_by || ' ' || (metadata->>'userId') || ' ' ||
@@ -240,6 +244,17 @@ on_both_databases! {
         nothing_left(database).await;
     }
 
+    async fn a_version_from_outside_is_not_tried_again_and_again(database: &TestDatabase<DB>) {
+        let tries = Arc::new(AtomicU32::new(0));
+        let handlers = app(database).await.with(tries.clone())
+            .register("notes:write:as-seen", Access::OpenToAll, as_seen::<DB>);
+        let write = handlers.write_as(editor(), "notes:write:as-seen", note("a"));
+        let error = write.commit(&database.pool).await.unwrap_err();
+        assert!(error.is_conflict(), "{error:?}");
+        assert_eq!(tries.load(Ordering::Relaxed), 2);
+        nothing_left(database).await;
+    }
+
     async fn a_conflict_is_tried_again_as_often_as_the_caller_says(database: &TestDatabase<DB>) {
         let tries = Arc::new(AtomicU32::new(0));
         let handlers = app(database).await.with(tries.clone())
@@ -301,16 +316,27 @@ async fn add_and_hang<DB: Engine>(mut write: WriteContext<'_, DB>, note: Note) -
     std::future::pending().await
 }
 
+/// Appends after the version that a person saw.
+async fn as_seen<DB: EventBackend>(mut write: WriteContext<'_, DB>, note: Note) -> HandlerResult {
+    let tries = write.app::<Arc<AtomicU32>>().ok_or("no counter")?;
+    tries.fetch_add(1, Ordering::Relaxed);
+    let stream = write.stream("note", app::id(&note.text));
+    write
+        .append(&stream, 5, [NewEvent::new("note-added", &note)])
+        .await?;
+    Ok(())
+}
+
 /// Believes wrongly twice, and rightly then.
 async fn conflict_twice<DB: EventBackend>(
     mut write: WriteContext<'_, DB>,
     note: Note,
 ) -> HandlerResult {
     let tries = write.app::<Arc<AtomicU32>>().ok_or("no counter")?;
-    let expected = if tries.fetch_add(1, Ordering::Relaxed) < 2 {
-        5
-    } else {
-        0
+    let expected = match tries.fetch_add(1, Ordering::Relaxed) {
+        0 => 5,
+        1 => 6,
+        _ => 0,
     };
     let stream = write.stream("note", app::id(&note.text));
     write

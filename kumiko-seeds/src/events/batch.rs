@@ -117,6 +117,7 @@ where
             let payload =
                 payload.map_err(|source| in_batch(WriteError::payload(handler, source)))?;
             let write = WriteContext {
+                appended: None,
                 events: &mut pending,
                 store,
                 values: [values, handlers.values()],

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::EventStoreError;
 
 /// The events of one aggregate in one tenant.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Stream {
     /// The tenant the stream is stored under, which may differ from a tenant in its payloads.
     pub tenant_id: Uuid,
@@ -65,7 +65,7 @@ impl NewEvent {
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotencyKey";
 
 /// An event as the event store has it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct StoredEvent {
     /// The event's position among all events.

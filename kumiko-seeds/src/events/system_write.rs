@@ -13,7 +13,7 @@ use super::appending::AtOnce;
 use super::naming::Naming;
 use super::{Command, EventBackend, Handlers, SYSTEM_TENANT_ID, User, WriteContext, WriteError};
 use crate::progress::TARGET;
-use crate::{Parts, SeedContext, UnitOfWork};
+use crate::{AppendedEvent, Parts, SeedContext, UnitOfWork};
 
 impl<'c, DB: EventBackend> SeedContext<'c, DB> {
     /// Writes through the handler with this qualified name, as the [system user](User::system), in
@@ -64,6 +64,8 @@ pub struct SystemWrite<'a, 'c, DB: EventBackend> {
 pub struct Written {
     /// What the handler returned, as JSON.
     pub output: Value,
+    /// The events that the handler appended, in their order.
+    pub events: Vec<AppendedEvent>,
 }
 
 impl<DB: EventBackend> SystemWrite<'_, '_, DB> {
@@ -146,7 +148,9 @@ async fn call<DB: EventBackend>(
         naming: Naming::after(journal.count(), values),
         store: handlers.store(),
     };
+    let mut appended = Vec::new();
     let write = WriteContext {
+        appended: Some(&mut appended),
         events: &mut events,
         store: handlers.store(),
         values: [values, handlers.values()],
@@ -155,7 +159,10 @@ async fn call<DB: EventBackend>(
         tenant_id,
     };
     let output = handlers.call(handler, write, payload).await?;
-    Ok(Written { output })
+    Ok(Written {
+        output,
+        events: appended,
+    })
 }
 
 /// The app's handlers.

@@ -17,6 +17,8 @@ use crate::{AppValues, AppendedEvent, Journal};
 /// and with its marker.
 pub struct WriteContext<'a, DB: EventBackend> {
     pub(super) events: &'a mut (dyn Appending<DB> + 'a),
+    /// What was appended, where that is to be told.
+    pub(super) appended: Option<&'a mut Vec<AppendedEvent>>,
     pub(super) store: &'a dyn EventStore<DB>,
     /// In the order in which they count.
     pub(super) values: [&'a AppValues; 2],
@@ -86,7 +88,7 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
         let version = rows.last().map_or(expected_version, |row| row.version);
         self.events.append(stream, expected_version, rows).await?;
         for (version, event_type) in (expected_version + 1..).zip(types) {
-            self.journal.note_event(|| {
+            self.note(|| {
                 let (kind, id) = (&stream.aggregate_type, stream.aggregate_id.to_string());
                 AppendedEvent::new(kind, id, version, event_type)
                     .in_tenant(stream.tenant_id.to_string())
@@ -98,7 +100,18 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// Notes an event that the handler itself has appended, on [`WriteContext::connection`] to a table that is no
     /// [`EventStore`], so that reports count it and a dry run lists it.
     pub fn note_event(&mut self, event: AppendedEvent) {
-        self.journal.note_event(|| event);
+        self.note(|| event);
+    }
+
+    fn note(&mut self, event: impl FnOnce() -> AppendedEvent) {
+        match &mut self.appended {
+            Some(appended) => {
+                let event = event();
+                self.journal.note_event(|| event.clone());
+                appended.push(event);
+            }
+            None => self.journal.note_event(event),
+        }
     }
 
     /// The events of `stream` in their order.

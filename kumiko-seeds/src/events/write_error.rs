@@ -5,7 +5,7 @@ use std::error::Error;
 use uuid::Uuid;
 
 use super::event_store_error::is_version_conflict;
-use super::{EventStoreError, User};
+use super::{EventStoreError, Stream, User};
 use crate::WorkError;
 use crate::causes::chain;
 
@@ -144,6 +144,41 @@ impl WriteError {
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         chain(self).any(is_version_conflict)
+    }
+
+    /// The handler's own error, if the handler failed with one of this type.
+    ///
+    /// ```
+    /// # use kumiko_seeds::events::WriteError;
+    /// #[derive(Debug, thiserror::Error)]
+    /// #[error("the tenant is suspended")]
+    /// struct Suspended;
+    ///
+    /// fn status(error: &WriteError) -> u16 {
+    ///     match error {
+    ///         WriteError::AccessDenied { .. } => 403,
+    ///         error if error.of_handler::<Suspended>().is_some() => 402,
+    ///         error if error.is_conflict() => 409,
+    ///         _ => 500,
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn of_handler<E: Error + 'static>(&self) -> Option<&E> {
+        match self {
+            Self::Handler { source, .. } => source.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// The stream and the version that a writer expected who was too late.
+    pub(super) fn expected(&self) -> Option<(Stream, i32)> {
+        chain(self).find_map(|error| match error.downcast_ref() {
+            Some(EventStoreError::VersionConflict {
+                stream, expected, ..
+            }) => Some((stream.clone(), *expected)),
+            _ => None,
+        })
     }
 
     /// The driver's error, if that is what it comes from.
