@@ -3,22 +3,23 @@
 //!
 //! `protocol` says what the runner does; whoever changes one changes the other:
 //!
-//! | model | `kumiko-seeds/src/runner` |
+//! | model | `kumiko-seeds/src` |
 //! |---|---|
 //! | `Step::Look` | `Run::look` |
-//! | `Protocol::attempt` | `Run::attempt`, called by `Run::drain` for a `Work::Seed` |
-//! | `Begin` | its `begin_with`; after a seed on PostgreSQL a part of `Commit`, which is one of the ways in which the two can follow each other here |
-//! | `TakeLock`, `FindMarker` | its `lock`, with `Backend::take_lock` |
-//! | `Write` | the seed itself, in `run` |
-//! | `InsertMarker`, `Commit` | its `commit_seed`, with `Backend::insert_last_marker` |
-//! | `Step::RollBack` | its `roll_back` |
+//! | `Protocol::attempt` | `UnderLock::transact`, called by `Run::drain` for the `Queue` |
+//! | `Begin`, `TakeLock`, `FindMarker` | `Backend::lock`; after a seed on PostgreSQL a part of `Backend::commit`, which is one of the ways in which the two can follow each other here |
+//! | `Write` | the seed itself, in `runner/app_code.rs` |
+//! | `InsertMarker`, `Commit` | `Backend::commit` with `NewMarker::insert` |
+//! | `Step::RollBack` | `UnderLock::forget` and `UnderLock::undo` |
 //! | `Step::LookAgain` | `Run::drop_applied` |
-//! | `Protocol::again` | `Run::try_again` |
+//! | `Protocol::again` | `UnderLock::again` |
 //! | `Step::GaveUp` | `Error::TransactionEnded` |
-//! | `Protocol::doubt` | `Run::find_out` |
+//! | `Protocol::doubt` | `UnderLock::find_out` |
 //!
 //! Preparation, dry runs, and what people do to markers are left out: they take the same lock in the
 //! same way, and write no events of seeds.
+//!
+//! `steps` is a model of its own: of an operation that takes many transactions, as it is to be.
 //!
 //! ```console
 //! $ cargo test -p kumiko-tests --test model -- --nocapture              # counts states, shows what breaks
@@ -41,6 +42,7 @@ mod properties;
 mod protocol;
 mod replica;
 mod state;
+mod steps;
 mod wrong_attempts;
 mod wrong_doubts;
 mod wrong_retries;

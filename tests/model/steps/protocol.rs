@@ -1,0 +1,65 @@
+//! What workers send.
+
+use self::Statement::{
+    Advance, Begin, Commit, InsertMarker, InsertProgress, Look, RollBack, TakeOperationLock,
+    TakeSeedsLock, Work, WorkOnAll,
+};
+
+/// Statements that are sent together.
+pub(super) type Message = &'static [Statement];
+
+/// The transactions there are, each as its messages.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Protocol {
+    pub(super) start: &'static [Message],
+    pub(super) step: &'static [Message],
+    /// All of it in one transaction, by a release that knows no steps.
+    pub(super) at_once: &'static [Message],
+    /// Whether that release refuses where there is progress.
+    pub(super) others_heed_progress: Heed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heed {
+    Yes,
+    No,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Statement {
+    Begin,
+    TakeSeedsLock,
+    TakeOperationLock,
+    /// Is there a marker, is there progress, and how far?
+    Look,
+    InsertProgress,
+    /// Does the item after the cursor that was seen.
+    Work,
+    /// Writes the cursor after that item; after the last one the marker, and takes the progress away.
+    Advance,
+    WorkOnAll,
+    InsertMarker,
+    Commit,
+    RollBack,
+}
+
+pub(super) const ROLL_BACK: Message = &[RollBack];
+
+impl Protocol {
+    pub(super) const AS_DESIGNED: Self = Self {
+        start: &[&[Begin], &[TakeSeedsLock, Look], &[InsertProgress, Commit]],
+        step: &[
+            &[Begin],
+            &[TakeOperationLock, Look],
+            &[Work],
+            &[Advance, Commit],
+        ],
+        at_once: &[
+            &[Begin],
+            &[TakeSeedsLock, Look],
+            &[WorkOnAll],
+            &[InsertMarker, Commit],
+        ],
+        others_heed_progress: Heed::Yes,
+    };
+}
