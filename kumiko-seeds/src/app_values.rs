@@ -4,8 +4,6 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::statements::Unnamed;
-
 /// What an app handed over with [`SeedRunner::with`](crate::SeedRunner::with): at most one value of each type.
 ///
 /// A layer above the core keeps what it needs here as well, the write side its handlers for example. An extension of
@@ -14,6 +12,9 @@ use crate::statements::Unnamed;
 pub struct AppValues {
     by_type: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
 }
+
+/// That statements are to have no names; kept among the values.
+pub(crate) struct Unnamed;
 
 impl AppValues {
     /// The value of type `T`, if there is one.

@@ -4,11 +4,9 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use crate::backend::Backend;
 use crate::causes::{chain, with_causes};
 use crate::holder::Holder;
 use crate::report::seconds;
-use crate::seed::Seed;
 
 /// Why a run or a look at the database failed.
 #[derive(Debug, thiserror::Error)]
@@ -287,18 +285,6 @@ pub struct PreflightProblem {
     pub line: u32,
     /// What is wrong with the call.
     pub message: String,
-}
-
-impl PreflightProblem {
-    /// A problem of `seed` in `line` of its file, counted from 1.
-    pub fn new<DB: Backend>(seed: &Seed<DB>, line: u32, message: impl Into<String>) -> Self {
-        Self {
-            seed: seed.id,
-            file: seed.file,
-            line,
-            message: message.into(),
-        }
-    }
 }
 
 impl fmt::Display for PreflightProblem {

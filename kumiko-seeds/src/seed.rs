@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::SeedContext;
 use crate::backend::Backend;
+use crate::{PreflightProblem, SeedContext};
 use futures_util::future::BoxFuture;
 
 /// What a seed's `run` returns: nothing, or any error, which rolls the seed back and stops the run.
@@ -39,6 +39,19 @@ pub struct Seed<DB: Backend> {
     pub handler_calls: &'static [HandlerCall],
     /// Makes the change.
     pub run: RunSeed<DB>,
+}
+
+impl<DB: Backend> Seed<DB> {
+    /// A call in `line` of the seed's file, counted from 1, that is known to fail; for
+    /// [`SeedRunner::preflight`](crate::SeedRunner::preflight).
+    pub fn problem(&self, line: u32, message: impl Into<String>) -> PreflightProblem {
+        PreflightProblem {
+            seed: self.id,
+            file: self.file,
+            line,
+            message: message.into(),
+        }
+    }
 }
 
 // By hand, because deriving would ask for a `DB` that is `Copy`.

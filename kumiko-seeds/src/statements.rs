@@ -1,9 +1,7 @@
 //! What an app says of the statements that the library prepares.
 
+use crate::app_values::Unnamed;
 use crate::{Backend, SeedRunner};
-
-/// That [`SeedRunner::unnamed_statements`] was called; kept among the app's values.
-pub(crate) struct Unnamed;
 
 impl<DB: Backend> SeedRunner<DB> {
     /// Prepares statements without names, except on a connection that keeps statements of the app's own: for a pooler

@@ -172,7 +172,7 @@ on_both_databases! {
 
     async fn layers_check_seeds_before_the_first_write(database: &TestDatabase<DB>) {
         let runner = app::runner(vec![note!("2026-01-01-a")]).with(7u8).preflight(|values, seed| {
-            let mut problem = kumiko_seeds::PreflightProblem::new(seed, 3, "there is no seven");
+            let mut problem = seed.problem(3, "there is no seven");
             if values.get::<u8>() == Some(&7) {
                 "there is a seven".clone_into(&mut problem.message);
             }

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::database::Server;
 use crate::subjects::Subject;
-use crate::{Effort, Result, applying, bulk, idle_boot, replicas};
+use crate::{Effort, Result, applying, bulk, idle_boot, replicas, requests};
 
 /// Which versions Cargo has chosen.
 const LOCK: &str = include_str!("../../Cargo.lock");
@@ -19,6 +19,7 @@ pub(crate) async fn write(file: &str, effort: Effort) -> Result {
         idle_boot::measure(&server, effort).await?,
         applying::measure(&server, effort).await?,
         replicas::measure(&server, effort).await?,
+        requests::measure(&server, effort).await?,
         bulk::measure(&server, effort).await?,
         CLOSED_GAPS.to_owned(),
     ];

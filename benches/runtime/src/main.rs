@@ -13,6 +13,7 @@ mod database;
 mod idle_boot;
 mod process;
 mod replicas;
+mod requests;
 mod samples;
 mod subjects;
 mod table;

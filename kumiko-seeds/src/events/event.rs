@@ -1,22 +1,10 @@
-//! Events and the streams they stand in.
+//! Events, before and after they are appended.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
-use super::EventStoreError;
-
-/// The events of one aggregate in one tenant.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct Stream {
-    /// The tenant the stream is stored under, which may differ from a tenant in its payloads.
-    pub tenant_id: Uuid,
-    /// The kind of aggregate, `membership`.
-    pub aggregate_type: String,
-    /// The aggregate.
-    pub aggregate_id: Uuid,
-}
+use super::{EventStoreError, Stream};
 
 /// An event to be appended.
 #[derive(Clone, Debug, PartialEq)]

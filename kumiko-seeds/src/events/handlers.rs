@@ -17,7 +17,7 @@ use super::{
     Command, EventBackend, KumikoEvents, Lookups, SYSTEM_TENANT_ID, User, WriteContext, WriteError,
 };
 use crate::AppValues;
-use crate::statements::Unnamed;
+use crate::app_values::Unnamed;
 
 /// What a write handler returns: something to hand to the seed, or any error.
 pub type HandlerResult<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;

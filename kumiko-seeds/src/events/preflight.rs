@@ -38,12 +38,7 @@ fn unreachable_calls<DB: EventBackend>(
             let error = handlers.check(call.handler, &user).err()?;
             // Roles that are not literals may be the right ones; the handler's gate will tell.
             let known = call.roles.is_some() || !matches!(error, WriteError::AccessDenied { .. });
-            known.then(|| PreflightProblem {
-                seed: seed.id,
-                file: seed.file,
-                line: call.line,
-                message: error.to_string(),
-            })
+            known.then(|| seed.problem(call.line, error.to_string()))
         })
         .collect()
 }

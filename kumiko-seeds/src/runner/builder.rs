@@ -198,16 +198,11 @@ impl<DB: Backend> SeedRunner<DB> {
     pub fn verify(&self) -> Vec<PreflightProblem> {
         if self.preflights.is_empty() {
             // Without handlers there is nothing to check calls against, and every call fails.
-            let calls = |seed: &Seed<DB>| {
-                let (id, file) = (seed.id, seed.file);
-                seed.handler_calls.iter().map(move |call| PreflightProblem {
-                    seed: id,
-                    file,
-                    line: call.line,
-                    message: format!(
-                        "{:?} is called, but the runner has no handlers",
-                        call.handler
-                    ),
+            let calls = |seed: &'static Seed<DB>| {
+                seed.handler_calls.iter().map(move |call| {
+                    let handler = call.handler;
+                    let message = format!("{handler:?} is called, but the runner has no handlers");
+                    seed.problem(call.line, message)
                 })
             };
             return self.seeds.iter().flat_map(calls).collect();
