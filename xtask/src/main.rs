@@ -6,6 +6,7 @@ compile_error!("servers are started with Unix means; on Windows, run this in WSL
 mod arguments;
 mod bench;
 mod install;
+mod lanes;
 mod release;
 mod steps;
 mod unpacked;

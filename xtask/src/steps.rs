@@ -7,7 +7,7 @@ use std::time::Instant;
 use kumiko_seeds_testing::{Cluster, Failure, Programs, URL_VARIABLE, guarded};
 
 use crate::release::Release;
-use crate::{install, unpacked};
+use crate::{install, lanes, unpacked};
 
 /// One check of continuous integration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,13 +74,14 @@ impl Step {
                 "clippy -p kumiko-seeds --features sqlite --locked -- -D warnings"
             }
             Self::Docs => "doc --workspace --no-deps --locked",
+            // Shown by `lanes`.
             Self::Test => "test --workspace --locked",
             // A workspace of its own. In the same target folder it finds built what both have alike.
             Self::CqrsEs => {
                 "test --manifest-path tests/cqrs-es/Cargo.toml --target-dir target --locked"
             }
-            // Of the whole workspace, so that nothing is built with other features than before.
-            Self::NewestPostgres => "test --workspace --locked --test applying",
+            // Of the whole workspace, so that nothing is built with other features than before. SQLite is the same on each.
+            Self::NewestPostgres => "test --workspace --locked --test applying -- --skip sqlite::",
             // Packages that depend on one another are checked together: cargo lets each find the
             // others as if they were published already.
             Self::Package => {
@@ -100,6 +101,9 @@ impl Step {
 
     /// The step as a line for a shell.
     fn line(self) -> String {
+        if self == Self::Test {
+            return lanes::lines();
+        }
         let mut line = String::new();
         for (name, value) in self.environment() {
             line.extend([name, "='", value, "' "]);
@@ -114,7 +118,8 @@ impl Step {
     fn run(self) -> Result<ExitStatus, Failure> {
         let words = self.words();
         match self {
-            Self::Test | Self::CqrsEs => run_tests(postgres(None)?, words.collect()),
+            Self::Test => run_every_test(postgres(None)?),
+            Self::CqrsEs => run_tests(postgres(None)?, words.collect()),
             Self::NewestPostgres => run_tests(postgres(Some(Release::NEWEST))?, words.collect()),
             Self::Package => {
                 unpacked::remove();
@@ -162,18 +167,21 @@ pub(crate) fn test(
     release: Option<Release>,
     arguments: Vec<OsString>,
 ) -> Result<ExitCode, Failure> {
-    let every_test = arguments.is_empty();
+    if arguments.is_empty() {
+        let status = run_every_test(postgres(release)?)?;
+        if !status.success() {
+            return Ok(exit_code(status));
+        }
+        let words = Step::CqrsEs.words().collect();
+        return run_tests(postgres(release)?, words).map(exit_code);
+    }
     let mut words = vec![OsString::from("test")];
     // Cargo ignores a named package next to `--workspace`.
     if !names_package(&arguments) {
         words.push("--workspace".into());
     }
     words.extend(arguments);
-    let mut status = run_tests(postgres(release)?, words)?;
-    if every_test && status.success() {
-        status = run_tests(postgres(release)?, Step::CqrsEs.words().collect())?;
-    }
-    Ok(exit_code(status))
+    run_tests(postgres(release)?, words).map(exit_code)
 }
 
 /// A command's exit code for this program to end with.
@@ -191,7 +199,21 @@ pub(crate) fn postgres(release: Option<Release>) -> Result<Programs, Failure> {
     Ok(programs)
 }
 
+fn run_every_test(programs: Programs) -> Result<ExitStatus, Failure> {
+    with_server(programs, |environment| {
+        lanes::run(&cargo_program(), environment)
+    })
+}
+
 fn run_tests(programs: Programs, words: Vec<OsString>) -> Result<ExitStatus, Failure> {
+    with_server(programs, |environment| cargo(words, environment))
+}
+
+/// Runs tests that find this server.
+fn with_server(
+    programs: Programs,
+    run: impl FnOnce(&[(&str, &OsStr)]) -> Result<ExitStatus, Failure>,
+) -> Result<ExitStatus, Failure> {
     let path = programs.path();
     let cluster = Cluster::of(programs)?;
     let url = cluster.url();
@@ -202,16 +224,19 @@ fn run_tests(programs: Programs, words: Vec<OsString>) -> Result<ExitStatus, Fai
         ("PATH", &*path),
         ("RUST_BACKTRACE", OsStr::new("0")),
     ];
-    cargo(words, &environment)
+    run(&environment)
 }
 
 fn cargo(
     words: impl IntoIterator<Item = OsString>,
     environment: &[(&str, impl AsRef<OsStr>)],
 ) -> Result<ExitStatus, Failure> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let line: Vec<OsString> = [cargo].into_iter().chain(words).collect();
+    let line: Vec<OsString> = [cargo_program()].into_iter().chain(words).collect();
     guarded::run(&line, environment)
+}
+
+fn cargo_program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 fn names_package(arguments: &[OsString]) -> bool {
