@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `Step::Look` | `Run::look` |
 //! | `Protocol::attempt` | `UnderLock::transact`, called by `Run::drain` for the `Queue` |
-//! | `Begin`, `TakeLock`, `FindMarker` | `Backend::lock`; after a seed on PostgreSQL a part of `Backend::commit`, which is one of the ways in which the two can follow each other here |
+//! | `Begin`, `TakeLock`, `FindMarker` | `Backend::lock`; after a seed on PostgreSQL a part of `Backend::commit`: `Protocol::chain` |
 //! | `Write` | the seed itself, in `runner/app_code.rs` |
 //! | `InsertMarker`, `Commit` | `Backend::commit` with `NewMarker::insert` |
 //! | `Step::RollBack` | `UnderLock::forget` and `UnderLock::undo` |

@@ -83,6 +83,19 @@ pub(crate) fn sometimes() -> Vec<Property<Deployment>> {
                 .filter_map(|orphan| orphan.transaction.as_ref());
             open.any(|transaction| transaction.has_lock)
         }),
+        Property::sometimes(
+            "a client that is gone has taken the next lock",
+            |deployment, state: &State| {
+                let mut orphans = state.orphans.iter();
+                deployment.protocol.chain.is_none()
+                    || orphans.any(|orphan| {
+                        let locked = orphan.transaction.as_ref();
+                        let ends_with_look = orphan.requests.back().map(|last| last.statement);
+                        locked.is_some_and(|open| open.has_lock && !open.has_written())
+                            && ends_with_look == Some(Statement::FindMarker)
+                    })
+            },
+        ),
         Property::sometimes("a commit in doubt is done late", |_, state: &State| {
             in_doubt(state).any(|(replica, place)| {
                 place.message > 0 && marker(state, replica) == Some(replica.number)

@@ -7,10 +7,23 @@ use self::Statement::{Begin, Commit, FindMarker, InsertMarker, RollBack, TakeLoc
 pub(crate) struct Protocol {
     /// What applies a seed. Once the last message is answered, the replica says that it is applied.
     pub(crate) attempt: &'static [Message],
+    /// What goes with the last message of a seed, where another seed follows.
+    pub(crate) chain: Option<Chain>,
     /// What becomes of a seed whose last message, with the commit in it, gets no answer.
     pub(crate) doubt: Doubt,
     /// What becomes of a seed whose transaction the server has undone, because of a deadlock for example.
     pub(crate) again: Again,
+}
+
+/// The beginning of the next seed's attempt, sent together with the end of this one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chain {
+    /// The last message of a seed with the beginning of the next.
+    pub(crate) last: Message,
+    /// That beginning, which is what remains once the commit is answered.
+    pub(crate) next: &'static [Message],
+    /// At which message of the attempt the next seed then is.
+    pub(crate) then: usize,
 }
 
 /// Where a replica goes on after the server has undone its transaction.
@@ -46,6 +59,8 @@ pub(crate) enum Doubt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum List {
     Attempt,
+    /// What was sent with the commit of the seed before.
+    Next,
     Doubt,
 }
 
@@ -85,6 +100,11 @@ impl Protocol {
             &[Write(1)],
             &[InsertMarker, Commit],
         ],
+        chain: Some(Chain {
+            last: &[InsertMarker, Commit, Begin, TakeLock, FindMarker],
+            next: &[&[Begin, TakeLock, FindMarker]],
+            then: 2,
+        }),
         doubt: Doubt::Ask(&[
             &[FindMarker],
             &[Begin],
@@ -95,10 +115,11 @@ impl Protocol {
         again: Again::FromTheStart,
     };
 
-    /// The runner's, but for the attempt.
+    /// The runner's, but for the attempt, which begins anew for each seed.
     pub(crate) const fn attempting(attempt: &'static [Message]) -> Self {
         Self {
             attempt,
+            chain: None,
             ..Self::AS_WRITTEN
         }
     }
@@ -122,6 +143,7 @@ impl Protocol {
     pub(crate) fn messages(&self, list: List) -> &'static [Message] {
         match (list, self.doubt) {
             (List::Attempt, _) => self.attempt,
+            (List::Next, _) => self.chain.map_or(&[], |chain| chain.next),
             (
                 List::Doubt,
                 Doubt::Ask(messages) | Doubt::AskCarelessly(messages) | Doubt::Repeat(messages),

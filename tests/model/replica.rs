@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::database::{Answer, Transaction};
 use crate::deployment::Deployment;
-use crate::protocol::{Again, Doubt, List, Message, Statement};
+use crate::protocol::{Again, Chain, Doubt, List, Message, Statement};
 
 /// A process that applies seeds.
 ///
@@ -89,6 +89,11 @@ impl Replica {
 
     /// What it has sent and the server has yet to act on.
     pub(crate) fn message(&self, deployment: &Deployment) -> Message {
+        if let Step::Run(List::Attempt, place) = self.step
+            && let Some(chain) = self.chain(deployment, place)
+        {
+            return &chain.last[place.statement..];
+        }
         match self.step {
             Step::Look | Step::LookAgain => &[Statement::ReadApplied],
             Step::Run(list, place) => {
@@ -99,12 +104,30 @@ impl Replica {
         }
     }
 
+    /// What the message at `place` of an attempt is sent with.
+    fn chain(&self, deployment: &Deployment, place: Place) -> Option<Chain> {
+        let is_last = place.message == deployment.protocol.attempt.len() - 1;
+        deployment
+            .protocol
+            .chain
+            .filter(|_| is_last && self.queue.len() > 1)
+    }
+
     /// Takes the answer to a statement. The runner waits for the rest of the message, but after a taken
     /// lock that only reads.
     pub(crate) fn receive(&mut self, deployment: &Deployment, answer: Answer) -> Vec<Claim> {
+        if let Step::Run(List::Attempt, place) = self.step
+            && self.chain(deployment, place).is_some()
+            && self.statement(deployment) == Some(Statement::Commit)
+        {
+            // The answers come one by one. What comes after this one is of the next seed.
+            let claim = self.queue.pop_first().map(Claim::Applied);
+            self.step = Step::Run(List::Next, Place::default());
+            return claim.into_iter().collect();
+        }
         match (self.step, answer) {
             (Step::Run(_, _), Answer::Refused) => self.roll_back(Then::GiveUp),
-            (Step::Run(List::Attempt, _), Answer::Busy | Answer::Marker(Some(_))) => {
+            (Step::Run(List::Attempt | List::Next, _), Answer::Busy | Answer::Marker(Some(_))) => {
                 self.roll_back(Then::LookAgain)
             }
             (Step::Run(List::Doubt, _), Answer::Busy) => self.roll_back(Then::DoubtAgain),
@@ -146,7 +169,7 @@ impl Replica {
             (Step::Run(List::Attempt, place), _) if place.message == last => {
                 self.run(deployment, List::Doubt, Place::default())
             }
-            (Step::Run(List::Attempt, _), _) => {
+            (Step::Run(List::Attempt | List::Next, _), _) => {
                 let claim = Claim::RolledBack(self.message(deployment));
                 self.restart();
                 vec![claim]
@@ -199,6 +222,14 @@ impl Replica {
         }
         if place.message < messages.len() {
             self.step = Step::Run(list, place);
+            return Vec::new();
+        }
+        if let (List::Next, Some(chain)) = (list, deployment.protocol.chain) {
+            let place = Place {
+                message: chain.then,
+                statement: 0,
+            };
+            self.step = Step::Run(List::Attempt, place);
             return Vec::new();
         }
         match (list, deployment.protocol.doubt) {

@@ -8,7 +8,7 @@ use crate::protocol::Statement::{
     Begin, BeginWithSnapshot, Commit, FindMarker, InsertMarker, InsertMarkerAnywhere, ReleaseLock,
     TakeLock, TakeLockForGood, Write,
 };
-use crate::protocol::{Message, Protocol};
+use crate::protocol::{Chain, Message, Protocol};
 
 /// What is broken although nothing fails, by two replicas.
 fn broken_by_another_replica(attempt: &'static [Message]) -> Vec<&'static str> {
@@ -137,4 +137,18 @@ fn a_marker_before_the_seed_is_there_after_a_crash_and_the_seed_is_lost() {
         broken_by_a_fault(attempt),
         [VOUCHED, ONE_WRITER, OK, APPLIED, ROLLED_BACK, WITHIN_REACH]
     );
+}
+
+/// The next seed's lock comes with the commit, and another replica may have applied that seed while it was free.
+#[test]
+fn a_lock_that_comes_with_the_commit_needs_its_own_look() {
+    let unseen = Protocol {
+        chain: Some(Chain {
+            last: &[InsertMarker, Commit, Begin, TakeLock],
+            next: &[&[Begin, TakeLock]],
+            then: 2,
+        }),
+        ..Protocol::AS_WRITTEN
+    };
+    assert_eq!(broken(unseen, 2, 0), [ONCE, VOUCHED]);
 }
