@@ -193,6 +193,38 @@ on_both_databases! {
         assert_eq!(database.payloads().await.len(), 2);
     }
 
+    async fn what_comes_after_a_commit_comes_once(database: &TestDatabase<DB>) {
+        let mails = Arc::new(AtomicU32::new(0));
+        let handlers = Arc::new(app(database).await.with(mails.clone())
+            .register("notes:write:add-and-mail", Access::OpenToAll, add_and_mail::<DB>));
+        let sent = || mails.swap(0, Ordering::Relaxed);
+        let write = |text| handlers.write_as(editor(), "notes:write:add-and-mail", note(text));
+        let mut written = write("a").commit(&database.pool).await.unwrap();
+        written.committed();
+        assert_eq!(sent(), 1);
+        write("a").commit(&database.pool).await.unwrap_err();
+        assert_eq!(sent(), 0);
+
+        let mut transaction = database.pool.begin().await.unwrap();
+        let mut written = write("b").within(&mut transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!(sent(), 0);
+        written.committed();
+        assert_eq!(sent(), 1);
+
+        let mails = kumiko_tests::seeds::seed("2026-01-01-a", |ctx| Box::pin(async move {
+            ctx.system_write_as("notes:write:add-and-mail", json!({ "text": "c" })).await?;
+            let texts = ["d", "e"].map(|text| json!({ "text": text }));
+            ctx.system_batch("notes:write:add-and-mail", texts).await?;
+            Ok(())
+        }));
+        let runner = app::runner(vec![mails]).handlers(handlers.clone());
+        runner.dry_run(&database.pool).await.unwrap();
+        assert_eq!(sent(), 0);
+        runner.apply(&database.pool).await.unwrap();
+        assert_eq!(sent(), 3);
+    }
+
     async fn a_transaction_that_was_ended_takes_no_write(database: &TestDatabase<DB>) {
         let handlers = app(database).await;
         for end in ["COMMIT", "ROLLBACK"] {
@@ -306,6 +338,17 @@ async fn commit_and_add<DB: Engine>(mut write: WriteContext<'_, DB>, note: Note)
 async fn commit_and_fail<DB: Engine>(mut write: WriteContext<'_, DB>, _: Note) -> HandlerResult {
     DB::run(write.connection().await?, "COMMIT").await?;
     Err("and then something else".into())
+}
+
+async fn add_and_mail<DB: Engine>(mut write: WriteContext<'_, DB>, note: Note) -> HandlerResult {
+    let mails = write.app::<Arc<AtomicU32>>().ok_or("no mails")?.clone();
+    write.after_commit(move || {
+        mails.fetch_add(1, Ordering::Relaxed);
+    });
+    let stream = write.stream("note", app::id(&note.text));
+    let added = NewEvent::new("note-added", &note);
+    write.append(&stream, 0, [added]).await?;
+    Ok(())
 }
 
 async fn add_and_hang<DB: Engine>(mut write: WriteContext<'_, DB>, note: Note) -> HandlerResult {

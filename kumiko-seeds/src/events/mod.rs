@@ -32,6 +32,7 @@ mod visible_rows;
 mod write;
 mod write_context;
 mod write_error;
+mod written;
 
 pub use backend::EventBackend;
 pub use batch::SystemBatch;
@@ -47,8 +48,9 @@ pub use lookups::{Lookups, Membership, ReadModels, Tenant, UserRow};
 pub use store::{EventStore, InTransaction};
 pub use stored_uuid::StoredUuid;
 pub use stream::Stream;
-pub use system_write::{SystemWrite, Written};
+pub use system_write::SystemWrite;
 pub use user::{SYSTEM_ROLE, SYSTEM_TENANT_ID, SYSTEM_USER_ID, User};
 pub use write::Write;
 pub use write_context::WriteContext;
 pub use write_error::WriteError;
+pub use written::Written;

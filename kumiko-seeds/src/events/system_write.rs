@@ -11,9 +11,11 @@ use uuid::Uuid;
 
 use super::appending::AtOnce;
 use super::naming::Naming;
-use super::{Command, EventBackend, Handlers, SYSTEM_TENANT_ID, User, WriteContext, WriteError};
+use super::{
+    Command, EventBackend, Handlers, SYSTEM_TENANT_ID, User, WriteContext, WriteError, Written,
+};
 use crate::progress::TARGET;
-use crate::{AppendedEvent, Parts, SeedContext, UnitOfWork};
+use crate::{Parts, SeedContext, UnitOfWork};
 
 impl<'c, DB: EventBackend> SeedContext<'c, DB> {
     /// Writes through the handler with this qualified name, as the [system user](User::system), in
@@ -56,16 +58,6 @@ pub struct SystemWrite<'a, 'c, DB: EventBackend> {
     payload: Result<Value, serde_json::Error>,
     tenant_id: Uuid,
     user: User,
-}
-
-/// A write that succeeded.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Written {
-    /// What the handler returned, as JSON.
-    pub output: Value,
-    /// The events that the handler appended, in their order.
-    pub events: Vec<AppendedEvent>,
 }
 
 impl<DB: EventBackend> SystemWrite<'_, '_, DB> {
@@ -159,10 +151,8 @@ async fn call<DB: EventBackend>(
         tenant_id,
     };
     let output = handlers.call(handler, write, payload).await?;
-    Ok(Written {
-        output,
-        events: appended,
-    })
+    // What is to be done after the commit is in the seed's journal.
+    Ok(Written::new(output, appended, Vec::new()))
 }
 
 /// The app's handlers.

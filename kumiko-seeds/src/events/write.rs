@@ -123,7 +123,10 @@ impl<DB: EventBackend> Write<'_, DB> {
         let mut last = None;
         loop {
             let error = match self.attempt(pool, payload.clone()).await {
-                Ok(written) => return Ok(written),
+                Ok(mut written) => {
+                    written.committed();
+                    return Ok(written);
+                }
                 Err(error) => error,
             };
             let expected = error.expected();
@@ -142,7 +145,8 @@ impl<DB: EventBackend> Write<'_, DB> {
     /// Writes in a transaction of the app's, which the app commits. What it did before in that transaction is kept, also if
     /// the write fails: then all that the write has done is undone, and the app may go on.
     ///
-    /// Nothing is tried again. On PostgreSQL it takes three round trips beside the handler's own.
+    /// Say [`Written::committed`] after the commit, for what the handler asked to be done then. Nothing is tried again. On
+    /// PostgreSQL it takes three round trips beside the handler's own.
     ///
     /// # Errors
     /// After an error nothing of the write is in the transaction. [`WriteError::TransactionEnded`] says that there is none
@@ -245,21 +249,18 @@ impl<DB: EventBackend> Write<'_, DB> {
             naming: Naming::after(0, handlers.values()),
             store: handlers.store(),
         };
-        let mut appended = Vec::new();
+        let (mut appended, mut journal) = (Vec::new(), Journal::default());
         let write = WriteContext {
             appended: Some(&mut appended),
             events: &mut events,
             store: handlers.store(),
             values: [handlers.values(), handlers.values()],
-            journal: &mut Journal::default(),
+            journal: &mut journal,
             user: &self.user,
             tenant_id,
         };
         match handlers.call(handler, write, payload).await {
-            Ok(output) => Ok(Written {
-                output,
-                events: appended,
-            }),
+            Ok(output) => Ok(Written::new(output, appended, journal.take_after_commit())),
             Err(error) if was_ended(&error) => Err(WriteError::TransactionEnded {
                 handler: handler.to_owned(),
             }),

@@ -97,6 +97,15 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
         Ok(version)
     }
 
+    /// Has `action` called once the write is committed, for what must not happen without it: a mail, a message to another
+    /// service. It is not called if the write, or the seed that asked for it, fails, is tried again or runs dry.
+    ///
+    /// It is called at most once, as [`SeedContext::after_commit`](crate::SeedContext::after_commit) says. Where the app commits,
+    /// with [`Write::within`](super::Write::within), the app says when, with [`Written::committed`](super::Written::committed).
+    pub fn after_commit(&mut self, action: impl FnOnce() + Send + 'static) {
+        self.journal.after_commit(action);
+    }
+
     /// Notes an event that the handler itself has appended, on [`WriteContext::connection`] to a table that is no
     /// [`EventStore`], so that reports count it and a dry run lists it.
     pub fn note_event(&mut self, event: AppendedEvent) {
