@@ -88,13 +88,7 @@ where
         } = self;
         Box::pin(async move {
             let executed = execute::<DB, A>(&mut work, &aggregate_id, command, &metadata).await;
-            match executed {
-                Ok(events) => {
-                    work.done();
-                    Ok(events)
-                }
-                Err(error) => Err(work.failed(error)),
-            }
+            work.ended(executed)
         })
     }
 }

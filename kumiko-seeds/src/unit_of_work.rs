@@ -29,7 +29,8 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
 
 /// Work in a seed that is done or failed as a whole, a write through a handler for example.
 ///
-/// It is begun with [`SeedContext::begin`], and ends with [`UnitOfWork::done`] or [`UnitOfWork::failed`]. If it is dropped
+/// It is begun with [`SeedContext::begin`], and ends with [`UnitOfWork::ended`], or with [`UnitOfWork::done`] or
+/// [`UnitOfWork::failed`]. If it is dropped
 /// before that, the seed fails.
 ///
 /// ```
@@ -41,13 +42,8 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
 /// /// Appends to a table of the app's own.
 /// async fn deposit(ctx: &mut SeedContext<'_>, account: &str) -> Result<(), WorkError> {
 ///     let mut work = ctx.begin("the deposit");
-///     match append(&mut work, account).await {
-///         Ok(()) => {
-///             work.done();
-///             Ok(())
-///         }
-///         Err(error) => Err(work.failed(error)),
-///     }
+///     let appended = append(&mut work, account).await;
+///     work.ended(appended)
 /// }
 /// # use kumiko_seeds::UnitOfWork;
 /// # use sqlx::Sqlite;
@@ -99,6 +95,20 @@ impl<'c, DB: Backend> UnitOfWork<'_, 'c, DB> {
         }
         self.context.writable().await?;
         Ok(self.context.parts())
+    }
+
+    /// The work has ended with `result`, which is given back: [`UnitOfWork::done`] or [`UnitOfWork::failed`].
+    ///
+    /// # Errors
+    /// The error in `result`.
+    pub fn ended<T, E: Error + 'static>(self, result: Result<T, E>) -> Result<T, E> {
+        match result {
+            Ok(output) => {
+                self.done();
+                Ok(output)
+            }
+            Err(error) => Err(self.failed(error)),
+        }
     }
 
     /// The work is done.

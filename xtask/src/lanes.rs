@@ -1,7 +1,7 @@
 //! Every test of the workspace, two binaries at a time.
 //!
 //! The tests of the command line mostly wait for one build after another, and the others mostly for servers. One beside the
-//! other they take two thirds of the time on two cores.
+//! other they take three quarters of the time on two cores.
 
 use std::env::temp_dir;
 use std::ffi::{OsStr, OsString};

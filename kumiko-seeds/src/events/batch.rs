@@ -75,13 +75,8 @@ where
     }
 
     async fn write(mut self) -> Result<u64, WriteError> {
-        match self.write_all().await {
-            Ok(written) => {
-                self.work.done();
-                Ok(written)
-            }
-            Err(error) => Err(self.work.failed(error)),
-        }
+        let written = self.write_all().await;
+        self.work.ended(written)
     }
 
     async fn write_all(&mut self) -> Result<u64, WriteError> {

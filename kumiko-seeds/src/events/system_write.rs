@@ -82,13 +82,8 @@ impl<DB: EventBackend> SystemWrite<'_, '_, DB> {
             tenant_id,
             user,
         } = self;
-        match call(&mut work, &handler, payload, tenant_id, &user).await {
-            Ok(written) => {
-                work.done();
-                Ok(written)
-            }
-            Err(error) => Err(work.failed(error)),
-        }
+        let written = call(&mut work, &handler, payload, tenant_id, &user).await;
+        work.ended(written)
     }
 }
 
