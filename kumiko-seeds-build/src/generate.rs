@@ -84,7 +84,9 @@ fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
             skip_flag: #skip_flag,
             source_hash: #source_hash,
             handler_calls: &[#(#handler_calls),*],
-            run: |context| ::std::boxed::Box::pin(#module::run(context)),
+            background: false,
+            after: &[],
+            code: __kumiko_seeds::SeedCode::Run(|context| ::std::boxed::Box::pin(#module::run(context))),
         };
     }
 }

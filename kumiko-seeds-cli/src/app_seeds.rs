@@ -33,6 +33,12 @@ pub struct SeedSource {
     /// The hash of its source.
     #[serde(skip)]
     pub source_hash: String,
+    /// Whether it is left out of the boot.
+    #[serde(skip)]
+    pub background: bool,
+    /// The seeds that have to be applied before it begins.
+    #[serde(skip)]
+    pub after: Vec<String>,
     /// The write handlers it calls by literal names.
     pub handler_calls: Vec<SourceCall>,
 }
@@ -100,6 +106,8 @@ impl SeedSource {
             file: None,
             skip_flag: seed.info().skip_flag.map(str::to_owned),
             source_hash: seed.source_hash.to_owned(),
+            background: seed.background,
+            after: seed.after.iter().map(ToString::to_string).collect(),
             handler_calls: seed
                 .handler_calls
                 .iter()
@@ -111,9 +119,15 @@ impl SeedSource {
     /// What the library compares with a database.
     pub(crate) fn info(&self) -> SeedInfo<'_> {
         let info = SeedInfo::new(&self.id, &self.description).with_source(&self.source_hash);
-        match &self.skip_flag {
+        let info = match &self.skip_flag {
             Some(flag) => info.skipped_by(flag),
             None => info,
+        };
+        let info = info.after(self.after.iter().map(String::as_str));
+        if self.background {
+            info.in_background()
+        } else {
+            info
         }
     }
 }

@@ -122,7 +122,6 @@ impl<DB: Backend> fmt::Debug for Ledger<DB> {
 }
 
 /// A change to the marker of a seed that is not run.
-#[derive(Clone, Copy)]
 enum Change<'a> {
     Mark(SeedInfo<'a>),
     Unmark(&'a str),
@@ -135,7 +134,7 @@ struct ByHand<'a, DB: Backend> {
 
 impl<DB: Backend> Work<DB> for ByHand<'_, DB> {
     async fn perform(&mut self, turn: Turn<'_, DB>) -> Result<Kept, Error> {
-        match self.change {
+        match &self.change {
             Change::Mark(seed) => mark(self.ledger, turn, seed).await?,
             Change::Unmark(id) => unmark(self.ledger, turn, id).await?,
         }
@@ -146,7 +145,7 @@ impl<DB: Backend> Work<DB> for ByHand<'_, DB> {
 async fn mark<DB: Backend>(
     ledger: &Ledger<DB>,
     mut turn: Turn<'_, DB>,
-    seed: SeedInfo<'_>,
+    seed: &SeedInfo<'_>,
 ) -> Result<(), Error> {
     let Ledger {
         app, applied_by, ..
@@ -159,7 +158,7 @@ async fn mark<DB: Backend>(
     if sought.check::<DB>(turn.connection).await?.is_some() {
         return Err(Error::AlreadyApplied { id: id.to_owned() });
     }
-    let marker = NewMarker::new(app, seed, turn.since(), *applied_by);
+    let marker = NewMarker::new(app, seed.clone(), turn.since(), *applied_by);
     let recorded = turn.record(Hands::Library, Some(&marker.insert())).await;
     recorded.map_err(|error| ledger::fault::<DB>("write the seed's marker", error))?;
     let kind = InterventionKind::Marked;

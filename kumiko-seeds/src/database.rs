@@ -4,7 +4,7 @@
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! database_aliases {
     ($database:ty) => {
-        pub use $crate::SeedResult;
+        pub use $crate::{Batch, BatchResult, CountResult, SeedResult};
 
         /// This database, as sqlx names it.
         pub type Database = $database;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::causes::{chain, with_causes};
 use crate::holder::Holder;
 use crate::report::seconds;
+use crate::seed_progress::ProgressState;
 
 /// Why a run or a look at the database failed.
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +125,56 @@ pub enum Error {
     NotApplied {
         /// The seed.
         id: String,
+    },
+    /// A seed was to be steered that is not under way: it has not begun, or it is applied.
+    #[error("seed {id} is not under way")]
+    NotUnderWay {
+        /// The seed.
+        id: String,
+    },
+    /// A seed was to be steered in a way that means nothing in the state in which it is.
+    #[error("seed {id} is {state}: there is nothing to {verb}")]
+    Steering {
+        /// The seed.
+        id: String,
+        /// What was to be done, `resume` for example.
+        verb: &'static str,
+        /// Where it stands.
+        state: ProgressState,
+    },
+    /// A seed is under way in steps, so that it can neither run in one transaction nor be marked. Nothing was written.
+    #[error("seed {id} is under way in steps ({done} items are done)")]
+    UnderWay {
+        /// The seed.
+        id: String,
+        /// How many items are done.
+        done: u64,
+    },
+    /// A seed is under way with another source than that of this binary. Nothing was written.
+    #[error(
+        "seed {id} is under way with another source text than this binary's ({done} items are done)"
+    )]
+    OtherSourceUnderWay {
+        /// The seed.
+        id: String,
+        /// How many items are done.
+        done: u64,
+    },
+    /// A seed whose turn it is has been paused.
+    #[error("seed {id} is paused ({done} items are done)")]
+    Paused {
+        /// The seed.
+        id: String,
+        /// How many items are done.
+        done: u64,
+    },
+    /// The `batch` of a seed gave the cursor that it had been given, so that its next step would do the same again.
+    #[error("seed {id}: `batch` gave the cursor that it was given, {cursor}; it has to advance")]
+    CursorStands {
+        /// The seed.
+        id: String,
+        /// The cursor, as JSON.
+        cursor: String,
     },
     /// Another process held the lock for longer than this one waits.
     #[error("gave up after {} of waiting for the lock of seeds, {}", seconds(*waited), held_by(holder.as_ref()))]

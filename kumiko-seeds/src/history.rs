@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::Marker;
 use crate::app::{App, parts};
 use crate::operation_type::OperationType;
+use crate::{Marker, SeedProgress};
 
 /// What a database tells of the seeds of an app. Where the app has a name, that includes markers from before it had
 /// one, which may as well be another app's.
@@ -22,6 +22,8 @@ pub struct History {
     pub markers: Vec<Marker>,
     /// What was done by hand to the markers of the app, oldest first.
     pub interventions: Vec<Intervention>,
+    /// The app's seeds of many steps that are under way, in byte order of their ids.
+    pub progress: Vec<SeedProgress>,
 }
 
 /// What a person did to a marker by hand.
@@ -119,6 +121,7 @@ impl History {
             app,
             markers,
             interventions,
+            progress: Vec::new(),
         }
     }
 }

@@ -190,6 +190,7 @@ mod app_values;
 mod applied;
 mod apply_error;
 mod backend;
+mod batch;
 mod by_hand;
 mod causes;
 mod context;
@@ -212,10 +213,12 @@ mod remedy;
 mod report;
 mod runner;
 mod seed;
+mod seed_progress;
 mod selection;
 mod skip_flags;
 mod statements;
 mod status;
+mod steering;
 mod under_lock;
 mod unit_of_work;
 
@@ -223,6 +226,7 @@ pub use app::App;
 pub use app_values::AppValues;
 pub use apply_error::ApplyError;
 pub use backend::Backend;
+pub use batch::{Batch, BatchResult, CountResult, read_cursor};
 pub use by_hand::Ledger;
 pub use causes::error_chain;
 pub use context::{Parts, SeedContext};
@@ -232,12 +236,16 @@ pub use holder::Holder;
 pub use journal::Journal;
 pub use marker::{AppliedBy, Marker};
 pub use progress::Progress;
-pub use report::{AppendedEvent, Applied, DryRun, DryRunSeed, Report, Skipped, Warning};
+pub use report::{
+    AppendedEvent, Applied, DryRun, DryRunSeed, FailedSeed, Report, Skipped, Warning, WorkReport,
+};
 pub use runner::SeedRunner;
-pub use seed::{HandlerCall, RunSeed, Seed, SeedInfo, SeedResult};
+pub use seed::{CountItems, HandlerCall, RunBatch, RunSeed, Seed, SeedCode, SeedInfo, SeedResult};
+pub use seed_progress::{ProgressState, SeedProgress};
 pub use selection::Selection;
 pub use skip_flags::SkipFlags;
 pub use status::{SeedStatus, State, Status};
+pub use steering::Steering;
 pub use unit_of_work::{Conflict, UnitOfWork, WorkError};
 
 /// Seeds on PostgreSQL: the types of this crate with their database filled in.

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::Error;
 use crate::causes::with_causes;
 use crate::holder::Holder;
 use crate::report::seconds;
+use crate::{Error, SeedProgress};
 
 /// One step of a run, given to [`SeedRunner::observe`](crate::SeedRunner::observe) as it happens.
 ///
@@ -47,6 +47,29 @@ pub enum Progress<'a> {
         pause: Duration,
         /// Why it failed.
         error: &'a Error,
+    },
+    /// A step of a seed is committed.
+    Stepped {
+        /// The seed.
+        id: &'static str,
+        /// How many items the step did.
+        items: u64,
+        /// How long it took.
+        duration: Duration,
+        /// How far the seed is now.
+        progress: &'a SeedProgress,
+    },
+    /// No step of a seed runs, because somebody has paused it. Said once a pause.
+    Paused {
+        /// The seed.
+        id: &'static str,
+    },
+    /// No step of a seed runs, because a throttle holds them back. Said once for each reason.
+    Throttled {
+        /// The seed.
+        id: &'static str,
+        /// Why.
+        reason: &'a str,
     },
     /// A flag skips a seed.
     Skipped {
@@ -108,6 +131,9 @@ impl fmt::Display for Progress<'_> {
                     "retrying {what} in {pause}, {retry} of at most {limit} times: {why}"
                 )
             }
+            Self::Stepped { id, progress, .. } => write!(formatter, "{id}: {progress}"),
+            Self::Paused { id } => write!(formatter, "paused {id}: it goes on once it is resumed"),
+            Self::Throttled { id, reason } => write!(formatter, "holding {id} back: {reason}"),
             Self::Skipped { id, flag } => write!(formatter, "skipped {id}, because {flag}=1"),
             Self::AppliedElsewhere { id } => {
                 write!(formatter, "applied {id} elsewhere, by another replica")
@@ -142,6 +168,19 @@ impl Progress<'_> {
             } => {
                 let error = with_causes(error);
                 tracing::warn!(target: TARGET, id, retry, limit, ?pause, error, "trying again");
+            }
+            Self::Stepped {
+                id,
+                items,
+                duration,
+                progress,
+            } => {
+                let (done, total, events) = (progress.done, progress.total, progress.events);
+                tracing::info!(target: TARGET, id, items, ?duration, done, total, events, "step committed");
+            }
+            Self::Paused { id } => tracing::info!(target: TARGET, id, "seed paused"),
+            Self::Throttled { id, reason } => {
+                tracing::info!(target: TARGET, id, reason, "seed held back");
             }
             Self::Skipped { id, flag } => {
                 tracing::warn!(target: TARGET, id, flag, "seed skipped by its flag");

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::backend::Backend;
-use crate::{PreflightProblem, SeedContext};
+use crate::{BatchResult, CountResult, PreflightProblem, SeedContext};
 use futures_util::future::BoxFuture;
 
 /// What a seed's `run` returns: nothing, or any error, which rolls the seed back and stops the run.
@@ -12,6 +12,29 @@ pub type SeedResult = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// The `run` of a seed, boxed so that seeds of one database share a type.
 pub type RunSeed<DB> = for<'a, 'c> fn(&'a mut SeedContext<'c, DB>) -> BoxFuture<'a, SeedResult>;
+
+/// The `batch` of a seed, boxed. Cursors are JSON here, since those of two seeds are of two types.
+pub type RunBatch<DB> = for<'a, 'c> fn(
+    &'a mut SeedContext<'c, DB>,
+    Option<&'a str>,
+    u32,
+) -> BoxFuture<'a, BatchResult<String>>;
+
+/// The `count` of a seed, boxed.
+pub type CountItems<DB> = for<'a, 'c> fn(&'a mut SeedContext<'c, DB>) -> BoxFuture<'a, CountResult>;
+
+/// What makes the change of a seed.
+pub enum SeedCode<DB: Backend> {
+    /// All of it in one transaction.
+    Run(RunSeed<DB>),
+    /// A step at a time, each a transaction.
+    Batch {
+        /// How many items there are, if the seed can tell.
+        count: Option<CountItems<DB>>,
+        /// Works on up to so many items after the cursor.
+        batch: RunBatch<DB>,
+    },
+}
 
 /// One change to the data of an app, compiled in and made once per database.
 ///
@@ -37,8 +60,12 @@ pub struct Seed<DB: Backend> {
     pub source_hash: &'static str,
     /// The calls of write handlers by literal name that the source contains.
     pub handler_calls: &'static [HandlerCall],
+    /// Whether it is left out of the boot, and done by [`SeedRunner::work`](crate::SeedRunner::work).
+    pub background: bool,
+    /// The ids of the seeds that have to be applied before it begins. Each sorts before it.
+    pub after: &'static [&'static str],
     /// Makes the change.
-    pub run: RunSeed<DB>,
+    pub code: SeedCode<DB>,
 }
 
 impl<DB: Backend> Seed<DB> {
@@ -55,6 +82,14 @@ impl<DB: Backend> Seed<DB> {
 }
 
 // By hand, because deriving would ask for a `DB` that is `Copy`.
+impl<DB: Backend> Copy for SeedCode<DB> {}
+
+impl<DB: Backend> Clone for SeedCode<DB> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
 impl<DB: Backend> Copy for Seed<DB> {}
 
 impl<DB: Backend> Clone for Seed<DB> {
@@ -85,7 +120,7 @@ pub struct HandlerCall {
 }
 
 /// What is known of a seed without compiling it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SeedInfo<'a> {
     /// The file stem.
@@ -96,6 +131,10 @@ pub struct SeedInfo<'a> {
     pub skip_flag: Option<&'a str>,
     /// The hash of its source, by which a later edit is noticed; none if it is not known.
     pub source_hash: Option<&'a str>,
+    /// Whether it is left out of the boot.
+    pub background: bool,
+    /// The ids of the seeds that have to be applied before it begins.
+    pub after: Vec<&'a str>,
 }
 
 impl<'a> SeedInfo<'a> {
@@ -107,6 +146,8 @@ impl<'a> SeedInfo<'a> {
             description,
             skip_flag: None,
             source_hash: None,
+            background: false,
+            after: Vec::new(),
         }
     }
 
@@ -114,6 +155,20 @@ impl<'a> SeedInfo<'a> {
     #[must_use]
     pub fn skipped_by(mut self, flag: &'a str) -> Self {
         self.skip_flag = Some(flag);
+        self
+    }
+
+    /// Says that the seed is left out of the boot.
+    #[must_use]
+    pub fn in_background(mut self) -> Self {
+        self.background = true;
+        self
+    }
+
+    /// Sets the seeds that have to be applied before it begins.
+    #[must_use]
+    pub fn after(mut self, ids: impl IntoIterator<Item = &'a str>) -> Self {
+        self.after = ids.into_iter().collect();
         self
     }
 
@@ -129,11 +184,13 @@ impl<DB: Backend> Seed<DB> {
     /// The part of the seed that is known without compiling it.
     #[must_use]
     pub fn info(&self) -> SeedInfo<'static> {
-        let info = SeedInfo::new(self.id, self.description).with_source(self.source_hash);
-        if self.skippable {
-            info.skipped_by(self.skip_flag)
-        } else {
-            info
+        let info = SeedInfo::new(self.id, self.description);
+        SeedInfo {
+            skip_flag: self.skippable.then_some(self.skip_flag),
+            source_hash: Some(self.source_hash),
+            background: self.background,
+            after: self.after.to_vec(),
+            ..info
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::history::{History, Intervention, InterventionKind};
 use crate::plan::{Applied, Compiled, Pair, Plan, plan};
-use crate::{Marker, SeedInfo, SkipFlags};
+use crate::{Marker, ProgressState, SeedInfo, SeedProgress, SkipFlags};
 
 /// Where a seed stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,14 @@ pub enum State {
     OutOfOrder,
     /// It is pending, and a flag that is set here keeps it so.
     Skipped,
+    /// It has begun, and some of its steps are done.
+    Running,
+    /// It has begun, and somebody has paused it.
+    Paused,
+    /// It has begun, its steps have failed, and it waits for somebody who looks at it.
+    Failed,
+    /// It has begun, and somebody has given it up.
+    Cancelled,
     /// It has its marker, but is not among the seeds of the app.
     Missing,
     /// It has its marker, and is among the seeds of the app under the name that its file has now.
@@ -46,11 +54,26 @@ impl State {
             Self::Pending => "pending",
             Self::OutOfOrder => "out-of-order",
             Self::Skipped => "skipped",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
             Self::Missing => "missing",
             Self::Renamed => "renamed",
             Self::Contested => "contested",
             Self::Former => "former",
             Self::Foreign => "foreign",
+        }
+    }
+}
+
+impl State {
+    fn of_progress(state: ProgressState) -> Self {
+        match state {
+            ProgressState::Running => Self::Running,
+            ProgressState::Paused => Self::Paused,
+            ProgressState::Failed => Self::Failed,
+            ProgressState::Cancelled => Self::Cancelled,
         }
     }
 }
@@ -79,6 +102,12 @@ pub struct SeedStatus {
     pub intervention: Option<Intervention>,
     /// The id under which the same source is known as well, where a file was renamed.
     pub same_as: Option<String>,
+    /// How far it is, if it is one of many steps that has begun and is not applied.
+    pub progress: Option<SeedProgress>,
+    /// Whether the boot leaves it out.
+    pub background: bool,
+    /// The seeds that it waits for, if it is pending.
+    pub waits_for: Vec<String>,
 }
 
 impl SeedStatus {
@@ -93,8 +122,28 @@ impl SeedStatus {
                 InterventionKind::Unmarked => format!("unmarked by hand at {at}"),
             }
         });
-        let remarks: Vec<String> = of_state.into_iter().chain(by_hand).collect();
+        let remarks = self.remark_of_progress().into_iter();
+        let waits = (!self.waits_for.is_empty())
+            .then(|| format!("waits for {}", self.waits_for.join(", ")));
+        let remarks: Vec<String> = remarks
+            .chain(of_state)
+            .chain(by_hand)
+            .chain(waits)
+            .collect();
         (!remarks.is_empty()).then(|| remarks.join("; "))
+    }
+
+    fn remark_of_progress(&self) -> Option<String> {
+        let progress = self.progress.as_ref()?;
+        let mut remark = progress.to_string();
+        if let Some(throttled) = &progress.throttled {
+            remark += &format!(", held back: {throttled}");
+        }
+        if let Some(error) = &progress.error {
+            let cursor = progress.cursor.as_deref().unwrap_or("the beginning");
+            remark += &format!(", failed after {cursor}: {error}");
+        }
+        Some(remark)
     }
 
     fn remark_of_state(&self) -> Option<String> {
@@ -142,6 +191,7 @@ impl Status {
             app,
             markers,
             interventions,
+            progress,
         } = history;
         // The last one of a seed counts; they come oldest first.
         let mut interventions: BTreeMap<String, Intervention> = interventions
@@ -170,16 +220,29 @@ impl Status {
             marker: None,
             intervention: None,
             same_as: plan.same_as(id).map(str::to_owned),
+            progress: None,
+            background: seeds.get(id).is_some_and(|seed| seed.background),
+            waits_for: Vec::new(),
+        };
+        let waits_for = |seed: &SeedInfo<'_>| {
+            let after = seed.after.iter();
+            let after = after.filter(|id| plan.pending.binary_search(id).is_ok());
+            after.map(ToString::to_string).collect()
         };
         let pending = plan.pending.iter().filter_map(|id| seeds.get(id));
         let mut all: Vec<SeedStatus> = pending
             .map(|seed| {
-                let state = if flags.skips(*seed) {
-                    State::Skipped
-                } else {
-                    plan.state_of_pending(seed.id)
+                let begun = progress.iter().find(|progress| progress.id == seed.id);
+                let state = match begun {
+                    _ if flags.skips(seed) => State::Skipped,
+                    Some(progress) => State::of_progress(progress.state),
+                    None => plan.state_of_pending(seed.id),
                 };
-                status(seed.id, state, seed.description.to_owned())
+                SeedStatus {
+                    progress: begun.cloned(),
+                    waits_for: waits_for(seed),
+                    ..status(seed.id, state, seed.description.to_owned())
+                }
             })
             .collect();
         let applied = markers.iter().filter(|marker| {
@@ -230,6 +293,10 @@ impl Status {
             State::Skipped,
             State::Renamed,
             State::Contested,
+            State::Running,
+            State::Paused,
+            State::Failed,
+            State::Cancelled,
         ];
         pending.into_iter().any(|state| self.count(state) > 0)
     }

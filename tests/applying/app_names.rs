@@ -158,7 +158,7 @@ help: if such a seed is this app's and was edited since, mark it; if the marker 
         for error in [
             runner.apply(&database.pool).await.unwrap_err().error,
             runner.dry_run(&database.pool).await.unwrap_err().error,
-            runner.ledger(&database.pool).mark(info).await.unwrap_err(),
+            runner.ledger(&database.pool).mark(info.clone()).await.unwrap_err(),
             runner.ledger(&database.pool).unmark(info.id).await.unwrap_err(),
             runner.ledger(&database.pool).history().await.unwrap_err(),
         ] {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use kumiko_seeds::Seed;
 use kumiko_tests::database::Engine;
 use kumiko_tests::seeds::seed;
 use kumiko_tests::{app, note, on_both_databases};
@@ -89,7 +90,10 @@ where
             Ok(())
         })
     });
-    let again = seed("2026-01-02-again", fills.run);
+    let again = Seed {
+        code: fills.code,
+        ..note!("2026-01-02-again")
+    };
     let runner = |seeds| app::runner(seeds).migrations(migrator);
     runner(vec![fills]).apply(&database.pool).await.unwrap();
     database.execute("DELETE FROM widgets").await;

@@ -78,7 +78,11 @@ async fn no_way_of_reading_is_blind() {
                     row level security";
     for error in [
         runner.ledger(&role.pool).history().await.unwrap_err(),
-        runner.ledger(&role.pool).mark(info).await.unwrap_err(),
+        runner
+            .ledger(&role.pool)
+            .mark(info.clone())
+            .await
+            .unwrap_err(),
         runner.ledger(&role.pool).unmark(info.id).await.unwrap_err(),
         runner.dry_run(&role.pool).await.unwrap_err().error,
         runner.apply(&role.pool).await.unwrap_err().error,

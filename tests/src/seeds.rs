@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use kumiko_seeds::{HandlerCall, RunSeed, Seed, SkipFlags};
+use kumiko_seeds::{HandlerCall, RunSeed, Seed, SeedCode, SkipFlags};
 
 use crate::database::Engine;
 
@@ -23,7 +23,9 @@ pub fn seed<DB: Engine>(id: &'static str, run: RunSeed<DB>) -> Seed<DB> {
         // Of another text for each id, as the files of an app are.
         source_hash: format!("{hash:016x}").leak(),
         handler_calls: &[],
-        run,
+        background: false,
+        after: &[],
+        code: SeedCode::Run(run),
     }
 }
 

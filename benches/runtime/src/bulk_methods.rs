@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use kumiko_seeds::SeedResult;
+use kumiko_seeds::{SeedCode, SeedResult};
 use kumiko_seeds::events::SYSTEM_TENANT_ID;
 use kumiko_seeds::postgres::{Seed, SeedContext};
 use sqlx::{Connection, PgConnection, PgPool};
@@ -85,10 +85,12 @@ fn seed(method: Method, count: u64) -> Seed {
         // One of its own, or it would be taken for another seed under a new name.
         source_hash: id,
         handler_calls: &[],
-        run: match method {
+        background: false,
+        after: &[],
+        code: SeedCode::Run(match method {
             Method::Writes => |ctx| Box::pin(one_by_one(ctx)),
             _ => |ctx| Box::pin(together(ctx)),
-        },
+        }),
     }
 }
 

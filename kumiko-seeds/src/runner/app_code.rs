@@ -1,6 +1,7 @@
 //! The app's own code in a transaction: its preparation, and its seeds.
 
 use std::any::Any;
+use std::error::Error as StdError;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use crate::backend::{Backend, Fault, Hands};
 use crate::ledger::NewMarker;
 use crate::progress::TARGET;
 use crate::under_lock::Turn;
-use crate::{Error, Progress, Seed, SeedContext};
+use crate::{Error, Progress, RunSeed, Seed, SeedContext};
 
 /// Lets the app prepare the database.
 pub(super) async fn prepare<DB: Backend>(
@@ -36,11 +37,12 @@ pub(super) async fn run<DB: Backend>(
     runner: &SeedRunner<DB>,
     turn: &mut Turn<'_, DB>,
     seed: &'static Seed<DB>,
+    code: RunSeed<DB>,
 ) -> Result<Ran, Error> {
     runner.observer.notify(Progress::Started { id: seed.id });
     let clock = Instant::now();
     let span = tracing::info_span!(target: TARGET, "seed", id = seed.id);
-    call(runner, turn, seed).instrument(span).await?;
+    call(runner, turn, seed, code).instrument(span).await?;
     let duration = clock.elapsed();
     let marker = NewMarker::new(&runner.app, seed.info(), turn.since(), runner.applied_by);
     Ok(Ran {
@@ -54,29 +56,46 @@ async fn call<DB: Backend>(
     runner: &SeedRunner<DB>,
     turn: &mut Turn<'_, DB>,
     seed: &Seed<DB>,
+    run: RunSeed<DB>,
 ) -> Result<(), Error> {
-    let id = seed.id;
-    let mut context = SeedContext::new(
+    let mut context = context(runner, turn, seed.id);
+    caught(seed.id, async { run(&mut context).await }).await?;
+    finish(context).await
+}
+
+/// What the seed gets.
+pub(super) fn context<'c, DB: Backend>(
+    runner: &'c SeedRunner<DB>,
+    turn: &'c mut Turn<'_, DB>,
+    id: &'static str,
+) -> SeedContext<'c, DB> {
+    SeedContext::new(
         id,
         turn.connection,
         &runner.values,
         &turn.found.identity,
         &mut turn.open.journal,
-    );
-    // After a panic nothing of the seed is used again but the connection, and that only to roll back.
-    let ran = AssertUnwindSafe(async { (seed.run)(&mut context).await })
-        .catch_unwind()
-        .await;
-    match ran {
-        Ok(Ok(())) => {}
-        Ok(Err(source)) => return Err(Error::Seed { id, source }),
-        Err(panic) => {
-            return Err(Error::Panicked {
-                id,
-                message: panic_message(panic.as_ref()),
-            });
-        }
+    )
+}
+
+/// What the seed's own code gives. After a panic nothing of the seed is used again but the connection, and that only to
+/// roll back.
+pub(super) async fn caught<T>(
+    id: &'static str,
+    code: impl Future<Output = Result<T, Box<dyn StdError + Send + Sync>>>,
+) -> Result<T, Error> {
+    match AssertUnwindSafe(code).catch_unwind().await {
+        Ok(answer) => answer.map_err(|source| Error::Seed { id, source }),
+        Err(panic) => Err(Error::Panicked {
+            id,
+            message: panic_message(panic.as_ref()),
+        }),
     }
+}
+
+/// Fails unless all that the seed began is done.
+pub(super) async fn finish<DB: Backend>(context: SeedContext<'_, DB>) -> Result<(), Error> {
+    let id = context.id();
     let finished = context.finish().await;
     finished
         .map_err(|error| match DB::fault(&error) {

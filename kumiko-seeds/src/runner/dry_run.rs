@@ -7,7 +7,7 @@ use crate::journal::Journal;
 use crate::ledger::{self, Sought};
 use crate::report::DryRunSeed;
 use crate::under_lock::{Kept, Table, Turn, Work, refused};
-use crate::{Error, Seed};
+use crate::{Error, Seed, SeedCode};
 
 pub(super) struct DryRunWork<'r, DB: Backend> {
     runner: &'r SeedRunner<DB>,
@@ -60,7 +60,10 @@ async fn try_one<DB: Backend>(
 ) -> Result<DryRunSeed, Error> {
     let events = Journal::of_events();
     let before = std::mem::replace(&mut turn.open.journal, events);
-    let ran = run(runner, turn, seed).await;
+    let SeedCode::Run(code) = seed.code else {
+        todo!()
+    };
+    let ran = run(runner, turn, seed, code).await;
     let hands = turn.open.journal.hands;
     let journal = std::mem::replace(&mut turn.open.journal, before);
     turn.open.journal.hands = turn.open.journal.hands.max(hands);

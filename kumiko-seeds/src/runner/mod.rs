@@ -9,5 +9,6 @@ mod migrations;
 mod preparation;
 mod queue;
 mod run;
+mod work;
 
 pub use builder::SeedRunner;

@@ -12,7 +12,7 @@ use crate::plan::{Compiled, Pair, Plan, plan};
 use crate::progress::TARGET;
 use crate::report::{Applied, Report, Skipped};
 use crate::under_lock::{By, Kept, Table, Turn, Work};
-use crate::{Error, Progress, Seed, SkipFlags, Warning};
+use crate::{Error, Progress, Seed, SeedCode, SkipFlags, Warning};
 
 /// What is still to be applied, and what is done.
 pub(super) struct Queue<'r, DB: Backend> {
@@ -78,7 +78,10 @@ impl<DB: Backend> Work<DB> for Queue<'_, DB> {
             self.is_outdated = true;
             return Ok(Kept::Nothing);
         }
-        let ran = run(self.runner, &mut turn, seed).await?;
+        let SeedCode::Run(code) = seed.code else {
+            return Ok(Kept::Nothing);
+        };
+        let ran = run(self.runner, &mut turn, seed, code).await?;
         let journal = &mut turn.open.journal;
         let applied = Applied {
             id: seed.id,
@@ -148,7 +151,7 @@ impl<'r, DB: Backend> Queue<'r, DB> {
                 continue;
             };
             let seed = seeds[index];
-            if flags.skips(seed.info()) {
+            if flags.skips(&seed.info()) {
                 self.skip(seed.id, seed.skip_flag);
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use kumiko_seeds::events::{Access, HandlerResult, Handlers, NewEvent, WriteContext};
 use kumiko_seeds::postgres::{Seed, SeedContext, SeedRunner};
-use kumiko_seeds::{HandlerCall, SeedResult, SkipFlags};
+use kumiko_seeds::{HandlerCall, SeedCode, SeedResult, SkipFlags};
 use sqlx::{PgPool, Postgres};
 use uuid::Uuid;
 
@@ -63,7 +63,9 @@ fn seed(number: u64) -> Seed {
             roles: None,
             line: 8,
         }],
-        run: |ctx| Box::pin(open_one(ctx)),
+        background: false,
+        after: &[],
+        code: SeedCode::Run(|ctx| Box::pin(open_one(ctx))),
     }
 }
 
