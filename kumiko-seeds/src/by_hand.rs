@@ -7,10 +7,10 @@ use sqlx::Pool;
 
 use crate::backend::{Backend, Hands};
 use crate::history::{History, InterventionKind};
-use crate::ledger::{self, NewMarker, Sought};
+use crate::ledger::{self, NewMarker, Sought, Table};
 use crate::observer::Observer;
-use crate::under_lock::{Kept, LOCK_TIMEOUT, Table, Turn, UnderLock, Work};
-use crate::{App, AppliedBy, Error, SeedInfo};
+use crate::under_lock::{Kept, LOCK_TIMEOUT, Turn, UnderLock, Work};
+use crate::{App, AppliedBy, Error, ProgressState, SeedInfo};
 
 /// The table of operations of a database, for whoever asks it something or changes a marker by hand.
 ///
@@ -72,7 +72,7 @@ impl<DB: Backend> Ledger<DB> {
     pub async fn history(&self) -> Result<History, Error> {
         self.app.check()?;
         let observer = Observer::default();
-        let mut lock = UnderLock::new(&self.pool, self.lock_timeout, &observer);
+        let mut lock = self.under_lock(&observer);
         let history = lock.history(&self.app).await?;
         Ok(history.unwrap_or_else(|| History::of(self.app.clone(), Vec::new())))
     }
@@ -95,10 +95,18 @@ impl<DB: Backend> Ledger<DB> {
         self.change(Change::Unmark(id)).await
     }
 
+    pub(crate) fn whose(&self) -> &App {
+        &self.app
+    }
+
+    pub(crate) fn under_lock<'l>(&'l self, observer: &'l Observer) -> UnderLock<'l, DB> {
+        UnderLock::new(&self.pool, self.lock_timeout, observer)
+    }
+
     async fn change(&self, change: Change<'_>) -> Result<(), Error> {
         self.app.check()?;
         let observer = Observer::default();
-        let mut lock = UnderLock::new(&self.pool, self.lock_timeout, &observer);
+        let mut lock = self.under_lock(&observer);
         let mut work = ByHand {
             ledger: self,
             change,
@@ -151,18 +159,38 @@ async fn mark<DB: Backend>(
         app, applied_by, ..
     } = ledger;
     let id = seed.id;
-    if turn.table == Table::MayBeMissing {
+    if turn.tables.operations == Table::MayBeMissing {
         ledger::create::<DB>(turn.connection).await?;
     }
+    if turn.tables.progress == Table::Exists {
+        give_up::<DB>(turn.connection, &app.ledger_id(id)).await?;
+    }
     let sought = Sought::own(app, id);
-    if sought.check::<DB>(turn.connection).await?.is_some() {
+    if sought
+        .check::<DB>(turn.connection, turn.tables)
+        .await?
+        .is_some()
+    {
         return Err(Error::AlreadyApplied { id: id.to_owned() });
     }
     let marker = NewMarker::new(app, seed.clone(), turn.since(), *applied_by);
-    let recorded = turn.record(Hands::Library, Some(&marker.insert())).await;
+    let recorded = turn.record(Hands::Library, &[marker.insert()]).await;
     recorded.map_err(|error| ledger::fault::<DB>("write the seed's marker", error))?;
     let kind = InterventionKind::Marked;
     ledger::insert_intervention::<DB>(turn.connection, app, id, kind, *applied_by).await
+}
+
+/// Forgets how far a seed is that was cancelled. One that goes on is refused by the look for it.
+async fn give_up<DB: Backend>(
+    connection: &mut DB::Connection,
+    ledger_id: &str,
+) -> Result<(), Error> {
+    match ledger::find_progress::<DB>(connection, ledger_id).await? {
+        Some(progress) if progress.state == ProgressState::Cancelled => {
+            ledger::forget_progress::<DB>(connection, ledger_id).await
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn unmark<DB: Backend>(
@@ -173,7 +201,9 @@ async fn unmark<DB: Backend>(
     let Ledger {
         app, applied_by, ..
     } = ledger;
-    if turn.table == Table::MayBeMissing || !ledger::delete::<DB>(turn.connection, app, id).await? {
+    if turn.tables.operations == Table::MayBeMissing
+        || !ledger::delete::<DB>(turn.connection, app, id).await?
+    {
         return Err(Error::NotApplied { id: id.to_owned() });
     }
     let kind = InterventionKind::Unmarked;

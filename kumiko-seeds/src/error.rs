@@ -30,6 +30,14 @@ pub enum Error {
         /// The statement's error.
         source: sqlx::Error,
     },
+    /// The table of progress has other columns than the expected ones.
+    #[error(
+        "the table kumiko_es_progress has another shape than this version of the library expects"
+    )]
+    ProgressTable {
+        /// The statement's error.
+        source: sqlx::Error,
+    },
     /// The database role lacks a privilege that seeds need. [`Error::remedy`] has the SQL.
     #[error("{} may not {step}", the_role(role.as_deref()))]
     NotPermitted {
@@ -37,9 +45,11 @@ pub enum Error {
         step: &'static str,
         /// The role that the connection was opened with.
         role: Option<String>,
-        /// What creates the table of operations, where there is none.
+        /// What creates the table, where there is none.
         creation: Option<&'static str>,
-        /// The privileges on the table of operations that it takes.
+        /// The table.
+        table: &'static str,
+        /// The privileges on the table that it takes.
         privileges: &'static str,
         /// The server's refusal.
         source: sqlx::Error,

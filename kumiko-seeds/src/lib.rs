@@ -237,7 +237,8 @@ pub use journal::Journal;
 pub use marker::{AppliedBy, Marker};
 pub use progress::Progress;
 pub use report::{
-    AppendedEvent, Applied, DryRun, DryRunSeed, FailedSeed, Report, Skipped, Warning, WorkReport,
+    AppendedEvent, Applied, DryRun, DryRunSeed, Estimate, FailedSeed, Report, Skipped, Warning,
+    WorkReport,
 };
 pub use runner::SeedRunner;
 pub use seed::{CountItems, HandlerCall, RunBatch, RunSeed, Seed, SeedCode, SeedInfo, SeedResult};

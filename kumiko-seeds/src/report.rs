@@ -38,6 +38,8 @@ pub struct WorkReport {
     /// The seeds that are pending still: they wait for one that failed or was cancelled, are cancelled themselves, or the
     /// worker was told to stop.
     pub left: Vec<&'static str>,
+    /// Why it could not work at all, if it could not: a right that the role lacks, for example.
+    pub error: Option<Error>,
     /// Whether it was told to stop before all was done.
     pub is_stopped: bool,
     /// What a person should look at.
@@ -88,8 +90,24 @@ pub struct DryRunSeed {
     pub id: &'static str,
     /// How long it took.
     pub duration: Duration,
-    /// The events it appended, in order.
+    /// The events it appended, in order: of its first steps, if it has many.
     pub events: Vec<AppendedEvent>,
+    /// How much all of it will be, if it has many steps.
+    pub estimate: Option<Estimate>,
+}
+
+/// How much a seed of many steps will be, after a dry run of the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Estimate {
+    /// How many items the first steps did.
+    pub items: u64,
+    /// How many there are in all, if the seed counts them.
+    pub total: Option<u64>,
+    /// Whether the first steps were all that there are.
+    pub is_whole: bool,
+    /// How long all of them will take at the rate of the first steps, if the seed counts them.
+    pub duration: Option<Duration>,
 }
 
 /// An event that was appended, as a dry run lists it.
@@ -192,6 +210,13 @@ pub enum Warning {
         /// The name of the app. Without one the markers may be another app's.
         app: Option<String>,
     },
+    /// A seed of many steps is cancelled. Later seeds go on without it.
+    Cancelled {
+        /// The seed.
+        id: &'static str,
+        /// How many items are done.
+        done: u64,
+    },
     /// A seed is applied that this binary does not contain.
     Missing {
         /// The seed.
@@ -253,6 +278,10 @@ impl fmt::Display for Warning {
                     }
                 })
             }
+            Self::Cancelled { id, done } => write!(
+                formatter,
+                "seed {id} is cancelled ({done} items are done); later seeds go on without it"
+            ),
             Self::Missing { id } => {
                 write!(
                     formatter,

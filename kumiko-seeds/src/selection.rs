@@ -51,6 +51,11 @@ impl Selection {
         }
     }
 
+    /// Whether it is about this one seed.
+    pub(crate) fn names(&self, id: &str) -> bool {
+        matches!(self, Self::Only(named) | Self::OnlyOutOfOrder(named) if named == id)
+    }
+
     fn named(&self) -> Option<&str> {
         match self {
             Self::All => None,

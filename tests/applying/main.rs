@@ -51,6 +51,7 @@ mod session_state;
 mod shared_table;
 mod skip_flags;
 mod spawned;
+mod steps;
 mod stopping;
 mod units_of_work;
 mod waiting;

@@ -17,3 +17,4 @@ pub mod proxy;
 pub mod replicas;
 pub mod restarts;
 pub mod seeds;
+pub mod steps;

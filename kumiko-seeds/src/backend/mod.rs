@@ -49,6 +49,14 @@ pub trait Backend:
     #[doc(hidden)]
     const CREATE_OPERATIONS: &'static str;
 
+    /// Creates the table of progress where it is missing.
+    #[doc(hidden)]
+    const CREATE_PROGRESS: &'static str;
+
+    /// An expression: not 0 if the table of progress exists.
+    #[doc(hidden)]
+    const HAS_PROGRESS: &'static str;
+
     /// Makes the open transaction read-only.
     #[doc(hidden)]
     const FORBID_WRITES: &'static str;
@@ -57,17 +65,17 @@ pub trait Backend:
     #[doc(hidden)]
     const ALLOW_WRITES: &'static str;
 
-    /// Begins a transaction, takes the lock in it without waiting, and runs `look`. `None` if somebody else holds the
+    /// Begins a transaction, takes a lock in it without waiting, and looks. `None` if somebody else holds the
     /// lock: then no transaction is open.
     ///
     /// The first call on a session also notes its baseline, which the later methods take.
     ///
-    /// **Invariant:** `look` is a statement of its own, so what it sees is younger than the lock.
+    /// **Invariant:** the look is a statement of its own, so what it sees is younger than the lock.
     #[doc(hidden)]
     fn lock<'c>(
         connection: &'c mut Self::Connection,
         baseline: &mut Option<Self::Baseline>,
-        look: Option<&Statement<'_>>,
+        taking: &Taking<'_>,
     ) -> impl Future<Output = sqlx::Result<Option<Locked<'c, Self>>>> + Send;
 
     /// Takes back what [`Backend::lock`] has set, after somebody else had the lock.
@@ -92,17 +100,17 @@ pub trait Backend:
     fn record(
         connection: &mut Self::Connection,
         under: Under<'_, Self>,
-        record: Option<&Statement<'_>>,
+        record: &[Statement<'_>],
     ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-    /// Does what [`Backend::record`] does, and commits. Given a `next` look, it does with it what [`Backend::lock`]
-    /// does, if that costs less than beginning anew.
+    /// Does what [`Backend::record`] does, and commits. Given what is to be taken next, it does with it what
+    /// [`Backend::lock`] does, if that costs less than beginning anew.
     #[doc(hidden)]
     fn commit<'c>(
         transaction: Transaction<'c, Self>,
         under: Under<'_, Self>,
-        record: Option<&Statement<'_>>,
-        next: Option<&Statement<'_>>,
+        record: &[Statement<'_>],
+        next: Option<&Taking<'_>>,
     ) -> impl Future<Output = Result<Next<'c, Self>, NotCommitted<'c, Self>>> + Send;
 
     /// Rolls the transaction back. If somebody else has ended it before, the answer is what remains of it.
@@ -143,10 +151,11 @@ pub trait Backend:
         table: &'static str,
     ) -> impl Future<Output = sqlx::Result<Option<String>>> + Send;
 
-    /// Who holds the lock now, as far as the database tells.
+    /// Who holds a lock now, as far as the database tells.
     #[doc(hidden)]
     fn holder(
         connection: &mut Self::Connection,
+        lock: Lock,
     ) -> impl Future<Output = sqlx::Result<Option<Holder>>> + Send;
 
     /// What an error of the database means.
@@ -209,6 +218,10 @@ pub enum Fault {
     /// Other connections did something at the same time, and the same transaction tried again may well succeed: a
     /// deadlock, a lock that somebody had for too long.
     Passing,
+    /// A bound of the session's was reached: for a statement, or for a wait.
+    TookTooLong,
+    /// The server has ended the session, or takes none at the moment.
+    SessionEnded,
     /// What is being created was created by somebody else a moment ago. `IF NOT EXISTS` does not help: it looks before
     /// it creates.
     CreatedMeanwhile,
@@ -220,6 +233,25 @@ pub enum Fault {
     CommitForbidden,
     /// Anything else.
     Other,
+}
+
+/// A lock. One transaction at a time has it.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// That of all seeds, which the original takes as well.
+    Seeds,
+    /// That of the steps of one operation, or of two whose ids come to the same number.
+    Operation(i32),
+}
+
+/// What a transaction begins with.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Taking<'a> {
+    pub lock: Lock,
+    /// What is looked for under the lock.
+    pub look: Option<Statement<'a>>,
 }
 
 /// A transaction that has the lock.

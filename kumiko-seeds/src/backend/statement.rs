@@ -18,6 +18,9 @@ pub struct Statement<'a> {
 pub enum Parameter<'a> {
     Text(&'a str),
     Integer(i32),
+    /// `bigint` on PostgreSQL.
+    Long(i64),
+    Null,
     /// `timestamptz` on PostgreSQL, ISO 8601 in UTC on SQLite.
     Time(DateTime<Utc>),
     /// `uuid` on PostgreSQL, hyphenated text on SQLite.

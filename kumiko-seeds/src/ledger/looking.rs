@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use super::table::{delete_source, fault, row_security, see_all};
+use super::progress::{columns, find_progress, has_progress, progress};
+use super::table::{Table, Tables, delete_source, fault, number, row_security, see_all};
 use crate::app::App;
-use crate::backend::{Backend, Fault, Parameter, Statement, column};
+use crate::backend::{Backend, Fault, Parameter, Statement};
 use crate::history::History;
 use crate::operation_type::OperationType;
 use crate::plan::{Source, is_of};
-use crate::{Error, SeedInfo};
+use crate::{Error, SeedInfo, SeedProgress};
 
 const RECHECK: &str = "re-check under the lock whether the seed is applied";
 
@@ -20,6 +21,16 @@ pub(crate) struct Sought<'a> {
     own: Rows,
     /// What it may be known as, too.
     also: Option<Rows>,
+    progress: Heed,
+}
+
+/// What progress of the seed means to whoever looks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heed {
+    /// It is in the way.
+    Refuse,
+    /// It is read.
+    Read,
 }
 
 /// The ids of a marker and of the row of its source.
@@ -51,6 +62,15 @@ impl<'a> Sought<'a> {
             source_hash: None,
             own: Rows::of(ledger_id),
             also: None,
+            progress: Heed::Refuse,
+        }
+    }
+
+    /// The same, to be done in steps: its look also tells how far it is.
+    pub(crate) fn in_steps(self) -> Self {
+        Self {
+            progress: Heed::Read,
+            ..self
         }
     }
 
@@ -65,15 +85,25 @@ impl<'a> Sought<'a> {
     }
 
     /// What looks whether there is any row of it, which is little work for a server where there is none.
-    pub(crate) fn look<DB: Backend>(&self) -> Statement<'_> {
+    pub(crate) fn look<DB: Backend>(&self, tables: Tables) -> Statement<'_> {
         let (values, places) = self.ids();
-        Statement {
-            sql: format!(
-                "SELECT {}, count(*) FROM kumiko_es_operations WHERE id IN ({places})",
-                row_security::<DB>()
+        let rows = format!("(SELECT count(*) FROM kumiko_es_operations WHERE id IN ({places}))");
+        let row_security = row_security::<DB>();
+        let sql = match (self.progress, tables.progress) {
+            (Heed::Read, _) => format!(
+                "SELECT {row_security}, {rows}, {} FROM (SELECT 1) AS one \
+                 LEFT JOIN kumiko_es_progress AS progress ON progress.id = $1",
+                columns::<DB>()
             ),
-            values,
-        }
+            (Heed::Refuse, Table::Exists) => format!(
+                "SELECT {row_security}, \
+                 {rows} + (SELECT count(*) FROM kumiko_es_progress WHERE id = $1)"
+            ),
+            (Heed::Refuse, Table::MayBeMissing) => {
+                format!("SELECT {row_security}, {rows} + {}", DB::HAS_PROGRESS)
+            }
+        };
+        Statement { sql, values }
     }
 
     /// When it was applied, from the rows of its look; `None` if it is not, and then nothing is in the way of its
@@ -84,25 +114,56 @@ impl<'a> Sought<'a> {
         rows: &[DB::Row],
     ) -> Result<Option<DateTime<Utc>>, Error> {
         see_all::<DB>(connection, RECHECK, rows).await?;
-        let counts = rows.iter().map(|row| column::<DB, i64>(row, 1));
+        let counts = rows.iter().map(|row| number::<DB>(row, 1));
         let counts = counts.collect::<sqlx::Result<Vec<_>>>();
         if counts.map_err(|error| fault::<DB>(RECHECK, error))? == [0] {
             return Ok(None);
         }
         let applied_at = self.applied_at::<DB>(connection).await?;
         if applied_at.is_none() {
+            self.refuse_progress::<DB>(connection).await?;
             // It may be left from a marker that was taken away.
             delete_source::<DB>(connection, &self.own.source_id).await?;
         }
         Ok(applied_at)
     }
 
+    /// How far it is, from the rows of its look; none if it has not begun or is done.
+    pub(crate) async fn progress<DB: Backend>(
+        &self,
+        connection: &mut DB::Connection,
+        rows: &[DB::Row],
+    ) -> Result<Option<SeedProgress>, Error> {
+        match rows.first() {
+            Some(row) => progress::<DB>(connection, row, 2).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Fails if it is under way in steps, where it is to be done in one transaction or marked.
+    async fn refuse_progress<DB: Backend>(
+        &self,
+        connection: &mut DB::Connection,
+    ) -> Result<(), Error> {
+        if self.progress == Heed::Read || !has_progress::<DB>(connection).await? {
+            return Ok(());
+        }
+        match find_progress::<DB>(connection, &self.own.ledger_id).await? {
+            Some(progress) => Err(Error::UnderWay {
+                id: self.id.to_owned(),
+                done: progress.done,
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// Does the same with a look of its own.
     pub(crate) async fn check<DB: Backend>(
         &self,
         connection: &mut DB::Connection,
+        tables: Tables,
     ) -> Result<Option<DateTime<Utc>>, Error> {
-        let Statement { sql, values } = self.look::<DB>();
+        let Statement { sql, values } = self.look::<DB>(tables);
         let rows = DB::fetch(connection, &sql, &values).await;
         let rows = rows.map_err(|error| fault::<DB>(RECHECK, error))?;
         self.recheck::<DB>(connection, &rows).await

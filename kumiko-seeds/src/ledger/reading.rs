@@ -1,6 +1,7 @@
 //! What the table tells of all seeds.
 
-use super::table::{fault, row_security, see_all};
+use super::progress::all_progress;
+use super::table::{Table, Tables, fault, number, row_security, see_all};
 use crate::app::App;
 use crate::applied::AppliedSeeds;
 use crate::backend::{Backend, Fault, column};
@@ -10,7 +11,7 @@ use crate::{Error, Marker};
 
 const READ: &str = "read which seeds are applied";
 
-/// The applied seeds; `None` where there is no table yet, which means none.
+/// The applied seeds, and which tables there are. Without a table of operations there are none.
 ///
 /// They come in one value, because thousands of rows would take the client several times as long. A row of the source
 /// that is older than its marker does not count: it is of a marker that was taken away, and another service has applied
@@ -20,7 +21,7 @@ const READ: &str = "read which seeds are applied";
 /// one round trip even on a connection that has prepared nothing.
 pub(crate) async fn applied<DB: Backend>(
     connection: &mut DB::Connection,
-) -> Result<Option<AppliedSeeds>, Error> {
+) -> Result<(AppliedSeeds, Tables), Error> {
     let seeds = format!(
         "string_agg(marker.id || CASE WHEN source.id IS NULL THEN ''
                                       ELSE '{}' || coalesce(source.notes, '') END, '{}')",
@@ -28,7 +29,7 @@ pub(crate) async fn applied<DB: Backend>(
         AppliedSeeds::BETWEEN,
     );
     let sql = format!(
-        "SELECT {}, {}
+        "SELECT {}, {}, {}
          FROM kumiko_es_operations AS marker
          LEFT JOIN kumiko_es_operations AS source
            ON source.id = marker.id || '{}' AND source.operation_type = '{}'
@@ -36,16 +37,26 @@ pub(crate) async fn applied<DB: Backend>(
          WHERE marker.operation_type = '{}'",
         row_security::<DB>(),
         DB::as_text(&seeds),
+        DB::HAS_PROGRESS,
         History::SOURCE,
         OperationType::SeedSource.as_str(),
         OperationType::SeedMigration.as_str(),
     );
     let Some(rows) = read::<DB>(connection, &sql).await? else {
-        return Ok(None);
+        return Ok((AppliedSeeds::default(), Tables::UNKNOWN));
     };
-    let text = rows.first().map_or(Ok(None), |row| DB::text(row, 1));
-    let text = text.map_err(|error| fault::<DB>(READ, error))?;
-    Ok(Some(AppliedSeeds::of(text.unwrap_or_default())))
+    let read = |row| Ok((DB::text(row, 1)?, number::<DB>(row, 2)?));
+    let read = rows.first().map_or(Ok((None, 0)), read);
+    let (text, has_progress) = read.map_err(|error| fault::<DB>(READ, error))?;
+    let tables = Tables {
+        operations: Table::Exists,
+        progress: if has_progress == 0 {
+            Table::MayBeMissing
+        } else {
+            Table::Exists
+        },
+    };
+    Ok((AppliedSeeds::of(text.unwrap_or_default()), tables))
 }
 
 /// All that the table tells of the seeds of `app`; `None` where there is no table yet.
@@ -76,7 +87,10 @@ pub(crate) async fn history<DB: Backend>(
         .filter_map(Result::transpose);
     let operations = operations.collect::<sqlx::Result<Vec<_>>>();
     let operations = operations.map_err(|error| fault::<DB>(READ, error))?;
-    Ok(Some(History::of(app.clone(), operations)))
+    Ok(Some(History {
+        progress: all_progress::<DB>(connection, app).await?,
+        ..History::of(app.clone(), operations)
+    }))
 }
 
 /// The same error for somebody who does not go on to write.

@@ -8,6 +8,33 @@ use crate::operation_type::OperationType;
 
 const TABLE: &str = "kumiko_es_operations";
 
+/// Which of the library's tables are known to exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tables {
+    pub(crate) operations: Table,
+    pub(crate) progress: Table,
+}
+
+/// Whether a table is known to exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Table {
+    Exists,
+    MayBeMissing,
+}
+
+impl Tables {
+    /// Nobody has looked.
+    pub(crate) const UNKNOWN: Self = Self {
+        operations: Table::MayBeMissing,
+        progress: Table::MayBeMissing,
+    };
+}
+
+/// A number that is `integer` in one database and `bigint` in the other.
+pub(super) fn number<DB: Backend>(row: &DB::Row, index: usize) -> sqlx::Result<i64> {
+    column::<DB, i64>(row, index).or_else(|_| column::<DB, i32>(row, index).map(i64::from))
+}
+
 /// Creates the table where it is missing. The lock must be held: `IF NOT EXISTS` alone is a race.
 pub(crate) async fn create<DB: Backend>(connection: &mut DB::Connection) -> Result<(), Error> {
     const CREATE: &str = "create the table kumiko_es_operations";
@@ -41,6 +68,7 @@ pub(crate) fn fault<DB: Backend>(step: &'static str, source: sqlx::Error) -> Err
             step,
             role: None,
             creation: None,
+            table: TABLE,
             privileges: "SELECT, INSERT, UPDATE, DELETE",
             source,
         },

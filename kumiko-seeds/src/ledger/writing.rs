@@ -50,6 +50,10 @@ impl<'a> NewMarker<'a> {
         self
     }
 
+    pub(crate) fn ledger_id(&self) -> &str {
+        &self.ledger_id
+    }
+
     pub(crate) fn id(&self) -> &'a str {
         self.seed.id
     }

@@ -9,8 +9,9 @@ const INSUFFICIENT_PRIVILEGE: &str = "42501";
 #[cfg(feature = "events")]
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
-/// What lets `role` do with the table of operations what it was about to.
-pub(super) fn of_operations(
+/// What lets `role` do with one of the library's tables what it was about to.
+pub(super) fn of_table(
+    table: &str,
     role: Option<&str>,
     creation: Option<&str>,
     privileges: &str,
@@ -27,10 +28,7 @@ pub(super) fn of_operations(
         text.push(';');
     }
     let role = role.map_or_else(|| "PUBLIC".to_owned(), quoted);
-    let _ = write!(
-        text,
-        "\n    GRANT {privileges} ON kumiko_es_operations TO {role};"
-    );
+    let _ = write!(text, "\n    GRANT {privileges} ON {table} TO {role};");
     text
 }
 

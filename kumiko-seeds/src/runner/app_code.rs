@@ -44,11 +44,23 @@ pub(super) async fn run<DB: Backend>(
     let span = tracing::info_span!(target: TARGET, "seed", id = seed.id);
     call(runner, turn, seed, code).instrument(span).await?;
     let duration = clock.elapsed();
-    let marker = NewMarker::new(&runner.app, seed.info(), turn.since(), runner.applied_by);
-    Ok(Ran {
-        duration,
-        marker: marker.took(duration),
-    })
+    Ok(Ran::of(runner, turn, seed, duration))
+}
+
+impl Ran {
+    /// What has run for so long.
+    pub(super) fn of<DB: Backend>(
+        runner: &SeedRunner<DB>,
+        turn: &Turn<'_, DB>,
+        seed: &'static Seed<DB>,
+        duration: Duration,
+    ) -> Self {
+        let marker = NewMarker::new(&runner.app, seed.info(), turn.since(), runner.applied_by);
+        Self {
+            duration,
+            marker: marker.took(duration),
+        }
+    }
 }
 
 /// Calls the seed itself and fails unless all it began is done.

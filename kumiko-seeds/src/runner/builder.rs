@@ -42,7 +42,11 @@ pub struct SeedRunner<DB: Backend> {
     pub(super) selection: Selection,
     pub(super) applied_by: AppliedBy,
     pub(super) lock_timeout: Duration,
+    pub(super) step_time: Duration,
 }
+
+/// How long a step takes where nobody says.
+const STEP_TIME: Duration = Duration::from_millis(500);
 
 /// Finds calls in a pending seed that are known to fail.
 type Preflight<DB> = Box<dyn Fn(&AppValues, &Seed<DB>) -> Vec<PreflightProblem> + Send + Sync>;
@@ -70,6 +74,7 @@ impl<DB: Backend> SeedRunner<DB> {
             selection: Selection::default(),
             applied_by: AppliedBy::default(),
             lock_timeout: LOCK_TIMEOUT,
+            step_time: STEP_TIME,
         }
     }
 
@@ -169,6 +174,14 @@ impl<DB: Backend> SeedRunner<DB> {
     #[must_use]
     pub fn lock_timeout(mut self, lock_timeout: Duration) -> Self {
         self.lock_timeout = lock_timeout;
+        self
+    }
+
+    /// How long a step of a seed of many steps should take: each asks for as many items, from 1 to 10,000, as the ones before
+    /// took so long for. The default is half a second. While a step runs, its rows are locked, and on SQLite all writers wait.
+    #[must_use]
+    pub fn step_time(mut self, step_time: Duration) -> Self {
+        self.step_time = step_time;
         self
     }
 

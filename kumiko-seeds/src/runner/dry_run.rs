@@ -1,13 +1,17 @@
 //! All that a run would do, and then rolled back.
 
-use super::app_code::{prepare, run};
+use std::time::{Duration, Instant};
+
+use super::app_code::{Ran, caught, context, finish, prepare, run};
 use super::builder::SeedRunner;
+use super::step_size;
 use crate::backend::{Backend, Hands};
 use crate::journal::Journal;
-use crate::ledger::{self, Sought};
-use crate::report::DryRunSeed;
-use crate::under_lock::{Kept, Table, Turn, Work, refused};
-use crate::{Error, Seed, SeedCode};
+use crate::ledger::{self, Sought, Table, find_progress};
+use crate::report::{DryRunSeed, Estimate};
+use crate::seed::{CountItems, RunBatch};
+use crate::under_lock::{Kept, Turn, Work, refused};
+use crate::{Error, Progress, Seed, SeedCode};
 
 pub(super) struct DryRunWork<'r, DB: Backend> {
     runner: &'r SeedRunner<DB>,
@@ -35,15 +39,24 @@ impl<DB: Backend> Work<DB> for DryRunWork<'_, DB> {
         turn.forbid_commit().await?;
         if let Some(app_prepares) = &self.runner.prepare {
             prepare(app_prepares, &mut turn).await?;
-            let restored = turn.record(Hands::Seed, None).await;
+            let restored = turn.record(Hands::Seed, &[]).await;
             restored.map_err(|error| Error::database("restore the session", error))?;
         }
-        if turn.table == Table::MayBeMissing {
+        if turn.tables.operations == Table::MayBeMissing {
             ledger::create::<DB>(turn.connection).await?;
         }
         for seed in &self.seeds {
             let sought = Sought::seed(&self.runner.app, seed.info());
-            if sought.check::<DB>(turn.connection).await?.is_some() {
+            let is_begun = turn.tables.progress == Table::Exists;
+            let sought = match seed.code {
+                SeedCode::Batch { .. } if is_begun => sought.in_steps(),
+                _ => sought,
+            };
+            if sought
+                .check::<DB>(turn.connection, turn.tables)
+                .await?
+                .is_some()
+            {
                 continue;
             }
             self.tried
@@ -60,20 +73,87 @@ async fn try_one<DB: Backend>(
 ) -> Result<DryRunSeed, Error> {
     let events = Journal::of_events();
     let before = std::mem::replace(&mut turn.open.journal, events);
-    let SeedCode::Run(code) = seed.code else {
-        todo!()
+    let ran = match seed.code {
+        SeedCode::Run(code) => run(runner, turn, seed, code).await.map(|ran| (ran, None)),
+        SeedCode::Batch { count, batch } => first_steps(runner, turn, seed, count, batch).await,
     };
-    let ran = run(runner, turn, seed, code).await;
     let hands = turn.open.journal.hands;
     let journal = std::mem::replace(&mut turn.open.journal, before);
     turn.open.journal.hands = turn.open.journal.hands.max(hands);
-    let ran = ran?;
+    let (ran, estimate) = ran?;
     let record = ran.marker.insert();
-    let recorded = turn.record(hands, Some(&record)).await;
+    let recorded = turn.record(hands, &[record]).await;
     recorded.map_err(|error| refused::<DB>(seed.id, error))?;
     Ok(DryRunSeed {
         id: seed.id,
         duration: ran.duration,
+        estimate,
         events: journal.into_events(),
     })
+}
+
+/// How many steps are tried of a seed that has many.
+const STEPS: u32 = 3;
+
+/// Does the first steps of a seed of many, and says how much all of them will be.
+async fn first_steps<DB: Backend>(
+    runner: &SeedRunner<DB>,
+    turn: &mut Turn<'_, DB>,
+    seed: &'static Seed<DB>,
+    count: Option<CountItems<DB>>,
+    batch: RunBatch<DB>,
+) -> Result<(Ran, Option<Estimate>), Error> {
+    let id = seed.id;
+    runner.observer.notify(Progress::Started { id });
+    let clock = Instant::now();
+    let mut cursor = None;
+    if turn.tables.progress == Table::Exists {
+        let ledger_id = runner.app.ledger_id(id);
+        let progress = find_progress::<DB>(turn.connection, &ledger_id).await?;
+        cursor = progress.and_then(|progress| progress.cursor);
+    }
+    let mut context = context(runner, turn, id);
+    let mut total = None;
+    if let Some(count) = count {
+        total = Some(caught(id, async { count(&mut context).await }).await?);
+    }
+    let (mut items, mut is_whole) = (0_u64, false);
+    let steps = Instant::now();
+    for _ in 0..STEPS {
+        let after = cursor.as_deref();
+        let done = caught(id, async {
+            batch(&mut context, after, step_size::FIRST).await
+        });
+        let done = done.await?;
+        items += u64::try_from(done.items()).unwrap_or(u64::MAX);
+        let next = done.into_next();
+        if let Some(next) = &next
+            && Some(next) == cursor.as_ref()
+        {
+            let (id, cursor) = (id.to_owned(), next.clone());
+            return Err(Error::CursorStands { id, cursor });
+        }
+        is_whole = next.is_none();
+        cursor = next;
+        if is_whole {
+            break;
+        }
+    }
+    let worked = steps.elapsed();
+    finish(context).await?;
+    let ran = Ran::of(runner, turn, seed, clock.elapsed());
+    let estimate = Estimate {
+        items,
+        total,
+        is_whole,
+        duration: total.and_then(|total| scaled(worked, items, total)),
+    };
+    Ok((ran, Some(estimate)))
+}
+
+/// How long `total` items take if `items` of them took `worked`.
+#[expect(clippy::cast_precision_loss, reason = "it is an estimate")]
+fn scaled(worked: Duration, items: u64, total: u64) -> Option<Duration> {
+    let seconds = worked.as_secs_f64() * total as f64 / items as f64;
+    Duration::try_from_secs_f64(seconds).ok()
 }

@@ -9,6 +9,9 @@ mod migrations;
 mod preparation;
 mod queue;
 mod run;
+mod step_size;
+mod steps;
 mod work;
+mod worker_name;
 
 pub use builder::SeedRunner;

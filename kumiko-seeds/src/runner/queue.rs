@@ -7,11 +7,11 @@ use super::builder::{Prepare, SeedRunner};
 use crate::applied::AppliedSeeds;
 use crate::backend::Backend;
 use crate::journal::AfterCommit;
-use crate::ledger::{self, Sought};
+use crate::ledger::{self, Record, Sought, Table};
 use crate::plan::{Compiled, Pair, Plan, plan};
 use crate::progress::TARGET;
 use crate::report::{Applied, Report, Skipped};
-use crate::under_lock::{By, Kept, Table, Turn, Work};
+use crate::under_lock::{By, Kept, Turn, Work};
 use crate::{Error, Progress, Seed, SeedCode, SkipFlags, Warning};
 
 /// What is still to be applied, and what is done.
@@ -61,8 +61,11 @@ impl<DB: Backend> Work<DB> for Queue<'_, DB> {
         let Some(seed) = self.seeds.front().copied() else {
             return Ok(Kept::Nothing);
         };
+        let SeedCode::Run(code) = seed.code else {
+            return Ok(Kept::Nothing);
+        };
         let sought = Sought::seed(&self.runner.app, seed.info());
-        let applied_at = match turn.table {
+        let applied_at = match turn.tables.operations {
             Table::Exists => {
                 sought
                     .recheck::<DB>(turn.connection, &turn.found.rows)
@@ -70,7 +73,7 @@ impl<DB: Backend> Work<DB> for Queue<'_, DB> {
             }
             Table::MayBeMissing => {
                 ledger::create::<DB>(turn.connection).await?;
-                sought.check::<DB>(turn.connection).await?
+                sought.check::<DB>(turn.connection, turn.tables).await?
             }
         };
         if applied_at.is_some() {
@@ -78,9 +81,6 @@ impl<DB: Backend> Work<DB> for Queue<'_, DB> {
             self.is_outdated = true;
             return Ok(Kept::Nothing);
         }
-        let SeedCode::Run(code) = seed.code else {
-            return Ok(Kept::Nothing);
-        };
         let ran = run(self.runner, &mut turn, seed, code).await?;
         let journal = &mut turn.open.journal;
         let applied = Applied {
@@ -90,7 +90,7 @@ impl<DB: Backend> Work<DB> for Queue<'_, DB> {
             retries: turn.retries,
         };
         self.ran = Some((applied, journal.take_after_commit()));
-        Ok(Kept::Marked(Box::new(ran.marker)))
+        Ok(Kept::Recorded(Box::new(Record::Marker(ran.marker))))
     }
 
     fn committed(&mut self, by: By) {
@@ -119,11 +119,17 @@ impl<'r, DB: Backend> Queue<'r, DB> {
 
     fn sought_at(&self, index: usize) -> Option<Sought<'static>> {
         let seed = self.seeds.get(index)?;
-        Some(Sought::seed(&self.runner.app, seed.info()))
+        let is_run = matches!(seed.code, SeedCode::Run(_));
+        is_run.then(|| Sought::seed(&self.runner.app, seed.info()))
     }
 
     /// Fills the queue with what is pending and not skipped.
-    pub(super) fn fill(&mut self, applied: &AppliedSeeds, flags: &SkipFlags) -> Result<(), Error> {
+    pub(super) fn fill(
+        &mut self,
+        applied: &AppliedSeeds,
+        flags: &SkipFlags,
+        background: Background,
+    ) -> Result<(), Error> {
         let mut seeds: Vec<&'static Seed<DB>> = self.runner.seeds.iter().collect();
         seeds.sort_unstable_by_key(|seed| seed.id);
         if let Some(twice) = seeds.windows(2).find(|pair| pair[0].id == pair[1].id) {
@@ -146,13 +152,31 @@ impl<'r, DB: Backend> Queue<'r, DB> {
             let app = app.name().map(str::to_owned);
             self.warn(Warning::OtherSource { ids, app });
         }
-        for id in self.runner.selection.of(plan.pending.clone(), ids())? {
-            let Ok(index) = seeds.binary_search_by_key(&id, |seed| seed.id) else {
+        let selection = &runner.selection;
+        let get = |id: &str| {
+            let index = seeds.binary_search_by(|seed| seed.id.cmp(id));
+            index.map(|index| seeds[index])
+        };
+        let is_left = |seed: &&Seed<DB>| {
+            seed.background && background == Background::LeftOut && !selection.names(seed.id)
+        };
+        let pending = plan.pending.iter().filter_map(|id| get(id).ok());
+        let (left, pending): (Vec<&Seed<DB>>, Vec<_>) = pending.partition(is_left);
+        self.report.left_to_background = left.into_iter().map(|seed| seed.id).collect();
+        let pending = pending.into_iter().map(|seed| seed.id).collect();
+        for id in selection.of(pending, ids())? {
+            let Ok(seed) = get(id) else {
                 continue;
             };
-            let seed = seeds[index];
             if flags.skips(&seed.info()) {
                 self.skip(seed.id, seed.skip_flag);
+                continue;
+            }
+            let is_to_come = |id: &&str| {
+                plan.pending.contains(id) && !self.seeds.iter().any(|seed| seed.id == *id)
+            };
+            if seed.after.iter().any(is_to_come) {
+                self.report.left_to_background.push(seed.id);
                 continue;
             }
             if let Some(after) = Pair::find(&plan.out_of_order, id) {
@@ -164,6 +188,11 @@ impl<'r, DB: Backend> Queue<'r, DB> {
             self.seeds.push_back(seed);
         }
         self.refuse_doubtful(&plan)
+    }
+
+    /// Whether the first of the queue is what comes next.
+    pub(super) fn is_prepared(&self) -> bool {
+        self.preparation.is_none()
     }
 
     /// Fails if a seed of the queue may be applied already, under another id or without the app's name.
@@ -207,7 +236,7 @@ impl<'r, DB: Backend> Queue<'r, DB> {
     }
 
     /// The first of the queue is applied, by this run.
-    fn applied_here(&mut self, applied: Applied, after_commit: Vec<AfterCommit>) {
+    pub(super) fn applied_here(&mut self, applied: Applied, after_commit: Vec<AfterCommit>) {
         self.seeds.pop_front();
         self.report.applied.push(applied);
         let Applied { id, duration, .. } = applied;
@@ -220,7 +249,7 @@ impl<'r, DB: Backend> Queue<'r, DB> {
     }
 
     /// The first of the queue is applied, but not by this run.
-    fn applied_elsewhere(&mut self) {
+    pub(super) fn applied_elsewhere(&mut self) {
         if let Some(seed) = self.seeds.pop_front() {
             self.leave_to_another(seed.id);
         }
@@ -260,6 +289,15 @@ impl<'r, DB: Backend> Queue<'r, DB> {
         tracing::warn!(target: TARGET, "{warning}");
         self.report.warnings.push(warning);
     }
+}
+
+/// What becomes of seeds that say `BACKGROUND`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Background {
+    /// They are left to the workers.
+    LeftOut,
+    /// They are taken in their places.
+    Included,
 }
 
 fn compiled<'a, DB: Backend>(seed: &'static Seed<DB>) -> Compiled<'a> {

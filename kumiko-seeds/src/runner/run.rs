@@ -4,12 +4,13 @@ use sqlx::Pool;
 
 use super::builder::SeedRunner;
 use super::dry_run::DryRunWork;
-use super::queue::Queue;
-use crate::backend::Backend;
+use super::queue::{Background, Queue};
+use super::steps::{Ended, Place, Steps};
+use crate::backend::{Backend, Lock};
 use crate::progress::TARGET;
 use crate::report::{DryRunSeed, Report};
-use crate::under_lock::{Attempt, UnderLock, Work};
-use crate::{AppliedBy, ApplyError, Error, SkipFlags, Warning};
+use crate::under_lock::{Attempt, Repeated, UnderLock, Work};
+use crate::{AppliedBy, ApplyError, Error, Progress, ProgressState, SkipFlags, Warning};
 
 pub(super) struct Run<'r, DB: Backend> {
     runner: &'r SeedRunner<DB>,
@@ -37,25 +38,25 @@ impl<'r, DB: Backend> Run<'r, DB> {
             }
             return Ok(());
         }
-        self.look(&flags).await?;
+        self.look(&flags, Background::LeftOut).await?;
         self.drain().await
     }
 
     /// Runs what is pending in one transaction, and rolls it back.
     pub(super) async fn dry(&mut self) -> Result<Vec<DryRunSeed>, Error> {
         let flags = self.flags();
-        self.look(&flags).await?;
+        self.look(&flags, Background::Included).await?;
         let mut wait = self.lock.wait();
         while !self.queue.seeds.is_empty() {
             let mut work = DryRunWork::new(self.runner, self.queue.seeds.iter().copied());
             match self.lock.attempt(&mut work).await {
                 Ok(Attempt::Done) => return Ok(work.tried),
                 Ok(Attempt::Busy) => {
-                    self.lock.pause(&mut wait).await?;
+                    self.lock.pause(&mut wait, Lock::Seeds).await?;
                     self.drop_applied().await?;
                 }
                 Err(error) => {
-                    if let Err(error) = self.lock.again(None, error).await {
+                    if let Err(error) = self.lock.again(None, Repeated::TheSame, error).await {
                         self.queue.failed_at(error.seed());
                         return Err(error);
                     }
@@ -106,10 +107,10 @@ impl<'r, DB: Backend> Run<'r, DB> {
     }
 
     /// Reads what is applied, fills the queue with what is to be, and checks that it can be.
-    async fn look(&mut self, flags: &SkipFlags) -> Result<(), Error> {
+    async fn look(&mut self, flags: &SkipFlags, background: Background) -> Result<(), Error> {
         self.runner.app.check()?;
         let applied = self.lock.applied().await?;
-        self.queue.fill(&applied, flags)?;
+        self.queue.fill(&applied, flags, background)?;
         let (applied, to_apply) = (applied.iter().count(), self.queue.seeds.len());
         tracing::debug!(target: TARGET, applied, to_apply, "compared seeds with the database");
         self.preflight()
@@ -130,12 +131,19 @@ impl<'r, DB: Backend> Run<'r, DB> {
     }
 
     /// Applies the queue.
-    async fn drain(&mut self) -> Result<(), Error> {
+    pub(super) async fn drain(&mut self) -> Result<(), Error> {
         let mut wait = self.lock.wait();
-        while !self.queue.seeds.is_empty() {
+        while let Some(seed) = self.queue.seeds.front().copied() {
+            if self.queue.is_prepared()
+                && let Some(steps) = Steps::of(self.runner, seed, Place::Foreground)
+            {
+                self.steps(steps).await?;
+                wait.restart();
+                continue;
+            }
             match self.lock.attempt(&mut self.queue).await {
                 Ok(Attempt::Busy) => {
-                    self.lock.pause(&mut wait).await?;
+                    self.lock.pause(&mut wait, Lock::Seeds).await?;
                     if !self.drop_applied().await? {
                         continue;
                     }
@@ -146,11 +154,63 @@ impl<'r, DB: Backend> Run<'r, DB> {
                 Ok(Attempt::Done) => {}
                 Err(error) if self.lock.doubt.is_some() => return Err(error),
                 Err(error) => {
-                    let again = self.lock.again(self.queue.seed(), error).await;
+                    let again = self
+                        .lock
+                        .again(self.queue.seed(), Repeated::TheSame, error)
+                        .await;
                     again.map_err(|error| self.queue.failed(error))?;
                 }
             }
             wait.restart();
+        }
+        Ok(())
+    }
+
+    /// Does the steps of the first of the queue, in turn with other replicas.
+    async fn steps(&mut self, mut steps: Steps<'r, DB>) -> Result<(), Error> {
+        let id = steps.id();
+        self.runner.observer.notify(Progress::Started { id });
+        let mut wait = self.lock.wait();
+        let mut seen = None;
+        let ended = loop {
+            match self.lock.attempt(&mut steps).await {
+                Ok(Attempt::Done) => {
+                    wait.restart();
+                    if let Some(ended) = steps.ended.take() {
+                        break ended;
+                    }
+                }
+                Ok(Attempt::Busy) => {
+                    self.lock.pause(&mut wait, steps.lock()).await?;
+                    let now = self.lock.progress(steps.ledger_id()).await?;
+                    if now != seen {
+                        seen = now;
+                        wait.restart();
+                    }
+                }
+                Err(error) => {
+                    steps.failed_once();
+                    if let Err(error) = self.lock.again(Some(id), Repeated::Less, error).await {
+                        steps.note_failure(&mut self.lock, &error).await;
+                        return Err(self.queue.failed(error));
+                    }
+                }
+            }
+        };
+        match ended {
+            Ended::Applied(applied) => self.queue.applied_here(applied, Vec::new()),
+            Ended::Elsewhere => self.queue.applied_elsewhere(),
+            Ended::Stopped(ProgressState::Cancelled) => {
+                self.queue.seeds.pop_front();
+                self.queue.warn(Warning::Cancelled {
+                    id,
+                    done: steps.done(),
+                });
+            }
+            Ended::Stopped(_) => {
+                let (id, done) = (id.to_owned(), steps.done());
+                return Err(self.queue.failed(Error::Paused { id, done }));
+            }
         }
         Ok(())
     }

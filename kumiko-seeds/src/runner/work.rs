@@ -1,20 +1,351 @@
 //! What a runner does beside the running app.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use sqlx::Pool;
 
 use super::builder::SeedRunner;
-use crate::WorkReport;
+use super::run::Run;
+use super::steps::{Ended, Place, Steps, is_used_up};
 use crate::backend::Backend;
+use crate::plan::{Compiled, plan};
+use crate::progress::TARGET;
+use crate::report::FailedSeed;
+use crate::under_lock::{Attempt, Repeated, UnderLock, is_unreachable};
+use crate::{Error, Progress, ProgressState, Report, Seed, SkipFlags, WorkReport};
 
 impl<DB: Backend> SeedRunner<DB> {
-    /// Does the seeds that the boot leaves out.
+    /// Does the seeds that [`SeedRunner::apply`] leaves out: those that say `BACKGROUND`, and those that wait for one of them.
+    /// An app spawns it once it serves:
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # async fn example(runner: kumiko_seeds::sqlite::SeedRunner, pool: sqlx::SqlitePool) {
+    /// tokio::spawn(async move { runner.work(&pool).await });
+    /// # }
+    /// ```
+    ///
+    /// It ends when all of them are applied, or when what is left has failed or was cancelled. Any number of workers may do
+    /// this at once: whoever gets the lock of a seed does its next step, so one that dies is replaced at once. While a seed is
+    /// paused, and while the database is away, it waits. A failure is in the report and in the log; the app goes on.
+    ///
+    /// It uses one connection of the pool, and lends it to others between two steps if the pool has no other.
     pub async fn work(&self, pool: &Pool<DB>) -> WorkReport {
         self.work_until(pool, std::future::pending()).await
     }
 
-    /// Does the seeds that the boot leaves out, until `stop` is ready: then the step in flight is done, and no other begins.
+    /// Works as [`SeedRunner::work`] does, until `stop` is ready: then the step in flight is done, and no other begins.
+    /// Dropping the future ends the step in flight as well, which leaves nothing of it.
     pub async fn work_until(&self, pool: &Pool<DB>, stop: impl Future<Output = ()>) -> WorkReport {
-        let (_, _) = (pool, stop);
-        WorkReport::default()
+        let mut worker = Worker::new(self, pool);
+        let is_stopping = worker.is_stopping.clone();
+        {
+            let mut all = pin!(worker.all());
+            let mut stop = pin!(stop);
+            poll_fn(|context| {
+                // Not to be asked again once it was ready.
+                if !is_stopping.load(Ordering::Relaxed) && stop.as_mut().poll(context).is_ready() {
+                    is_stopping.store(true, Ordering::Relaxed);
+                }
+                all.as_mut().poll(context)
+            })
+            .await;
+        }
+        worker.lock.end().await;
+        worker.note_left();
+        worker.report.warnings.extend(worker.lock.warnings);
+        worker.report
+    }
+}
+
+/// How long to wait where nothing can be done at the moment.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
+/// How long to wait for a seed that is paused.
+const IN_A_PAUSE: Duration = Duration::from_secs(1);
+/// How long to wait for a database that is away: at first, and at most.
+const AWAY: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(30)];
+
+struct Worker<'r, DB: Backend> {
+    runner: &'r SeedRunner<DB>,
+    pool: &'r Pool<DB>,
+    lock: UnderLock<'r, DB>,
+    report: WorkReport,
+    is_stopping: Arc<AtomicBool>,
+    is_prepared: bool,
+    /// The seeds whose steps this worker has begun with.
+    begun: Vec<Steps<'r, DB>>,
+    /// The seeds that this worker leaves alone, because they have failed here.
+    given_up: Vec<&'static str>,
+    /// The seed of which it was said last that it is paused.
+    said_paused: Option<&'static str>,
+}
+
+/// What came of a try at one seed.
+enum Tried {
+    /// Something was done.
+    Done,
+    /// Nothing can be done at the moment, and it is worth trying again after so long.
+    Later(Duration),
+}
+
+impl<'r, DB: Backend> Worker<'r, DB> {
+    fn new(runner: &'r SeedRunner<DB>, pool: &'r Pool<DB>) -> Self {
+        Self {
+            runner,
+            pool,
+            lock: UnderLock::new(pool, runner.lock_timeout, &runner.observer),
+            report: WorkReport::default(),
+            is_stopping: Arc::default(),
+            is_prepared: false,
+            begun: Vec::new(),
+            given_up: Vec::new(),
+            said_paused: None,
+        }
+    }
+
+    /// Works until nothing is left that could be done, or until it is told to stop.
+    async fn all(&mut self) {
+        let mut away = AWAY[0];
+        loop {
+            if self.is_stopping.load(Ordering::Relaxed) {
+                self.report.is_stopped = true;
+                return;
+            }
+            match self.round().await {
+                Ok(None) => return,
+                Ok(Some(Tried::Done)) => away = AWAY[0],
+                Ok(Some(Tried::Later(pause))) => self.sleep(pause).await,
+                Err(error) if is_unreachable::<DB>(&error) => {
+                    tracing::warn!(target: TARGET, %error, ?away, "the database is away");
+                    self.sleep(away).await;
+                    away = (away * 2).min(AWAY[1]);
+                }
+                Err(error) => {
+                    tracing::error!(target: TARGET, error = %crate::causes::with_causes(&error), "no work in the background");
+                    self.report.error = Some(error);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Tries each seed that can be done until something was done. `None` if there is none.
+    async fn round(&mut self) -> Result<Option<Tried>, Error> {
+        let ready = self.look().await?;
+        if ready.is_empty() {
+            return Ok(None);
+        }
+        if !self.is_prepared {
+            self.lock.end().await;
+            self.runner.run_preparation(self.pool).await?;
+            self.is_prepared = true;
+        }
+        let mut shortest = IN_A_PAUSE;
+        for seed in ready {
+            match self.attempt(seed).await? {
+                Tried::Done => return Ok(Some(Tried::Done)),
+                Tried::Later(pause) => shortest = shortest.min(pause),
+            }
+        }
+        Ok(Some(Tried::Later(shortest)))
+    }
+
+    /// The seeds that are pending in the background and wait for nothing; notes which are left.
+    async fn look(&mut self) -> Result<Vec<&'static Seed<DB>>, Error> {
+        let runner = self.runner;
+        runner.app.check()?;
+        let applied = self.lock.applied().await?;
+        let history = self.lock.history(&runner.app).await?.unwrap_or_default();
+        let stopped = |id: &str| {
+            let progress = history.progress.iter().find(|progress| progress.id == id);
+            progress.is_some_and(|progress| {
+                matches!(
+                    progress.state,
+                    ProgressState::Failed | ProgressState::Cancelled
+                )
+            })
+        };
+        let flags = runner.skip_flags.clone();
+        let flags = flags.unwrap_or_else(SkipFlags::from_environment);
+        let mut seeds: Vec<_> = runner.seeds.iter().collect();
+        seeds.sort_unstable_by_key(|seed| seed.id);
+        let compiled = seeds.iter().map(|seed| Compiled {
+            id: seed.id,
+            source_hash: Some(seed.source_hash),
+        });
+        let plan = plan(&runner.app, compiled, applied.iter());
+        let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
+        // Those that the boot leaves out, and what waits for them.
+        let mut of_background: Vec<&'static Seed<DB>> = Vec::new();
+        for seed in seeds {
+            let waits = |id: &&str| of_background.iter().any(|other| other.id == *id);
+            if is_pending(seed.id)
+                && !flags.skips(&seed.info())
+                && (seed.background || seed.after.iter().any(waits))
+            {
+                of_background.push(seed);
+            }
+        }
+        let is_ready = |seed: &&'static Seed<DB>| {
+            !seed.after.iter().any(|id| is_pending(id))
+                && !stopped(seed.id)
+                && !self.given_up.contains(&seed.id)
+        };
+        self.report.left = of_background.iter().map(|seed| seed.id).collect();
+        let ready = of_background.into_iter().filter(is_ready).collect();
+        Ok(ready)
+    }
+
+    async fn attempt(&mut self, seed: &'static Seed<DB>) -> Result<Tried, Error> {
+        let problems: Vec<_> = self
+            .runner
+            .preflights
+            .iter()
+            .flat_map(|preflight| preflight(&self.runner.values, seed))
+            .collect();
+        if !problems.is_empty() {
+            self.give_up(seed.id, Error::Preflight { problems });
+            return Ok(Tried::Done);
+        }
+        let index = self.begun.iter().position(|steps| steps.id() == seed.id);
+        let steps = match index {
+            Some(index) => self.begun.swap_remove(index),
+            None => match Steps::of(self.runner, seed, Place::Background) {
+                Some(steps) => {
+                    self.runner
+                        .observer
+                        .notify(Progress::Started { id: seed.id });
+                    steps.between(self.pool, &self.is_stopping)
+                }
+                None => return self.at_once(seed).await,
+            },
+        };
+        self.steps(steps).await
+    }
+
+    /// Does as many steps as follow one another without a pause.
+    async fn steps(&mut self, mut steps: Steps<'r, DB>) -> Result<Tried, Error> {
+        let id = steps.id();
+        let before = steps.done();
+        let tried = match self.lock.attempt(&mut steps).await {
+            Ok(Attempt::Busy) => Tried::Later(BETWEEN_LOOKS),
+            Ok(Attempt::Done) => match steps.ended.take() {
+                None => Tried::Done,
+                Some(Ended::Applied(applied)) => {
+                    self.runner.observer.notify(Progress::Applied {
+                        id,
+                        duration: applied.duration,
+                    });
+                    self.report.applied.push(applied);
+                    return Ok(Tried::Done);
+                }
+                Some(Ended::Elsewhere) => {
+                    self.runner
+                        .observer
+                        .notify(Progress::AppliedElsewhere { id });
+                    self.report.applied_elsewhere.push(id);
+                    return Ok(Tried::Done);
+                }
+                Some(Ended::Stopped(ProgressState::Paused)) => {
+                    if self.said_paused.replace(id) != Some(id) {
+                        self.runner.observer.notify(Progress::Paused { id });
+                    }
+                    Tried::Later(IN_A_PAUSE)
+                }
+                Some(Ended::Stopped(_)) => Tried::Done,
+            },
+            Err(error) => {
+                steps.failed_once();
+                if is_unreachable::<DB>(&error) {
+                    self.lock.end().await;
+                    self.begun.push(steps);
+                    return Err(error);
+                }
+                if let Err(error) = self.lock.again(Some(id), Repeated::Less, error).await {
+                    if is_unreachable::<DB>(&error) {
+                        self.begun.push(steps);
+                        return Err(error);
+                    }
+                    steps.note_failure(&mut self.lock, &error).await;
+                    self.give_up(id, error);
+                    return Ok(Tried::Done);
+                }
+                Tried::Done
+            }
+        };
+        if steps.done() > before {
+            self.said_paused = None;
+        }
+        self.begun.push(steps);
+        if is_used_up(self.pool) {
+            self.lock.end().await;
+        }
+        Ok(tried)
+    }
+
+    /// A seed of one transaction.
+    async fn at_once(&mut self, seed: &'static Seed<DB>) -> Result<Tried, Error> {
+        // A pool of one has no other connection to give.
+        self.lock.end().await;
+        let mut run = Run::new(self.runner, self.pool);
+        run.queue.seeds.push_back(seed);
+        let ended = run.drain().await;
+        run.lock.end().await;
+        match ended {
+            Ok(()) => {
+                let Report {
+                    applied,
+                    applied_elsewhere,
+                    warnings,
+                    ..
+                } = run.report();
+                self.report.applied.extend(applied);
+                self.report.applied_elsewhere.extend(applied_elsewhere);
+                self.report.warnings.extend(warnings);
+            }
+            Err(error) if is_unreachable::<DB>(&error) => return Err(error),
+            Err(error) => self.give_up(seed.id, run.stopped(error).error),
+        }
+        Ok(Tried::Done)
+    }
+
+    /// Takes from what was left at the last look what was done since.
+    fn note_left(&mut self) {
+        let WorkReport {
+            applied,
+            applied_elsewhere,
+            failed,
+            left,
+            ..
+        } = &mut self.report;
+        left.retain(|id| {
+            !applied_elsewhere.contains(id)
+                && !applied.iter().any(|applied| applied.id == *id)
+                && !failed.iter().any(|failed| failed.id == *id)
+        });
+    }
+
+    fn give_up(&mut self, id: &'static str, error: Error) {
+        self.runner
+            .observer
+            .notify(Progress::Failed { id, error: &error });
+        self.report.failed.push(FailedSeed { id, error });
+        self.given_up.push(id);
+    }
+
+    /// Waits without a connection, and no longer than until it is told to stop.
+    async fn sleep(&mut self, pause: Duration) {
+        const SLICE: Duration = Duration::from_millis(50);
+        self.lock.end().await;
+        let mut left = pause;
+        while !left.is_zero() && !self.is_stopping.load(Ordering::Relaxed) {
+            let slice = left.min(SLICE);
+            tokio::time::sleep(slice).await;
+            left -= slice;
+        }
     }
 }

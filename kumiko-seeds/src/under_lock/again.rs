@@ -25,12 +25,13 @@ impl<DB: Backend> UnderLock<'_, DB> {
     pub(crate) async fn again(
         &mut self,
         seed: Option<&'static str>,
+        repeated: Repeated,
         error: Error,
     ) -> Result<(), Error> {
         // First, because a pool of one has no other connection to give.
         self.end().await;
         let error = self.look_back(seed, error).await;
-        if self.retries == LIMIT || !is_passing::<DB>(&error) {
+        if self.retries == LIMIT || !is_passing::<DB>(&error, repeated) {
             return Err(error);
         }
         let pause = FIRST_PAUSE * GROWTH.pow(self.retries);
@@ -74,8 +75,17 @@ impl<DB: Backend> UnderLock<'_, DB> {
     }
 }
 
+/// What is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeated {
+    /// The same.
+    TheSame,
+    /// Less of it, which helps where it took too long.
+    Less,
+}
+
 /// Whether the failure is nobody's fault and may not come again.
-fn is_passing<DB: Backend>(error: &Error) -> bool {
+fn is_passing<DB: Backend>(error: &Error, repeated: Repeated) -> bool {
     if let Error::TransactionEnded { .. } | Error::CommitUnanswered { .. } = error {
         return false;
     }
@@ -84,9 +94,24 @@ fn is_passing<DB: Backend>(error: &Error) -> bool {
     }
     match error.driver().map(DB::fault) {
         Some(Fault::Passing) => true,
+        Some(Fault::TookTooLong) => repeated == Repeated::Less,
         // What a seed creates is there for a reason that the next attempt meets as well.
         Some(Fault::CreatedMeanwhile) => !matches!(error, Error::Seed { .. }),
         _ => false,
+    }
+}
+
+/// Whether the database is not there, or went away.
+pub(crate) fn is_unreachable<DB: Backend>(error: &Error) -> bool {
+    match error.driver() {
+        Some(
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::WorkerCrashed,
+        ) => true,
+        Some(error) => DB::fault(error) == Fault::SessionEnded,
+        None => false,
     }
 }
 

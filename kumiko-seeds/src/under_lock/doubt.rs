@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::open::Doubt;
 use super::work::{By, Work};
 use super::{Attempt, COMMIT, UnderLock};
-use crate::backend::Backend;
+use crate::backend::{Backend, Lock, Taking};
 use crate::ledger::{self, NewMarker, Sought};
 use crate::progress::TARGET;
 use crate::{Error, Warning};
@@ -52,7 +52,7 @@ impl<DB: Backend> UnderLock<'_, DB> {
             let mut is_certain = found.is_some();
             if !is_certain {
                 let in_use = session.in_use();
-                let locked = DB::lock(in_use.connection, in_use.baseline, None).await;
+                let locked = DB::lock(in_use.connection, in_use.baseline, &LOCK_OF_SEEDS).await;
                 if let Some(locked) = locked.map_err(|error| ledger::fault::<DB>(LOOK, error))? {
                     let mut transaction = locked.transaction;
                     found = sought.find::<DB>(&mut transaction).await?;
@@ -70,9 +70,14 @@ impl<DB: Backend> UnderLock<'_, DB> {
             if is_certain {
                 return Ok(found);
             }
-            self.pause(&mut wait).await?;
+            self.pause(&mut wait, Lock::Seeds).await?;
         }
     }
 }
+
+const LOCK_OF_SEEDS: Taking<'static> = Taking {
+    lock: Lock::Seeds,
+    look: None,
+};
 
 const LOOK: &str = "look under the lock whether the seed is applied";

@@ -14,16 +14,17 @@ use std::time::Duration;
 
 use sqlx::{Pool, Transaction};
 
+pub(crate) use self::again::{Repeated, is_unreachable};
 pub(crate) use self::wait::{LOCK_TIMEOUT, Wait};
-pub(crate) use self::work::{By, Kept, Table, Turn, Work};
+pub(crate) use self::work::{By, Kept, Turn, Work};
 
 use self::open::{Doubt, Open};
 use self::session::{InUse, Session};
 use crate::applied::AppliedSeeds;
-use crate::backend::{Backend, Fault, Locked, Next, NotCommitted, Statement, Under};
-use crate::ledger::{self, NewMarker, Sought};
+use crate::backend::{Backend, Fault, Lock, Locked, Next, NotCommitted, Statement, Taking, Under};
+use crate::ledger::{self, NewMarker, Record, Sought, Table, Tables, Turned};
 use crate::observer::Observer;
-use crate::{App, Error, History, Warning};
+use crate::{App, Error, History, ProgressState, SeedProgress, Warning};
 
 /// The transactions of one run, one after another, each with the lock.
 pub(crate) struct UnderLock<'r, DB: Backend> {
@@ -32,7 +33,7 @@ pub(crate) struct UnderLock<'r, DB: Backend> {
     lock_timeout: Duration,
     /// The connection, unless none is there or it is in use.
     session: Option<Session<DB>>,
-    table: Table,
+    tables: Tables,
     /// The transaction of which it is not known how it ended.
     open: Option<Open<DB>>,
     /// The commit of which it is not known whether it went through.
@@ -60,7 +61,7 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
             observer,
             lock_timeout,
             session: None,
-            table: Table::MayBeMissing,
+            tables: Tables::UNKNOWN,
             open: None,
             doubt: None,
             committing: Arc::default(),
@@ -73,13 +74,11 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
     pub(crate) async fn applied(&mut self) -> Result<AppliedSeeds, Error> {
         let mut session = self.session().await?;
         let applied = ledger::applied::<DB>(session.connection()).await;
-        let applied = applied.map_err(|error| self.complete(error))?;
+        let (applied, tables) = applied.map_err(|error| self.complete(error))?;
         session.settle();
         self.session = Some(session);
-        if applied.is_some() {
-            self.table = Table::Exists;
-        }
-        Ok(applied.unwrap_or_default())
+        self.tables = tables;
+        Ok(applied)
     }
 
     /// All that the database tells of the seeds of `app`, read without the lock.
@@ -92,14 +91,47 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
         Ok(history)
     }
 
+    /// How far the operation is that the ledger knows as `ledger_id`, read without a lock.
+    pub(crate) async fn progress(
+        &mut self,
+        ledger_id: &str,
+    ) -> Result<Option<SeedProgress>, Error> {
+        let mut session = self.session().await?;
+        let progress = ledger::find_progress::<DB>(session.connection(), ledger_id).await;
+        let progress = match progress {
+            Err(Error::Database { source, .. }) if DB::fault(&source) == Fault::TableMissing => {
+                None
+            }
+            progress => progress.map_err(|error| self.complete(error))?,
+        };
+        session.settle();
+        self.session = Some(session);
+        Ok(progress)
+    }
+
+    /// Turns the operation in one statement without a lock. `false` if it is not in the state `from`.
+    pub(crate) async fn turn(
+        &mut self,
+        ledger_id: &str,
+        from: ProgressState,
+        turned: Turned<'_>,
+    ) -> Result<bool, Error> {
+        let mut session = self.session().await?;
+        let turned = ledger::turn::<DB>(session.connection(), ledger_id, from, turned).await;
+        let turned = turned.map_err(|error| self.complete(error))?;
+        session.settle();
+        self.session = Some(session);
+        Ok(turned)
+    }
+
     /// Does all of `work`, which is one transaction, however long others hold the lock.
     pub(crate) async fn complete_work<W: Work<DB>>(&mut self, work: &mut W) -> Result<(), Error> {
         let mut wait = self.wait();
         loop {
             match self.attempt(work).await {
                 Ok(Attempt::Done) => return Ok(()),
-                Ok(Attempt::Busy) => self.pause(&mut wait).await?,
-                Err(error) => self.again(work.seed(), error).await?,
+                Ok(Attempt::Busy) => self.pause(&mut wait, work.lock()).await?,
+                Err(error) => self.again(work.seed(), Repeated::TheSame, error).await?,
             }
         }
     }
@@ -147,9 +179,9 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
             baseline,
             hands,
         } = session.in_use();
-        let sought = work.sought().filter(|_| self.table == Table::Exists);
-        let look = sought.as_ref().map(Sought::look::<DB>);
-        let mut locked = match DB::lock(connection, baseline, look.as_ref()).await {
+        let sought = self.if_there(work.sought());
+        let taking = self.taking(work.lock(), sought.as_ref());
+        let mut locked = match DB::lock(connection, baseline, &taking).await {
             Ok(Some(locked)) => locked,
             Ok(None) => return Ending::Busy,
             Err(error) => {
@@ -177,7 +209,7 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
                 connection: &mut *transaction,
                 found,
                 baseline,
-                table: self.table,
+                tables: self.tables,
                 retries: self.retries,
                 open,
             };
@@ -188,24 +220,26 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
                 hands: open.journal.hands,
             };
             *hands = under.hands.max(*hands);
-            let marker = match performed {
+            let record = match performed {
                 Ok(Kept::Changes) => None,
-                Ok(Kept::Marked(marker)) => Some(marker),
+                Ok(Kept::Recorded(record)) => Some(record),
                 Ok(Kept::Nothing) => return self.forget(transaction).await,
                 Err(error) => return self.undo(transaction, work.seed(), error).await,
             };
-            let record = marker.as_deref().map(NewMarker::insert);
-            let next = work.sought_next().filter(|_| self.table == Table::Exists);
-            let next = next.as_ref().map(Sought::look::<DB>);
+            let statements = record.as_ref().map_or_else(Vec::new, |it| it.statements());
+            let next = self.if_there(work.sought_next());
+            let next = next
+                .as_ref()
+                .map(|next| self.taking(work.lock(), Some(next)));
             match self
-                .commit(transaction, under, record.as_ref(), next.as_ref())
+                .commit(transaction, under, &statements, next.as_ref())
                 .await
             {
                 Ok(next) => {
                     self.open = None;
                     self.retries = 0;
-                    if marker.is_some() {
-                        self.table = Table::Exists;
+                    if let Some(record) = &record {
+                        record.note_tables(&mut self.tables);
                     }
                     work.committed(By::Us);
                     match next {
@@ -215,17 +249,21 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
                     }
                 }
                 Err(NotCommitted::Refused(transaction, error)) => {
-                    let error = refusal::<DB>(marker.as_deref(), error);
+                    let error = refusal::<DB>(record.as_deref(), error);
                     return self.undo(transaction, work.seed(), error).await;
                 }
                 Err(NotCommitted::RolledBack(error)) => {
                     self.open = None;
-                    return Ending::Lost(refusal::<DB>(marker.as_deref(), error));
+                    return Ending::Lost(refusal::<DB>(record.as_deref(), error));
                 }
                 Err(NotCommitted::Unanswered(source)) => {
                     self.open = None;
-                    return match marker {
-                        Some(marker) => Ending::Unanswered { marker, source },
+                    return match record.map(|record| *record) {
+                        Some(Record::Marker(marker)) => Ending::Unanswered {
+                            marker: Box::new(marker),
+                            source,
+                        },
+                        Some(_) => Ending::Lost(Error::database(COMMIT_STEP, source)),
                         None => Ending::Lost(Error::database(COMMIT_CHANGES, source)),
                     };
                 }
@@ -233,12 +271,24 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
         }
     }
 
+    /// What is looked for, unless there may be no table to look into.
+    fn if_there(&self, sought: Option<Sought<'static>>) -> Option<Sought<'static>> {
+        sought.filter(|_| self.tables.operations == Table::Exists)
+    }
+
+    fn taking<'a>(&self, lock: Lock, sought: Option<&'a Sought<'_>>) -> Taking<'a> {
+        Taking {
+            lock,
+            look: sought.map(|sought| sought.look::<DB>(self.tables)),
+        }
+    }
+
     async fn commit<'c>(
         &self,
         transaction: Transaction<'c, DB>,
         under: Under<'_, DB>,
-        record: Option<&Statement<'_>>,
-        next: Option<&Statement<'_>>,
+        record: &[Statement<'_>],
+        next: Option<&Taking<'_>>,
     ) -> Result<Next<'c, DB>, NotCommitted<'c, DB>> {
         self.committing.store(true, Ordering::Relaxed);
         let committed = DB::commit(transaction, under, record, next).await;
@@ -301,13 +351,14 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
     }
 
     /// Waits a little for whoever has the lock.
-    pub(crate) async fn pause(&mut self, wait: &mut Wait) -> Result<(), Error> {
+    pub(crate) async fn pause(&mut self, wait: &mut Wait, lock: Lock) -> Result<(), Error> {
         let mut holder = None;
         if wait.wants_holder()
             && let Some(session) = &mut self.session
         {
             // Only a courtesy: not every role may look, and the lock may be free by now.
-            holder = DB::holder(session.connection()).await.unwrap_or_default();
+            let asked = DB::holder(session.connection(), lock).await;
+            holder = asked.unwrap_or_default();
             session.settle();
         }
         wait.pause(holder, self.observer).await
@@ -327,6 +378,7 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
 
 const LOCK: &str = "take the lock of seeds";
 const COMMIT_CHANGES: &str = "commit the transaction";
+const COMMIT_STEP: &str = "commit the step";
 const COMMIT: &str = "commit the seed with its marker";
 
 /// How the transactions on a session ended.
@@ -346,9 +398,10 @@ enum Ending {
     },
 }
 
-fn refusal<DB: Backend>(marker: Option<&NewMarker<'static>>, error: sqlx::Error) -> Error {
-    match marker {
-        Some(marker) => refused::<DB>(marker.id(), error),
+fn refusal<DB: Backend>(record: Option<&Record>, error: sqlx::Error) -> Error {
+    match record {
+        Some(Record::Marker(marker)) => refused::<DB>(marker.id(), error),
+        Some(record) => record.refused::<DB>(error),
         None => Error::database(COMMIT_CHANGES, error),
     }
 }

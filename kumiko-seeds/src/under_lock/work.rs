@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::open::Open;
 use crate::Error;
-use crate::backend::{Backend, Found, Hands, Statement, Under};
-use crate::ledger::{NewMarker, Sought};
+use crate::backend::{Backend, Found, Hands, Lock, Statement, Under};
+use crate::ledger::{Record, Sought, Tables};
 
 /// Work that is done under the lock, in one transaction or in several that follow one another.
 ///
@@ -15,6 +15,11 @@ pub(crate) trait Work<DB: Backend>: Send + Sync {
     /// The seed that comes next, where it is the work of a seed.
     fn seed(&self) -> Option<&'static str> {
         None
+    }
+
+    /// The lock that it takes.
+    fn lock(&self) -> Lock {
+        Lock::Seeds
     }
 
     /// What to look for in the ledger together with the lock.
@@ -40,8 +45,8 @@ pub(crate) enum Kept {
     Nothing,
     /// All of it.
     Changes,
-    /// All of it, with a marker.
-    Marked(Box<NewMarker<'static>>),
+    /// All of it, with what is written into the library's tables.
+    Recorded(Box<Record>),
 }
 
 /// Who has committed.
@@ -58,18 +63,11 @@ pub(crate) struct Turn<'t, DB: Backend> {
     pub(crate) connection: &'t mut DB::Connection,
     pub(crate) found: Found<DB>,
     pub(crate) baseline: &'t DB::Baseline,
-    /// Whether the table of operations is known to exist.
-    pub(crate) table: Table,
+    /// Which tables are known to exist.
+    pub(crate) tables: Tables,
     /// How often this was tried before.
     pub(crate) retries: u32,
     pub(crate) open: &'t mut Open<DB>,
-}
-
-/// Whether the table of operations is known to exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Table {
-    Exists,
-    MayBeMissing,
 }
 
 impl<DB: Backend> Turn<'_, DB> {
@@ -82,7 +80,7 @@ impl<DB: Backend> Turn<'_, DB> {
     pub(crate) async fn record(
         &mut self,
         hands: Hands,
-        record: Option<&Statement<'_>>,
+        record: &[Statement<'_>],
     ) -> sqlx::Result<()> {
         let under = Under {
             baseline: self.baseline,

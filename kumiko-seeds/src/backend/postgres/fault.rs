@@ -20,6 +20,13 @@ const DUPLICATE_OBJECT: &str = "42710";
 const INVALID_TEXT_REPRESENTATION: &str = "22P02";
 const DATATYPE_MISMATCH: &str = "42804";
 const NOT_NULL_VIOLATION: &str = "23502";
+/// An administrator or a shutdown, a crash of another session, a start that is not done, a timeout of the session's, too
+/// many connections.
+const ENDED_SESSION: [&str; 7] = [
+    "57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "53300",
+];
+const QUERY_CANCELED: &str = "57014";
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// Among other things, no unique index where `ON CONFLICT` needs one.
 const INVALID_COLUMN_REFERENCE: &str = "42P10";
 
@@ -45,6 +52,8 @@ pub(super) fn of(error: &sqlx::Error) -> Fault {
         | INVALID_COLUMN_REFERENCE => Fault::OtherShape,
         IN_FAILED_TRANSACTION => Fault::TransactionFailed,
         SERIALIZATION_FAILURE | DEADLOCK_DETECTED => Fault::Passing,
+        code if ENDED_SESSION.contains(&code) => Fault::SessionEnded,
+        QUERY_CANCELED | LOCK_NOT_AVAILABLE => Fault::TookTooLong,
         DUPLICATE_TABLE | DUPLICATE_OBJECT => Fault::CreatedMeanwhile,
         UNIQUE_VIOLATION => match error.constraint() {
             Some(A_DRY_RUN_KEEPS_NOTHING) => Fault::CommitForbidden,

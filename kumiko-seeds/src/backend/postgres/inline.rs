@@ -32,6 +32,8 @@ fn expression(value: &Parameter<'_>) -> String {
     match value {
         Parameter::Text(text) => self::text(text),
         Parameter::Integer(number) => format!("({number})"),
+        Parameter::Long(number) => format!("CAST({number} AS bigint)"),
+        Parameter::Null => "NULL".to_owned(),
         Parameter::Time(time) => format!(
             "CAST('{}' AS timestamptz)",
             time.format("%Y-%m-%dT%H:%M:%S%.6fZ")

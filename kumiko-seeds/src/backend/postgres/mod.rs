@@ -12,8 +12,8 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Executor, Postgres, Transaction};
 
 use super::{
-    Backend, Ended, Fault, Hands, Leaving, Locked, Next, NotCommitted, Parameter, Statement, Under,
-    column,
+    Backend, Ended, Fault, Hands, Leaving, Lock, Locked, Next, NotCommitted, Parameter, Statement,
+    Taking, Under, column,
 };
 use crate::holder::Holder;
 use ascii::decoded;
@@ -38,6 +38,30 @@ impl Backend for Postgres {
         CREATE INDEX IF NOT EXISTS kumiko_es_operations_type_idx
             ON kumiko_es_operations (operation_type)";
 
+    const CREATE_PROGRESS: &'static str = "
+        CREATE TABLE IF NOT EXISTS kumiko_es_progress (
+            id text PRIMARY KEY,
+            operation_type text NOT NULL,
+            state text NOT NULL,
+            source_hash text,
+            \"cursor\" text,
+            done bigint NOT NULL,
+            total bigint,
+            events bigint NOT NULL,
+            steps bigint NOT NULL,
+            step_size integer NOT NULL,
+            failures integer NOT NULL,
+            error text,
+            throttled text,
+            worker text,
+            started_at timestamptz NOT NULL,
+            updated_at timestamptz NOT NULL,
+            worked_ms bigint NOT NULL
+        )";
+
+    const HAS_PROGRESS: &'static str =
+        "CAST(pg_catalog.to_regclass('kumiko_es_progress') IS NOT NULL AS integer)";
+
     /// Leaving the savepoint restores the access mode, which nothing else inside a transaction can.
     const FORBID_WRITES: &'static str = "SAVEPOINT kumiko_read_only; SET TRANSACTION READ ONLY";
 
@@ -46,9 +70,9 @@ impl Backend for Postgres {
     async fn lock<'c>(
         connection: &'c mut PgConnection,
         baseline: &mut Option<Baseline>,
-        look: Option<&Statement<'_>>,
+        taking: &Taking<'_>,
     ) -> sqlx::Result<Option<Locked<'c, Self>>> {
-        transaction::lock(connection, baseline, look).await
+        transaction::lock(connection, baseline, taking).await
     }
 
     async fn after_busy(_: &mut PgConnection, _: &Baseline) -> sqlx::Result<()> {
@@ -62,7 +86,7 @@ impl Backend for Postgres {
     async fn record(
         connection: &mut PgConnection,
         under: Under<'_, Self>,
-        record: Option<&Statement<'_>>,
+        record: &[Statement<'_>],
     ) -> sqlx::Result<()> {
         transaction::record(connection, under, record).await
     }
@@ -70,8 +94,8 @@ impl Backend for Postgres {
     async fn commit<'c>(
         transaction: Transaction<'c, Self>,
         under: Under<'_, Self>,
-        record: Option<&Statement<'_>>,
-        next: Option<&Statement<'_>>,
+        record: &[Statement<'_>],
+        next: Option<&Taking<'_>>,
     ) -> Result<Next<'c, Self>, NotCommitted<'c, Self>> {
         transaction::commit(transaction, under, record, next).await
     }
@@ -130,14 +154,15 @@ impl Backend for Postgres {
         rows.first().map_or(Ok(None), |row| Self::text(row, 0))
     }
 
-    async fn holder(connection: &mut PgConnection) -> sqlx::Result<Option<Holder>> {
+    async fn holder(connection: &mut PgConnection, lock: Lock) -> sqlx::Result<Option<Holder>> {
+        let key = transaction::key_of_lock(lock);
         let sql = format!(
             "SELECT activity.pid, nullif(activity.application_name, ''),
                     host(activity.client_addr), {}
              FROM pg_locks AS held JOIN pg_stat_activity AS activity USING (pid)
              WHERE held.locktype = 'advisory' AND held.granted
                AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-               AND held.classid = 0 AND held.objid = 1702063984 AND held.objsubid = 1",
+               AND {key}",
             Self::as_time("activity.xact_start")
         );
         let row = sqlx::raw_sql(AssertSqlSafe(sql))

@@ -10,8 +10,8 @@ use super::fault::{self, ANOTHER_TRANSACTION};
 use super::inline::inline;
 use super::message::{Answers, Message};
 use crate::backend::{
-    Backend, Ended, Fault, Found, Hands, Locked, Next, NotCommitted, Parameter, Statement, Under,
-    column,
+    Backend, Ended, Fault, Found, Hands, Lock, Locked, Next, NotCommitted, Parameter, Statement,
+    Taking, Under, column,
 };
 
 pub(crate) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -23,11 +23,17 @@ pub(crate) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 /// The number of the transaction is its identity. Only a transaction that has the lock gets one, because
 /// fifty replicas that ask for the lock again and again would use up thousands.
 ///
+/// The lock of an operation has two keys, which are another key space: nobody who boots waits for a step.
+///
 /// The settings end with the transaction. They let the server notice within half a minute that the
 /// client's machine is gone. By default it takes it hours, and the lock with it.
-fn lock_statement() -> String {
+fn lock_statement(lock: Lock) -> String {
+    let keys = match lock {
+        Lock::Seeds => LOCK_OF_SEEDS.to_string(),
+        Lock::Operation(number) => format!("{LOCK_OF_SEEDS}, {number}"),
+    };
     format!(
-        "SELECT CASE WHEN pg_try_advisory_xact_lock(1702063984) \
+        "SELECT CASE WHEN pg_try_advisory_xact_lock({keys}) \
          THEN CAST(pg_current_xact_id() AS text) END, {}, \
          set_config('tcp_keepalives_idle', '15', true), \
          set_config('tcp_keepalives_interval', '5', true), \
@@ -35,6 +41,22 @@ fn lock_statement() -> String {
         Postgres::as_time("now()")
     )
 }
+
+/// A condition on a row of `pg_locks` named `held`: it is this lock.
+pub(super) fn key_of_lock(lock: Lock) -> String {
+    match lock {
+        Lock::Seeds => {
+            format!("held.classid = 0 AND held.objid = {LOCK_OF_SEEDS} AND held.objsubid = 1")
+        }
+        // The server shows the number without its sign.
+        Lock::Operation(number) => format!(
+            "held.classid = {LOCK_OF_SEEDS} AND held.objid = {} AND held.objsubid = 2",
+            number.cast_unsigned()
+        ),
+    }
+}
+
+const LOCK_OF_SEEDS: i32 = 1_702_063_984;
 
 /// With this the server notices within seconds that the client's process is gone, even in the middle of a long statement.
 const CHECK_CLIENT: &str = "set_config('client_connection_check_interval', '5s', true)";
@@ -66,12 +88,12 @@ pub(super) const FORBID_COMMIT: &str = "
 pub(super) async fn lock<'c>(
     connection: &'c mut PgConnection,
     baseline: &mut Option<Baseline>,
-    look: Option<&Statement<'_>>,
+    taking: &Taking<'_>,
 ) -> sqlx::Result<Option<Locked<'c, Postgres>>> {
     let mut transaction = connection.begin_with(SqlStr::from_static(BEGIN)).await?;
     let mut message = Message::default();
     let settings = baseline.is_none().then(|| message.add(SETTINGS));
-    let looking = Looking::add(&mut message, baseline.as_ref(), look);
+    let looking = Looking::add(&mut message, baseline.as_ref(), taking);
     let mut answers = message.send(&mut transaction).await.complete()?;
     if let Some(settings) = settings {
         *baseline = Some(Baseline::of(&answers.take(settings))?);
@@ -90,25 +112,24 @@ struct Looking {
 }
 
 impl Looking {
-    fn add(
-        message: &mut Message,
-        baseline: Option<&Baseline>,
-        look: Option<&Statement<'_>>,
-    ) -> Self {
-        let mut taking = lock_statement();
+    fn add(message: &mut Message, baseline: Option<&Baseline>, taking: &Taking<'_>) -> Self {
+        let mut lock = lock_statement(taking.lock);
         match baseline {
             None => {
                 let checking = format!(", CASE WHEN {CAN_CHECK_CLIENT} THEN {CHECK_CLIENT} END");
-                taking.push_str(&checking);
+                lock.push_str(&checking);
             }
             Some(baseline) if baseline.can_check_client => {
-                taking.extend([", ", CHECK_CLIENT]);
+                lock.extend([", ", CHECK_CLIENT]);
             }
             Some(_) => {}
         }
         Self {
-            lock: message.add(taking),
-            look: look.map(|look| message.add_with_values(look)),
+            lock: message.add(lock),
+            look: taking
+                .look
+                .as_ref()
+                .map(|look| message.add_with_values(look)),
         }
     }
 
@@ -155,12 +176,12 @@ pub(super) async fn is_open(connection: &mut PgConnection, identity: &str) -> sq
 pub(super) async fn record(
     connection: &mut PgConnection,
     under: Under<'_, Postgres>,
-    record: Option<&Statement<'_>>,
+    record: &[Statement<'_>],
 ) -> sqlx::Result<()> {
     let mut message = guarded(under.identity);
     under.baseline.restore(&mut message, under.hands);
-    if let Some(record) = record {
-        message.add_with_values(record);
+    for statement in record {
+        message.add_with_values(statement);
     }
     message.send(connection).await.complete().map(drop)
 }
@@ -175,8 +196,8 @@ pub(super) async fn record(
 pub(super) async fn commit<'c>(
     mut transaction: Transaction<'c, Postgres>,
     under: Under<'_, Postgres>,
-    record: Option<&Statement<'_>>,
-    next: Option<&Statement<'_>>,
+    record: &[Statement<'_>],
+    next: Option<&Taking<'_>>,
 ) -> Result<Next<'c, Postgres>, NotCommitted<'c, Postgres>> {
     let Under {
         baseline,
@@ -192,12 +213,12 @@ pub(super) async fn commit<'c>(
         }
         message.add(HAS_PREPARED)
     });
-    if let Some(record) = record {
-        message.add_with_values(record);
+    for statement in record {
+        message.add_with_values(statement);
     }
     let commit = message.add("COMMIT AND CHAIN");
     let next = next.filter(|_| is_restored);
-    let looking = next.map(|next| Looking::add(&mut message, Some(baseline), Some(next)));
+    let looking = next.map(|next| Looking::add(&mut message, Some(baseline), next));
     let mut answers = message.send(&mut transaction).await;
     if !answers.has(commit) {
         return Err(not_committed(transaction, answers, commit));

@@ -9,8 +9,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Connection, Executor, SqlStr, Sqlite, Transaction};
 
 use super::{
-    Backend, Ended, Fault, Found, Hands, Leaving, Locked, Next, NotCommitted, Parameter, Statement,
-    Under, column,
+    Backend, Ended, Fault, Found, Hands, Leaving, Lock, Locked, Next, NotCommitted, Parameter,
+    Statement, Taking, Under, column,
 };
 use crate::holder::Holder;
 pub(crate) use watched::Watched;
@@ -61,15 +61,39 @@ impl Backend for Sqlite {
         CREATE INDEX IF NOT EXISTS kumiko_es_operations_type_idx
             ON kumiko_es_operations (operation_type)";
 
+    const CREATE_PROGRESS: &'static str = "
+        CREATE TABLE IF NOT EXISTS kumiko_es_progress (
+            id TEXT NOT NULL PRIMARY KEY,
+            operation_type TEXT NOT NULL,
+            state TEXT NOT NULL,
+            source_hash TEXT,
+            \"cursor\" TEXT,
+            done INTEGER NOT NULL,
+            total INTEGER,
+            events INTEGER NOT NULL,
+            steps INTEGER NOT NULL,
+            step_size INTEGER NOT NULL,
+            failures INTEGER NOT NULL,
+            error TEXT,
+            throttled TEXT,
+            worker TEXT,
+            started_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL,
+            worked_ms INTEGER NOT NULL
+        )";
+
+    const HAS_PROGRESS: &'static str =
+        "(SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'kumiko_es_progress')";
+
     const FORBID_WRITES: &'static str = "PRAGMA query_only = ON";
 
     const ALLOW_WRITES: &'static str = "PRAGMA query_only = OFF";
 
-    /// `BEGIN IMMEDIATE` takes the one write lock that a SQLite database has, so it is the lock of a seed as well.
+    /// `BEGIN IMMEDIATE` takes the one write lock that a SQLite database has, so it is every lock at once.
     async fn lock<'c>(
         connection: &'c mut SqliteConnection,
         baseline: &mut Option<Baseline>,
-        look: Option<&Statement<'_>>,
+        taking: &Taking<'_>,
     ) -> sqlx::Result<Option<Locked<'c, Self>>> {
         let busy_timeout = match baseline {
             Some(baseline) => baseline.busy_timeout,
@@ -91,7 +115,7 @@ impl Backend for Sqlite {
         let since = sqlx::query_scalar("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")
             .fetch_one(&mut *transaction)
             .await?;
-        let rows = match look {
+        let rows = match &taking.look {
             Some(look) => Self::fetch(&mut transaction, &look.sql, &look.values).await?,
             None => Vec::new(),
         };
@@ -128,12 +152,12 @@ impl Backend for Sqlite {
     async fn record(
         connection: &mut SqliteConnection,
         under: Under<'_, Self>,
-        record: Option<&Statement<'_>>,
+        record: &[Statement<'_>],
     ) -> sqlx::Result<()> {
         if !under.identity.is_open() {
             return Err(sqlx::Error::AnyDriverError(Box::new(TransactionEnded)));
         }
-        if let Some(Statement { sql, values }) = record {
+        for Statement { sql, values } in record {
             Self::fetch(connection, sql, values).await?;
         }
         Ok(())
@@ -144,8 +168,8 @@ impl Backend for Sqlite {
     async fn commit<'c>(
         mut transaction: Transaction<'c, Self>,
         under: Under<'_, Self>,
-        record: Option<&Statement<'_>>,
-        _: Option<&Statement<'_>>,
+        record: &[Statement<'_>],
+        _: Option<&Taking<'_>>,
     ) -> Result<Next<'c, Self>, NotCommitted<'c, Self>> {
         if let Err(error) = Self::record(&mut transaction, under, record).await {
             return Err(NotCommitted::Refused(transaction, error));
@@ -222,12 +246,12 @@ impl Backend for Sqlite {
     }
 
     #[cfg(target_os = "linux")]
-    async fn holder(connection: &mut SqliteConnection) -> sqlx::Result<Option<Holder>> {
+    async fn holder(connection: &mut SqliteConnection, _: Lock) -> sqlx::Result<Option<Holder>> {
         Ok(writer::of(&main_file(connection).await?))
     }
 
     #[cfg(not(target_os = "linux"))]
-    async fn holder(_: &mut SqliteConnection) -> sqlx::Result<Option<Holder>> {
+    async fn holder(_: &mut SqliteConnection, _: Lock) -> sqlx::Result<Option<Holder>> {
         Ok(None)
     }
 
@@ -294,6 +318,8 @@ impl Backend for Sqlite {
             |query, value| match *value {
                 Parameter::Text(text) => query.bind(text.to_owned()),
                 Parameter::Integer(number) => query.bind(number),
+                Parameter::Long(number) => query.bind(number),
+                Parameter::Null => query.bind(None::<i64>),
                 Parameter::Time(time) => {
                     query.bind(time.to_rfc3339_opts(SecondsFormat::Millis, true))
                 }

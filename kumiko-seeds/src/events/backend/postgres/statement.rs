@@ -17,6 +17,8 @@ pub(super) fn bound<'q>(
     values.iter().fold(query, |query, value| match *value {
         Parameter::Text(text) => query.bind(text.as_bytes()),
         Parameter::Integer(number) => query.bind(number),
+        Parameter::Long(number) => query.bind(number),
+        Parameter::Null => query.bind(None::<i64>),
         Parameter::Time(time) => query.bind(time),
         Parameter::Uuid(uuid) => query.bind(uuid),
     })

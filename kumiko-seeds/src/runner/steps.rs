@@ -1,0 +1,384 @@
+//! A seed of many steps: each is a transaction.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use sqlx::Pool;
+use tracing::Instrument;
+
+use super::app_code::{caught, context, finish};
+use super::builder::SeedRunner;
+use super::step_size;
+use super::worker_name::worker_name;
+use crate::backend::{Backend, Lock};
+use crate::causes::with_causes;
+use crate::journal::AfterCommit;
+use crate::ledger::{
+    self, NewMarker, NewProgress, NewStep, Record, Sought, Table, Turned, create_progress,
+    find_progress,
+};
+use crate::progress::TARGET;
+use crate::report::Applied;
+use crate::seed::{CountItems, RunBatch};
+use crate::under_lock::{By, Kept, Turn, UnderLock, Work};
+use crate::{Error, Progress, ProgressState, Seed, SeedCode, SeedProgress};
+
+/// The steps of one seed.
+///
+/// It begins under the lock of seeds, as does a release in which the seed is one transaction, so that only one of the two
+/// does. Each step has the lock of this seed's steps, and looks under it how far the seed is.
+///
+/// **Invariant:** a step's events and its cursor commit together, and the marker is written with the last of them.
+/// `tests/model/steps` checks it.
+pub(super) struct Steps<'r, DB: Backend> {
+    runner: &'r SeedRunner<DB>,
+    seed: &'static Seed<DB>,
+    count: Option<CountItems<DB>>,
+    batch: RunBatch<DB>,
+    ledger_id: String,
+    place: Place,
+    phase: Phase,
+    /// How many items the next step asks for, if that is not as the last one has settled it.
+    size: Option<u32>,
+    /// The step that is done and not committed.
+    performed: Option<Performed>,
+    /// How often steps were tried again.
+    retries: u32,
+    /// How many of them failed in a row.
+    failures: u32,
+    /// How far the seed was when somebody last looked under the lock.
+    pub(super) progress: Option<SeedProgress>,
+    /// What has become of the seed, if no step is to come.
+    pub(super) ended: Option<Ended>,
+    /// What may come between two steps, where they run beside the app.
+    between: Option<Between<'r, DB>>,
+}
+
+struct Between<'r, DB: Backend> {
+    pool: &'r Pool<DB>,
+    is_stopping: Arc<AtomicBool>,
+}
+
+/// Where the steps run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the order of the seeds: a boot, or a run from the command line.
+    Foreground,
+    /// Beside the running app.
+    Background,
+}
+
+/// Why no step is to come.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// This was the last.
+    Applied(Applied),
+    /// Another worker did the last, or somebody marked the seed.
+    Elsewhere,
+    /// Somebody has paused or cancelled it, or it has failed in the background.
+    Stopped(ProgressState),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Begin,
+    Step,
+}
+
+/// A step that is done and not committed.
+struct Performed {
+    items: u64,
+    duration: Duration,
+    progress: SeedProgress,
+    is_last: bool,
+    after_commit: Vec<AfterCommit>,
+}
+
+impl<'r, DB: Backend> Steps<'r, DB> {
+    /// The steps of `seed`; none if it has none.
+    pub(super) fn of(
+        runner: &'r SeedRunner<DB>,
+        seed: &'static Seed<DB>,
+        place: Place,
+    ) -> Option<Self> {
+        let SeedCode::Batch { count, batch } = seed.code else {
+            return None;
+        };
+        Some(Self {
+            runner,
+            seed,
+            count,
+            batch,
+            ledger_id: runner.app.ledger_id(seed.id).into_owned(),
+            place,
+            phase: Phase::Begin,
+            size: None,
+            performed: None,
+            retries: 0,
+            failures: 0,
+            progress: None,
+            ended: None,
+            between: None,
+        })
+    }
+
+    /// Lets others have the connection between two steps if the pool has no other, and begins none once it is to stop.
+    pub(super) fn between(mut self, pool: &'r Pool<DB>, is_stopping: &Arc<AtomicBool>) -> Self {
+        self.between = Some(Between {
+            pool,
+            is_stopping: is_stopping.clone(),
+        });
+        self
+    }
+
+    pub(super) fn id(&self) -> &'static str {
+        self.seed.id
+    }
+
+    /// How many items are done, as far as it is known here.
+    pub(super) fn done(&self) -> u64 {
+        self.progress.as_ref().map_or(0, |progress| progress.done)
+    }
+
+    /// Writes down that steps have failed for good, for whoever looks. The error is told in any case, so one of the writing
+    /// itself is left alone.
+    pub(super) async fn note_failure(&self, lock: &mut UnderLock<'_, DB>, error: &Error) {
+        let error = with_causes(error);
+        let turned = Turned::Failed {
+            failures: self.failures,
+            error: &error,
+        };
+        let noted = lock
+            .turn(&self.ledger_id, ProgressState::Running, turned)
+            .await;
+        if let Err(unwritten) = noted {
+            tracing::warn!(target: TARGET, id = self.seed.id, %unwritten, "the failure is not written down");
+        }
+    }
+
+    pub(super) fn ledger_id(&self) -> &str {
+        &self.ledger_id
+    }
+
+    /// Says that a step has failed and is tried again, with fewer items.
+    pub(super) fn failed_once(&mut self) {
+        self.retries += 1;
+        self.failures += 1;
+        self.performed = None;
+        let asked = self.size.or(self.progress.as_ref().map(|it| it.step_size));
+        self.size = asked.map(step_size::after_failure);
+    }
+
+    /// Inserts progress, unless it is there.
+    async fn begin(&mut self, turn: &mut Turn<'_, DB>) -> Result<Kept, Error> {
+        if turn.tables.operations == Table::MayBeMissing {
+            ledger::create::<DB>(turn.connection).await?;
+        }
+        if turn.tables.progress == Table::MayBeMissing {
+            create_progress::<DB>(turn.connection).await?;
+        }
+        let sought = self.sought_seed();
+        let applied_at = sought.check::<DB>(turn.connection, turn.tables).await?;
+        if applied_at.is_some() {
+            self.ended = Some(Ended::Elsewhere);
+            return Ok(Kept::Nothing);
+        }
+        if find_progress::<DB>(turn.connection, &self.ledger_id)
+            .await?
+            .is_some()
+        {
+            self.phase = Phase::Step;
+            return Ok(Kept::Nothing);
+        }
+        Ok(Kept::Recorded(Box::new(Record::Begun(NewProgress {
+            ledger_id: self.ledger_id.clone(),
+            source_hash: self.seed.source_hash,
+            step_size: step_size::FIRST,
+            worker: worker_name(),
+            at: turn.since(),
+        }))))
+    }
+
+    /// Does the items after the cursor, if it may.
+    async fn step(&mut self, turn: &mut Turn<'_, DB>) -> Result<Kept, Error> {
+        let sought = self.sought_seed();
+        let rows = std::mem::take(&mut turn.found.rows);
+        let applied_at = sought.recheck::<DB>(turn.connection, &rows).await?;
+        let progress = sought.progress::<DB>(turn.connection, &rows).await?;
+        self.progress.clone_from(&progress);
+        if applied_at.is_some() {
+            self.ended = Some(Ended::Elsewhere);
+            let ledger_id = self.ledger_id.clone();
+            return Ok(match progress {
+                Some(_) => Kept::Recorded(Box::new(Record::Overtaken { ledger_id })),
+                None => Kept::Nothing,
+            });
+        }
+        let Some(progress) = progress else {
+            self.phase = Phase::Begin;
+            return Ok(Kept::Nothing);
+        };
+        let goes_on = match progress.state {
+            ProgressState::Running => true,
+            // A boot tries again what has failed, as it does with every seed.
+            ProgressState::Failed => self.place == Place::Foreground,
+            ProgressState::Paused | ProgressState::Cancelled => false,
+        };
+        if !goes_on {
+            self.ended = Some(Ended::Stopped(progress.state));
+            return Ok(Kept::Nothing);
+        }
+        if progress.source_hash.as_deref() != Some(self.seed.source_hash) {
+            return Err(Error::OtherSourceUnderWay {
+                id: self.seed.id.to_owned(),
+                done: progress.done,
+            });
+        }
+        self.work(turn, progress).await
+    }
+
+    async fn work(&mut self, turn: &mut Turn<'_, DB>, before: SeedProgress) -> Result<Kept, Error> {
+        let id = self.seed.id;
+        let asked = self.size.unwrap_or(before.step_size);
+        let clock = Instant::now();
+        let mut context = context(self.runner, turn, id);
+        let mut total = before.total;
+        let span = tracing::info_span!(target: TARGET, "step", id, after = before.done, asked);
+        let batch = async {
+            if let Some(count) = self.count
+                && before.steps == 0
+            {
+                total = Some(caught(id, async { count(&mut context).await }).await?);
+            }
+            let after = before.cursor.as_deref();
+            let batch = caught(id, async { (self.batch)(&mut context, after, asked).await });
+            let batch = batch.await?;
+            finish(context).await?;
+            Ok(batch)
+        };
+        let batch = batch.instrument(span).await?;
+        let duration = clock.elapsed();
+        let items = u64::try_from(batch.items()).unwrap_or(u64::MAX);
+        let next = batch.into_next();
+        if let Some(cursor) = &next
+            && before.cursor.as_ref() == Some(cursor)
+        {
+            let (id, cursor) = (id.to_owned(), cursor.clone());
+            return Err(Error::CursorStands { id, cursor });
+        }
+        let progress = SeedProgress {
+            state: ProgressState::Running,
+            done: before.done + items,
+            total,
+            events: before.events + turn.open.journal.count(),
+            steps: before.steps + 1,
+            step_size: step_size::next(asked, items, duration, self.runner.step_time),
+            failures: 0,
+            error: None,
+            throttled: None,
+            worker: Some(worker_name()),
+            updated_at: turn.since(),
+            worked: before.worked + duration,
+            cursor: next.clone(),
+            ..before
+        };
+        let record = match &next {
+            Some(_) => Record::Step(NewStep {
+                id,
+                ledger_id: self.ledger_id.clone(),
+                progress: progress.clone(),
+            }),
+            None => {
+                let (app, info) = (&self.runner.app, self.seed.info());
+                let marker = NewMarker::new(app, info, turn.since(), self.runner.applied_by);
+                Record::Last(marker.took(progress.worked))
+            }
+        };
+        self.performed = Some(Performed {
+            items,
+            duration,
+            progress,
+            is_last: next.is_none(),
+            after_commit: turn.open.journal.take_after_commit(),
+        });
+        Ok(Kept::Recorded(Box::new(record)))
+    }
+
+    fn sought_seed(&self) -> Sought<'static> {
+        Sought::seed(&self.runner.app, self.seed.info()).in_steps()
+    }
+}
+
+/// Whether somebody else who wants a connection of the pool has to wait for one.
+pub(super) fn is_used_up<DB: Backend>(pool: &Pool<DB>) -> bool {
+    pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections()
+}
+
+impl<DB: Backend> Work<DB> for Steps<'_, DB> {
+    fn seed(&self) -> Option<&'static str> {
+        Some(self.seed.id)
+    }
+
+    fn lock(&self) -> Lock {
+        match self.phase {
+            Phase::Begin => Lock::Seeds,
+            Phase::Step => ledger::lock_of(&self.ledger_id),
+        }
+    }
+
+    fn sought(&self) -> Option<Sought<'static>> {
+        (self.phase == Phase::Step).then(|| self.sought_seed())
+    }
+
+    fn sought_next(&self) -> Option<Sought<'static>> {
+        let performed = self.performed.as_ref()?;
+        let is_held = self.between.as_ref().is_some_and(|between| {
+            between.is_stopping.load(Ordering::Relaxed) || is_used_up(between.pool)
+        });
+        (!performed.is_last && !is_held).then(|| self.sought_seed())
+    }
+
+    async fn perform(&mut self, mut turn: Turn<'_, DB>) -> Result<Kept, Error> {
+        self.performed = None;
+        match self.phase {
+            Phase::Begin => self.begin(&mut turn).await,
+            Phase::Step => self.step(&mut turn).await,
+        }
+    }
+
+    fn committed(&mut self, _: By) {
+        self.phase = Phase::Step;
+        let Some(performed) = self.performed.take() else {
+            return;
+        };
+        let Performed {
+            items,
+            duration,
+            progress,
+            is_last,
+            after_commit,
+        } = performed;
+        let id = self.seed.id;
+        self.size = None;
+        self.failures = 0;
+        self.runner.observer.notify(Progress::Stepped {
+            id,
+            items,
+            duration,
+            progress: &progress,
+        });
+        for action in after_commit {
+            action.call(id);
+        }
+        if is_last {
+            self.ended = Some(Ended::Applied(Applied {
+                id,
+                duration: progress.worked,
+                events: progress.events,
+                retries: self.retries,
+            }));
+        }
+        self.progress = Some(progress);
+    }
+}

@@ -1,0 +1,89 @@
+//! A seed of many steps: one note for each item.
+
+use futures_util::FutureExt;
+use kumiko_seeds::{
+    Batch, BatchResult, CountResult, Seed, SeedCode, SeedContext, json, read_cursor,
+};
+
+use crate::database::{Engine, TestDatabase};
+use crate::seeds::seed;
+
+/// How many items there are, which are their numbers from 1 on. To be handed to the runner.
+#[derive(Clone, Copy, Debug)]
+pub struct Items(pub i64);
+
+/// A seed that writes a note for each item.
+#[must_use]
+pub fn notes_in_steps<DB: Engine>(id: &'static str) -> Seed<DB> {
+    of_batch(id, |context, after, limit| {
+        async move {
+            let after = read_cursor(after)?;
+            write_notes(context, after, limit).await?.written()
+        }
+        .boxed()
+    })
+}
+
+/// A seed of these steps, with [`Items`] to be counted.
+#[must_use]
+pub fn of_batch<DB: Engine>(id: &'static str, batch: kumiko_seeds::RunBatch<DB>) -> Seed<DB> {
+    Seed {
+        code: SeedCode::Batch {
+            count: Some(|context| async move { count(context) }.boxed()),
+            batch,
+        },
+        ..seed(id, |_| unreachable!("it has steps"))
+    }
+}
+
+fn count<DB: Engine>(context: &SeedContext<'_, DB>) -> CountResult {
+    let Items(items) = *context.app().unwrap();
+    Ok(items.try_into().unwrap())
+}
+
+/// What such a seed's `batch` is.
+///
+/// # Errors
+/// If a note cannot be written.
+pub async fn write_notes<DB: Engine>(
+    context: &mut SeedContext<'_, DB>,
+    after: Option<i64>,
+    limit: u32,
+) -> BatchResult<i64> {
+    let Items(items) = *context.app().unwrap();
+    let first = after.unwrap_or(0) + 1;
+    let numbers: Vec<i64> = (first..=items).take(limit as usize).collect();
+    // As a seed does that reads what comes next.
+    DB::run(context.db().await?, "SELECT 1").await?;
+    let notes = numbers
+        .iter()
+        .map(|number| json!({ "text": text(*number) }));
+    context.system_batch("notes:write:add", notes).await?;
+    Ok(Batch::new(numbers.last().copied(), numbers.len()))
+}
+
+/// The text of an item's note.
+#[must_use]
+pub fn text(number: i64) -> String {
+    format!("item {number:06}")
+}
+
+/// Fails unless each item has its note once, in an event and in a row.
+pub async fn check_each_once<DB: Engine>(database: &TestDatabase<DB>, items: i64) {
+    let expected: Vec<String> = (1..=items).map(text).collect();
+    let events = "SELECT payload->>'text' FROM kumiko_events WHERE type = 'note-added' \
+                  AND payload->>'text' LIKE 'item %' ORDER BY payload->>'text'";
+    assert_eq!(database.texts(events).await, expected);
+    let rows = "SELECT text FROM read_notes WHERE text LIKE 'item %' ORDER BY text";
+    assert_eq!(database.texts(rows).await, expected);
+}
+
+/// What the table of progress says: id, state, cursor, done, total and steps of each row.
+pub async fn progress<DB: Engine>(database: &TestDatabase<DB>) -> Vec<String> {
+    database
+        .texts(
+            "SELECT id || ' ' || state || ' ' || coalesce(cursor, '-') || ' ' || done || '/' || coalesce(total, -1) \
+             FROM kumiko_es_progress ORDER BY id",
+        )
+        .await
+}
