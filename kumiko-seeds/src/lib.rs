@@ -190,6 +190,7 @@ mod app_values;
 mod applied;
 mod apply_error;
 mod backend;
+mod background;
 mod batch;
 mod by_hand;
 mod causes;
@@ -207,6 +208,7 @@ mod ledger;
 mod marker;
 mod observer;
 mod operation_type;
+mod pace;
 mod plan;
 mod progress;
 mod remedy;
@@ -235,6 +237,7 @@ pub use history::{History, Intervention, InterventionKind};
 pub use holder::Holder;
 pub use journal::Journal;
 pub use marker::{AppliedBy, Marker};
+pub use pace::Pace;
 pub use progress::Progress;
 pub use report::{
     AppendedEvent, Applied, DryRun, DryRunSeed, Estimate, FailedSeed, Report, Skipped, Warning,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::background::of_background;
 use crate::history::{History, Intervention, InterventionKind};
 use crate::plan::{Applied, Compiled, Pair, Plan, plan};
 use crate::{Marker, ProgressState, SeedInfo, SeedProgress, SkipFlags};
@@ -229,6 +230,7 @@ impl Status {
             let after = after.filter(|id| plan.pending.binary_search(id).is_ok());
             after.map(ToString::to_string).collect()
         };
+        let of_background = of_background(seeds.values(), |_| true);
         let pending = plan.pending.iter().filter_map(|id| seeds.get(id));
         let mut all: Vec<SeedStatus> = pending
             .map(|seed| {
@@ -236,7 +238,11 @@ impl Status {
                 let state = match begun {
                     _ if flags.skips(seed) => State::Skipped,
                     Some(progress) => State::of_progress(progress.state),
-                    None => plan.state_of_pending(seed.id),
+                    None => match plan.state_of_pending(seed.id) {
+                        // Its turn is when a worker comes to it.
+                        State::OutOfOrder if of_background.contains(seed.id) => State::Pending,
+                        state => state,
+                    },
                 };
                 SeedStatus {
                     progress: begun.cloned(),

@@ -55,3 +55,4 @@ mod steps;
 mod stopping;
 mod units_of_work;
 mod waiting;
+mod work;

@@ -2,7 +2,8 @@
 
 use futures_util::FutureExt;
 use kumiko_seeds::{
-    Batch, BatchResult, CountResult, Seed, SeedCode, SeedContext, json, read_cursor,
+    Batch, BatchResult, CountResult, Ledger, Seed, SeedCode, SeedContext, SeedProgress, json,
+    read_cursor,
 };
 
 use crate::database::{Engine, TestDatabase};
@@ -78,12 +79,16 @@ pub async fn check_each_once<DB: Engine>(database: &TestDatabase<DB>, items: i64
     assert_eq!(database.texts(rows).await, expected);
 }
 
-/// What the table of progress says: id, state, cursor, done, total and steps of each row.
+/// How far the seeds of an app without a name are: id, state, cursor, done and total of each.
 pub async fn progress<DB: Engine>(database: &TestDatabase<DB>) -> Vec<String> {
-    database
-        .texts(
-            "SELECT id || ' ' || state || ' ' || coalesce(cursor, '-') || ' ' || done || '/' || coalesce(total, -1) \
-             FROM kumiko_es_progress ORDER BY id",
-        )
-        .await
+    let history = Ledger::new(&database.pool).history().await.unwrap();
+    let lines = history.progress.iter().map(|progress| {
+        let SeedProgress {
+            id, state, done, ..
+        } = progress;
+        let cursor = progress.cursor.as_deref().unwrap_or("-");
+        let total = progress.total.unwrap_or_default();
+        format!("{id} {state} {cursor} {done}/{total}")
+    });
+    lines.collect()
 }

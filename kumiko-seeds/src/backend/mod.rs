@@ -11,6 +11,7 @@ pub(crate) mod sqlite;
 mod statement;
 
 use std::future::Future;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, Database, Executor, Transaction};
@@ -56,6 +57,14 @@ pub trait Backend:
     /// An expression: not 0 if the table of progress exists.
     #[doc(hidden)]
     const HAS_PROGRESS: &'static str;
+
+    /// How long a step should take where nobody says.
+    #[doc(hidden)]
+    const STEP_TIME: Duration;
+
+    /// What is left to others after a step beside the running app.
+    #[doc(hidden)]
+    const BETWEEN_STEPS: Duration;
 
     /// Makes the open transaction read-only.
     #[doc(hidden)]
@@ -157,6 +166,12 @@ pub trait Backend:
         connection: &mut Self::Connection,
         lock: Lock,
     ) -> impl Future<Output = sqlx::Result<Option<Holder>>> + Send;
+
+    /// How far the replica that is furthest behind is behind, as far as the database tells.
+    #[doc(hidden)]
+    fn replication_lag(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = sqlx::Result<Option<Duration>>> + Send;
 
     /// What an error of the database means.
     #[doc(hidden)]

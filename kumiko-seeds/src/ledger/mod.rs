@@ -12,8 +12,8 @@ mod writing;
 
 pub(crate) use looking::Sought;
 pub(crate) use progress::{
-    NewProgress, NewStep, Record, Turned, create_progress, find_progress, forget_progress, lock_of,
-    turn,
+    NewProgress, NewStep, Record, Turned, all_progress, create_progress, find_progress,
+    forget_progress, lock_of, turn,
 };
 pub(crate) use reading::{applied, history};
 pub(crate) use table::{Table, Tables, create, fault};

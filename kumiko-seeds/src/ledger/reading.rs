@@ -1,6 +1,5 @@
 //! What the table tells of all seeds.
 
-use super::progress::all_progress;
 use super::table::{Table, Tables, fault, number, row_security, see_all};
 use crate::app::App;
 use crate::applied::AppliedSeeds;
@@ -59,7 +58,7 @@ pub(crate) async fn applied<DB: Backend>(
     Ok((AppliedSeeds::of(text.unwrap_or_default()), tables))
 }
 
-/// All that the table tells of the seeds of `app`; `None` where there is no table yet.
+/// All that the table of operations tells of the seeds of `app`; `None` where there is no table yet.
 pub(crate) async fn history<DB: Backend>(
     connection: &mut DB::Connection,
     app: &App,
@@ -87,10 +86,7 @@ pub(crate) async fn history<DB: Backend>(
         .filter_map(Result::transpose);
     let operations = operations.collect::<sqlx::Result<Vec<_>>>();
     let operations = operations.map_err(|error| fault::<DB>(READ, error))?;
-    Ok(Some(History {
-        progress: all_progress::<DB>(connection, app).await?,
-        ..History::of(app.clone(), operations)
-    }))
+    Ok(Some(History::of(app.clone(), operations)))
 }
 
 /// The same error for somebody who does not go on to write.

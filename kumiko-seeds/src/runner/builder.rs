@@ -14,7 +14,7 @@ use crate::backend::Backend;
 use crate::error::PreflightProblem;
 use crate::observer::Observer;
 use crate::under_lock::LOCK_TIMEOUT;
-use crate::{App, AppliedBy, Ledger, Progress, Seed, Selection, SkipFlags};
+use crate::{App, AppliedBy, Ledger, Pace, Progress, Seed, Selection, SkipFlags};
 
 /// The seeds of an app with all they need, ready to be applied.
 ///
@@ -43,10 +43,8 @@ pub struct SeedRunner<DB: Backend> {
     pub(super) applied_by: AppliedBy,
     pub(super) lock_timeout: Duration,
     pub(super) step_time: Duration,
+    pub(super) pace: Pace,
 }
-
-/// How long a step takes where nobody says.
-const STEP_TIME: Duration = Duration::from_millis(500);
 
 /// Finds calls in a pending seed that are known to fail.
 type Preflight<DB> = Box<dyn Fn(&AppValues, &Seed<DB>) -> Vec<PreflightProblem> + Send + Sync>;
@@ -74,7 +72,8 @@ impl<DB: Backend> SeedRunner<DB> {
             selection: Selection::default(),
             applied_by: AppliedBy::default(),
             lock_timeout: LOCK_TIMEOUT,
-            step_time: STEP_TIME,
+            step_time: DB::STEP_TIME,
+            pace: Pace::default(),
         }
     }
 
@@ -178,10 +177,18 @@ impl<DB: Backend> SeedRunner<DB> {
     }
 
     /// How long a step of a seed of many steps should take: each asks for as many items, from 1 to 10,000, as the ones before
-    /// took so long for. The default is half a second. While a step runs, its rows are locked, and on SQLite all writers wait.
+    /// took so long for. While a step runs, others wait for the rows that it has written, and on SQLite for the whole file. So
+    /// the default is half a second on PostgreSQL, and a tenth on SQLite.
     #[must_use]
     pub fn step_time(mut self, step_time: Duration) -> Self {
         self.step_time = step_time;
+        self
+    }
+
+    /// How much of the machine the steps of seeds may take.
+    #[must_use]
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
         self
     }
 

@@ -1,11 +1,12 @@
 //! What a run has to apply, in its order, and what it has to report.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::app_code::{prepare, run};
 use super::builder::{Prepare, SeedRunner};
 use crate::applied::AppliedSeeds;
 use crate::backend::Backend;
+use crate::background::of_background;
 use crate::journal::AfterCommit;
 use crate::ledger::{self, Record, Sought, Table};
 use crate::plan::{Compiled, Pair, Plan, plan};
@@ -157,13 +158,18 @@ impl<'r, DB: Backend> Queue<'r, DB> {
             let index = seeds.binary_search_by(|seed| seed.id.cmp(id));
             index.map(|index| seeds[index])
         };
-        let is_left = |seed: &&Seed<DB>| {
-            seed.background && background == Background::LeftOut && !selection.names(seed.id)
+        let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
+        let infos: Vec<_> = seeds.iter().map(|seed| seed.info()).collect();
+        let of_workers = of_background(&infos, |_| true);
+        let left = match background {
+            Background::LeftOut => {
+                of_background(&infos, |id| is_pending(id) && !selection.names(id))
+            }
+            Background::Included => BTreeSet::new(),
         };
-        let pending = plan.pending.iter().filter_map(|id| get(id).ok());
-        let (left, pending): (Vec<&Seed<DB>>, Vec<_>) = pending.partition(is_left);
-        self.report.left_to_background = left.into_iter().map(|seed| seed.id).collect();
-        let pending = pending.into_iter().map(|seed| seed.id).collect();
+        self.report.left_to_background = left.iter().copied().collect();
+        let pending = plan.pending.iter().copied();
+        let pending = pending.filter(|id| !left.contains(id)).collect();
         for id in selection.of(pending, ids())? {
             let Ok(seed) = get(id) else {
                 continue;
@@ -172,14 +178,16 @@ impl<'r, DB: Backend> Queue<'r, DB> {
                 self.skip(seed.id, seed.skip_flag);
                 continue;
             }
-            let is_to_come = |id: &&str| {
-                plan.pending.contains(id) && !self.seeds.iter().any(|seed| seed.id == *id)
-            };
-            if seed.after.iter().any(is_to_come) {
+            // What it waits for is skipped.
+            let is_missed =
+                |id: &&str| is_pending(id) && !self.seeds.iter().any(|seed| seed.id == *id);
+            if seed.after.iter().any(is_missed) {
                 self.report.left_to_background.push(seed.id);
                 continue;
             }
-            if let Some(after) = Pair::find(&plan.out_of_order, id) {
+            if let Some(after) = Pair::find(&plan.out_of_order, id)
+                && !of_workers.contains(id)
+            {
                 self.warn(Warning::OutOfOrder {
                     id: seed.id,
                     after: after.to_owned(),

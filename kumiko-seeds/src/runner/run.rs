@@ -5,7 +5,7 @@ use sqlx::Pool;
 use super::builder::SeedRunner;
 use super::dry_run::DryRunWork;
 use super::queue::{Background, Queue};
-use super::steps::{Ended, Place, Steps};
+use super::steps::{Ended, HELD_BACK, Place, Steps};
 use crate::backend::{Backend, Lock};
 use crate::progress::TARGET;
 use crate::report::{DryRunSeed, Report};
@@ -173,6 +173,11 @@ impl<'r, DB: Backend> Run<'r, DB> {
         let mut wait = self.lock.wait();
         let mut seen = None;
         let ended = loop {
+            tokio::time::sleep(steps.take_pause()).await;
+            if steps.is_held_back(&mut self.lock).await? {
+                tokio::time::sleep(HELD_BACK).await;
+                continue;
+            }
             match self.lock.attempt(&mut steps).await {
                 Ok(Attempt::Done) => {
                     wait.restart();

@@ -19,7 +19,7 @@ use crate::ledger::{
     find_progress,
 };
 use crate::progress::TARGET;
-use crate::report::Applied;
+use crate::report::{Applied, seconds};
 use crate::seed::{CountItems, RunBatch};
 use crate::under_lock::{By, Kept, Turn, UnderLock, Work};
 use crate::{Error, Progress, ProgressState, Seed, SeedCode, SeedProgress};
@@ -43,6 +43,10 @@ pub(super) struct Steps<'r, DB: Backend> {
     size: Option<u32>,
     /// The step that is done and not committed.
     performed: Option<Performed>,
+    /// How long the last step took.
+    took: Duration,
+    /// Why steps are held back, as far as it is written down.
+    held_back: Option<String>,
     /// How often steps were tried again.
     retries: u32,
     /// How many of them failed in a row.
@@ -59,6 +63,9 @@ struct Between<'r, DB: Backend> {
     pool: &'r Pool<DB>,
     is_stopping: Arc<AtomicBool>,
 }
+
+/// How long to wait before a throttle is asked again.
+pub(super) const HELD_BACK: Duration = Duration::from_secs(1);
 
 /// Where the steps run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +122,8 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             phase: Phase::Begin,
             size: None,
             performed: None,
+            took: Duration::ZERO,
+            held_back: None,
             retries: 0,
             failures: 0,
             progress: None,
@@ -168,6 +177,51 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         self.performed = None;
         let asked = self.size.or(self.progress.as_ref().map(|it| it.step_size));
         self.size = asked.map(step_size::after_failure);
+    }
+
+    /// How long to leave to others before the next step.
+    pub(super) fn take_pause(&mut self) -> Duration {
+        let took = std::mem::take(&mut self.took);
+        let pause = self.runner.pace.after(took);
+        match self.place {
+            Place::Background if !took.is_zero() => pause.max(DB::BETWEEN_STEPS),
+            _ => pause,
+        }
+    }
+
+    /// Whether a throttle holds the next step back. Says so, and writes it down for whoever looks.
+    pub(super) async fn is_held_back(
+        &mut self,
+        lock: &mut UnderLock<'_, DB>,
+    ) -> Result<bool, Error> {
+        let mut reason = self.runner.pace.held_back();
+        if reason.is_none()
+            && let Some(bound) = self.runner.pace.lag_bound()
+            && let Some(lag) = lock.replication_lag().await?
+            && lag > bound
+        {
+            reason = Some(format!(
+                "a replica is {} behind, and {} are allowed",
+                seconds(lag),
+                seconds(bound)
+            ));
+        }
+        let is_held = reason.is_some();
+        if let Some(reason) = &reason
+            && self.held_back != Some(kind_of(reason))
+        {
+            let id = self.seed.id;
+            self.runner
+                .observer
+                .notify(Progress::Throttled { id, reason });
+            let turned = Turned::Throttled { reason };
+            if self.progress.is_some() {
+                lock.turn(&self.ledger_id, ProgressState::Running, turned)
+                    .await?;
+            }
+        }
+        self.held_back = reason.as_deref().map(kind_of);
+        Ok(is_held)
     }
 
     /// Inserts progress, unless it is there.
@@ -310,6 +364,14 @@ impl<'r, DB: Backend> Steps<'r, DB> {
     }
 }
 
+/// A reason without its numbers, which change while it stays the same.
+fn kind_of(reason: &str) -> String {
+    reason
+        .chars()
+        .filter(|character| !character.is_ascii_digit())
+        .collect()
+}
+
 /// Whether somebody else who wants a connection of the pool has to wait for one.
 pub(super) fn is_used_up<DB: Backend>(pool: &Pool<DB>) -> bool {
     pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections()
@@ -336,7 +398,8 @@ impl<DB: Backend> Work<DB> for Steps<'_, DB> {
         let is_held = self.between.as_ref().is_some_and(|between| {
             between.is_stopping.load(Ordering::Relaxed) || is_used_up(between.pool)
         });
-        (!performed.is_last && !is_held).then(|| self.sought_seed())
+        let goes_on = !performed.is_last && self.runner.pace.is_free() && !is_held;
+        goes_on.then(|| self.sought_seed())
     }
 
     async fn perform(&mut self, mut turn: Turn<'_, DB>) -> Result<Kept, Error> {
@@ -362,6 +425,7 @@ impl<DB: Backend> Work<DB> for Steps<'_, DB> {
         let id = self.seed.id;
         self.size = None;
         self.failures = 0;
+        self.took = duration;
         self.runner.observer.notify(Progress::Stepped {
             id,
             items,

@@ -10,8 +10,9 @@ use sqlx::Pool;
 
 use super::builder::SeedRunner;
 use super::run::Run;
-use super::steps::{Ended, Place, Steps, is_used_up};
+use super::steps::{Ended, HELD_BACK, Place, Steps, is_used_up};
 use crate::backend::Backend;
+use crate::background::of_background;
 use crate::plan::{Compiled, plan};
 use crate::progress::TARGET;
 use crate::report::FailedSeed;
@@ -179,24 +180,18 @@ impl<'r, DB: Backend> Worker<'r, DB> {
         });
         let plan = plan(&runner.app, compiled, applied.iter());
         let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
-        // Those that the boot leaves out, and what waits for them.
-        let mut of_background: Vec<&'static Seed<DB>> = Vec::new();
-        for seed in seeds {
-            let waits = |id: &&str| of_background.iter().any(|other| other.id == *id);
-            if is_pending(seed.id)
-                && !flags.skips(&seed.info())
-                && (seed.background || seed.after.iter().any(waits))
-            {
-                of_background.push(seed);
-            }
-        }
+        let infos: Vec<_> = seeds.iter().map(|seed| seed.info()).collect();
+        let of_background = of_background(&infos, |_| true);
+        seeds.retain(|seed| {
+            of_background.contains(seed.id) && is_pending(seed.id) && !flags.skips(&seed.info())
+        });
         let is_ready = |seed: &&'static Seed<DB>| {
             !seed.after.iter().any(|id| is_pending(id))
                 && !stopped(seed.id)
                 && !self.given_up.contains(&seed.id)
         };
-        self.report.left = of_background.iter().map(|seed| seed.id).collect();
-        let ready = of_background.into_iter().filter(is_ready).collect();
+        self.report.left = seeds.iter().map(|seed| seed.id).collect();
+        let ready = seeds.into_iter().filter(is_ready).collect();
         Ok(ready)
     }
 
@@ -231,6 +226,18 @@ impl<'r, DB: Backend> Worker<'r, DB> {
     async fn steps(&mut self, mut steps: Steps<'r, DB>) -> Result<Tried, Error> {
         let id = steps.id();
         let before = steps.done();
+        let pause = steps.take_pause();
+        if !pause.is_zero() {
+            self.sleep(pause).await;
+        }
+        if self.is_stopping.load(Ordering::Relaxed) {
+            self.begun.push(steps);
+            return Ok(Tried::Done);
+        }
+        if steps.is_held_back(&mut self.lock).await? {
+            self.begun.push(steps);
+            return Ok(Tried::Later(HELD_BACK));
+        }
         let tried = match self.lock.attempt(&mut steps).await {
             Ok(Attempt::Busy) => Tried::Later(BETWEEN_LOOKS),
             Ok(Attempt::Done) => match steps.ended.take() {

@@ -85,7 +85,11 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
     pub(crate) async fn history(&mut self, app: &App) -> Result<Option<History>, Error> {
         let mut session = self.session().await?;
         let history = ledger::history::<DB>(session.connection(), app).await;
-        let history = history.map_err(|error| self.complete(error))?;
+        let mut history = history.map_err(|error| self.complete(error))?;
+        if let Some(history) = &mut history {
+            let progress = ledger::all_progress::<DB>(session.connection(), app).await;
+            history.progress = progress.map_err(|error| self.complete(error))?;
+        }
         session.settle();
         self.session = Some(session);
         Ok(history)
@@ -107,6 +111,15 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
         session.settle();
         self.session = Some(session);
         Ok(progress)
+    }
+
+    /// How far replicas are behind, as far as the database tells.
+    pub(crate) async fn replication_lag(&mut self) -> Result<Option<Duration>, Error> {
+        let mut session = self.session().await?;
+        let lag = DB::replication_lag(session.connection()).await;
+        session.settle();
+        self.session = Some(session);
+        lag.map_err(|error| Error::database("read how far replicas are behind", error))
     }
 
     /// Turns the operation in one statement without a lock. `false` if it is not in the state `from`.

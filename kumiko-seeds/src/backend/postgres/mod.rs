@@ -7,6 +7,8 @@ mod inline;
 mod message;
 pub(crate) mod transaction;
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Executor, Postgres, Transaction};
@@ -61,6 +63,10 @@ impl Backend for Postgres {
 
     const HAS_PROGRESS: &'static str =
         "CAST(pg_catalog.to_regclass('kumiko_es_progress') IS NOT NULL AS integer)";
+
+    const STEP_TIME: Duration = Duration::from_millis(500);
+
+    const BETWEEN_STEPS: Duration = Duration::ZERO;
 
     /// Leaving the savepoint restores the access mode, which nothing else inside a transaction can.
     const FORBID_WRITES: &'static str = "SAVEPOINT kumiko_read_only; SET TRANSACTION READ ONLY";
@@ -176,6 +182,15 @@ impl Backend for Postgres {
             // Not every role is told.
             since: Self::time(&row, 3).ok(),
         }))
+    }
+
+    async fn replication_lag(connection: &mut PgConnection) -> sqlx::Result<Option<Duration>> {
+        let sql = "SELECT CAST(extract(epoch FROM max(replay_lag)) * 1000 AS bigint) FROM pg_stat_replication \
+                   HAVING max(replay_lag) IS NOT NULL";
+        let rows = Self::fetch(connection, sql, &[]).await?;
+        let lag = rows.first().map(|row| column::<Postgres, i64>(row, 0));
+        let lag = lag.transpose()?.and_then(|lag| u64::try_from(lag).ok());
+        Ok(lag.map(Duration::from_millis))
     }
 
     fn fault(error: &sqlx::Error) -> Fault {

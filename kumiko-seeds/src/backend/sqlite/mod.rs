@@ -4,6 +4,8 @@ mod watched;
 #[cfg(target_os = "linux")]
 mod writer;
 
+use std::time::Duration;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Connection, Executor, SqlStr, Sqlite, Transaction};
@@ -84,6 +86,12 @@ impl Backend for Sqlite {
 
     const HAS_PROGRESS: &'static str =
         "(SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'kumiko_es_progress')";
+
+    /// All writers wait for a step.
+    const STEP_TIME: Duration = Duration::from_millis(100);
+
+    /// A writer that waits looks every tenth of a second at last.
+    const BETWEEN_STEPS: Duration = Duration::from_millis(100);
 
     const FORBID_WRITES: &'static str = "PRAGMA query_only = ON";
 
@@ -252,6 +260,10 @@ impl Backend for Sqlite {
 
     #[cfg(not(target_os = "linux"))]
     async fn holder(_: &mut SqliteConnection, _: Lock) -> sqlx::Result<Option<Holder>> {
+        Ok(None)
+    }
+
+    async fn replication_lag(_: &mut SqliteConnection) -> sqlx::Result<Option<Duration>> {
         Ok(None)
     }
 
