@@ -47,9 +47,7 @@ pub enum Error {
         role: Option<String>,
         /// What creates the table, where there is none.
         creation: Option<&'static str>,
-        /// The table.
-        table: &'static str,
-        /// The privileges on the table that it takes.
+        /// The privileges that it takes, and on which table: what follows `GRANT`.
         privileges: &'static str,
         /// The server's refusal.
         source: sqlx::Error,

@@ -43,13 +43,12 @@ fn of_cause(error: &Error, cause: &(dyn StdError + 'static)) -> Option<String> {
     if let Some(Error::NotPermitted {
         role,
         creation,
-        table,
         privileges,
         ..
     }) = cause.downcast_ref()
     {
         let role = role.as_deref();
-        return Some(privileges::of_table(table, role, *creation, privileges));
+        return Some(privileges::of_table(role, *creation, privileges));
     }
     if let Some(Error::RowSecurity { table, role, .. }) = cause.downcast_ref() {
         return Some(privileges::policy(table, role.as_deref()));

@@ -138,11 +138,11 @@ impl SeedStatus {
         let progress = self.progress.as_ref()?;
         let mut remark = progress.to_string();
         if let Some(throttled) = &progress.throttled {
-            remark += &format!(", held back: {throttled}");
+            remark.extend([", held back: ", throttled]);
         }
         if let Some(error) = &progress.error {
             let cursor = progress.cursor.as_deref().unwrap_or("the beginning");
-            remark += &format!(", failed after {cursor}: {error}");
+            remark.extend([", failed after ", cursor, ": ", error]);
         }
         Some(remark)
     }

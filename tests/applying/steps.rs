@@ -73,7 +73,7 @@ on_both_databases! {
         assert_eq!(ids, ["2026-01-01-a", ID, "2026-01-03-c"]);
         assert_eq!(report.applied[1].events, 1_234);
         let total = Some(1_234);
-        let steps = steps.lock().unwrap();
+        let steps = steps.lock().unwrap().clone();
         assert_eq!(steps[0], (100, 100, total));
         // The last finds nothing more to do.
         assert_eq!(steps.last(), Some(&(0, 1_234, total)));

@@ -158,7 +158,7 @@ on_both_databases! {
         let earlier = SeedInfo::new("2025-01-01-earlier", "an earlier seed");
         runner.ledger(&database.pool).mark(earlier).await.unwrap();
         let (report, writes) = tokio::time::timeout(
-            Duration::from_secs(60),
+            Duration::from_mins(1),
             join(work, app),
         )
         .await

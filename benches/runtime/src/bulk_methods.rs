@@ -1,11 +1,12 @@
 //! Ways of writing many events in one transaction.
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use kumiko_seeds::{SeedCode, SeedResult};
 use kumiko_seeds::events::SYSTEM_TENANT_ID;
 use kumiko_seeds::postgres::{Seed, SeedContext};
+use kumiko_seeds::{SeedCode, SeedResult};
 use sqlx::{Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -66,7 +67,7 @@ pub(crate) async fn write(method: Method, count: u64, url: &str) -> Result<Durat
     let mut transaction = connection.begin().await?;
     match method {
         Method::Rows => insert_rows(&mut transaction, count).await?,
-        Method::Unnest => insert_unnested(&mut transaction, count).await?,
+        Method::Unnest => insert_unnested(&mut transaction, 0..count).await?,
         _ => copy(&mut transaction, count).await?,
     }
     transaction.commit().await?;
@@ -136,10 +137,26 @@ async fn insert_rows(connection: &mut PgConnection, count: u64) -> Result {
     Ok(())
 }
 
-async fn insert_unnested(connection: &mut PgConnection, count: u64) -> Result {
+/// Writes `count` events with a transaction for each thousand, as people write it by hand.
+pub(crate) async fn write_in_loop(count: u64, url: &str) -> Result<Duration> {
+    let mut connection = PgConnection::connect(url).await?;
+    let clock = Instant::now();
+    for first in (0..count).step_by(1_000) {
+        let mut transaction = connection.begin().await?;
+        let numbers = first..count.min(first + 1_000);
+        insert_unnested(&mut transaction, numbers).await?;
+        transaction.commit().await?;
+    }
+    Ok(clock.elapsed())
+}
+
+async fn insert_unnested(connection: &mut PgConnection, numbers: Range<u64>) -> Result {
     const TOGETHER: u64 = 1_000;
     let metadata = metadata();
-    let mut written = 0;
+    let Range {
+        start: mut written,
+        end: count,
+    } = numbers;
     while written < count {
         let end = count.min(written + TOGETHER);
         let rows = usize::try_from(end - written)?;

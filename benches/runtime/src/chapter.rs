@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::database::Server;
 use crate::subjects::Subject;
-use crate::{Effort, Result, applying, bulk, idle_boot, replicas, requests};
+use crate::{Effort, Result, applying, bulk, idle_boot, replicas, requests, steps};
 
 /// Which versions Cargo has chosen.
 const LOCK: &str = include_str!("../../Cargo.lock");
@@ -21,6 +21,7 @@ pub(crate) async fn write(file: &str, effort: Effort) -> Result {
         replicas::measure(&server, effort).await?,
         requests::measure(&server, effort).await?,
         bulk::measure(&server, effort).await?,
+        steps::measure(&server, effort).await?,
         CLOSED_GAPS.to_owned(),
     ];
     Ok(fs::write(file, parts.join("\n"))?)

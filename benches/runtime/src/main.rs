@@ -2,7 +2,8 @@
 //! measures on the server of `KUMIKO_TEST_POSTGRES_URL` and writes a chapter of BENCHMARKS.md.
 //!
 //! It starts itself for what has to be a process of its own: `boot <subject> <count> <url>` applies what
-//! is pending, `bulk <method> <count> <url>` writes events and prints seconds and kilobytes.
+//! is pending, `bulk <method> <count> <url>` and `steps <way> <count> <url>` write events and print seconds and
+//! kilobytes.
 
 mod account;
 mod applying;
@@ -15,6 +16,7 @@ mod process;
 mod replicas;
 mod requests;
 mod samples;
+mod steps;
 mod subjects;
 mod table;
 mod wire;
@@ -50,6 +52,10 @@ async fn main() -> Result {
         ["bulk", method, count, url] => {
             let method = Method::named(method)?;
             process::print(bulk_methods::write(method, count.parse()?, url).await?)
+        }
+        ["steps", way, count, url] => {
+            let way = steps::Way::named(way)?;
+            process::print(steps::write(way, count.parse()?, url).await?)
         }
         ["--quick", file] => chapter::write(file, Effort::Quick).await,
         [file] => chapter::write(file, Effort::Full).await,

@@ -32,9 +32,22 @@ pub(crate) fn print(took: Duration) -> Result {
 
 /// Writes `count` events in a process of its own.
 pub(crate) async fn bulk(method: &str, count: u64, url: &str) -> Result<Told> {
-    let process = program(&["bulk", method, &count.to_string(), url])?
-        .stdout(Stdio::piped())
-        .spawn()?;
+    told_by(&["bulk", method, &count.to_string(), url]).await
+}
+
+/// The same, in one of the ways of long work.
+pub(crate) async fn steps(way: &str, count: u64, url: &str) -> Result<Told> {
+    told_by(&["steps", way, &count.to_string(), url]).await
+}
+
+/// Long work that somebody ends.
+pub(crate) fn steps_for_long(way: &str, url: &str) -> Result<Child> {
+    let mut process = program(&["steps", way, "100000000", url])?;
+    Ok(process.stdout(Stdio::null()).spawn()?)
+}
+
+async fn told_by(arguments: &[&str]) -> Result<Told> {
+    let process = program(arguments)?.stdout(Stdio::piped()).spawn()?;
     let output = timeout(PATIENCE, process.wait_with_output()).await??;
     let output = String::from_utf8(output.stdout)?;
     let (seconds, kilobytes) = output.trim().split_once(' ').ok_or("a process failed")?;

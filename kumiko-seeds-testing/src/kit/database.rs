@@ -40,7 +40,8 @@ impl<DB: Engine> TestDatabase<DB> {
     pub async fn new(seeds: SeedRunner<DB>) -> Result<Self, Error> {
         let failures_before = failures_in_this_thread();
         let (pool, place) = DB::create(&DatabaseName::of_this_test()).await?;
-        let runner = seeds.skip_flags(SkipFlags::default());
+        // Small steps, so that a test of a few items sees what happens between two of them.
+        let runner = seeds.skip_flags(SkipFlags::default()).step_size(1..=2);
         let database = Self {
             pool,
             seeds: runner.seeds(),

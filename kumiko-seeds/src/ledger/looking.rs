@@ -76,7 +76,7 @@ impl<'a> Sought<'a> {
 
     /// A seed that is about to be run. That of an app with a name may have been applied without it, also by a replica
     /// that is a release behind.
-    pub(crate) fn seed(app: &App, seed: SeedInfo<'a>) -> Self {
+    pub(crate) fn seed(app: &App, seed: &SeedInfo<'a>) -> Self {
         Self {
             source_hash: seed.source_hash,
             also: app.name().map(|_| Rows::of(seed.id)),

@@ -92,7 +92,7 @@ pub(crate) async fn history<DB: Backend>(
 /// The same error for somebody who does not go on to write.
 fn for_reading_alone(mut error: Error) -> Error {
     if let Error::NotPermitted { privileges, .. } = &mut error {
-        *privileges = "SELECT";
+        *privileges = "SELECT ON kumiko_es_operations";
     }
     error
 }

@@ -10,12 +10,7 @@ const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// What lets `role` do with one of the library's tables what it was about to.
-pub(super) fn of_table(
-    table: &str,
-    role: Option<&str>,
-    creation: Option<&str>,
-    privileges: &str,
-) -> String {
+pub(super) fn of_table(role: Option<&str>, creation: Option<&str>, privileges: &str) -> String {
     let mut text = OWNER_OF_SCHEMA.to_owned();
     for line in creation.unwrap_or_default().lines() {
         // Indented in the source by eight.
@@ -28,7 +23,7 @@ pub(super) fn of_table(
         text.push(';');
     }
     let role = role.map_or_else(|| "PUBLIC".to_owned(), quoted);
-    let _ = write!(text, "\n    GRANT {privileges} ON {table} TO {role};");
+    let _ = write!(text, "\n    GRANT {privileges} TO {role};");
     text
 }
 

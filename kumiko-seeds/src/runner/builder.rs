@@ -3,12 +3,14 @@
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
+use super::step_size;
 use crate::app_values::AppValues;
 use crate::backend::Backend;
 use crate::error::PreflightProblem;
@@ -43,6 +45,7 @@ pub struct SeedRunner<DB: Backend> {
     pub(super) applied_by: AppliedBy,
     pub(super) lock_timeout: Duration,
     pub(super) step_time: Duration,
+    pub(super) step_size: RangeInclusive<u32>,
     pub(super) pace: Pace,
 }
 
@@ -73,6 +76,7 @@ impl<DB: Backend> SeedRunner<DB> {
             applied_by: AppliedBy::default(),
             lock_timeout: LOCK_TIMEOUT,
             step_time: DB::STEP_TIME,
+            step_size: step_size::BOUNDS,
             pace: Pace::default(),
         }
     }
@@ -176,12 +180,20 @@ impl<DB: Backend> SeedRunner<DB> {
         self
     }
 
-    /// How long a step of a seed of many steps should take: each asks for as many items, from 1 to 10,000, as the ones before
-    /// took so long for. While a step runs, others wait for the rows that it has written, and on SQLite for the whole file. So
+    /// How long a step of a seed of many steps should take: each asks for as many items as the ones before took so
+    /// long for, within [`SeedRunner::step_size`]. While a step runs, others wait for the rows that it has written, and on SQLite for the whole file. So
     /// the default is half a second on PostgreSQL, and a tenth on SQLite.
     #[must_use]
     pub fn step_time(mut self, step_time: Duration) -> Self {
         self.step_time = step_time;
+        self
+    }
+
+    /// How few and how many items a step of a seed of many steps may ask for. The default is 1 to 10,000. The first asks for 100,
+    /// or for what is nearest to that.
+    #[must_use]
+    pub fn step_size(mut self, bounds: RangeInclusive<u32>) -> Self {
+        self.step_size = bounds;
         self
     }
 

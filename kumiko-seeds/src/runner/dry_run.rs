@@ -46,7 +46,7 @@ impl<DB: Backend> Work<DB> for DryRunWork<'_, DB> {
             ledger::create::<DB>(turn.connection).await?;
         }
         for seed in &self.seeds {
-            let sought = Sought::seed(&self.runner.app, seed.info());
+            let sought = Sought::seed(&self.runner.app, &seed.info());
             let is_begun = turn.tables.progress == Table::Exists;
             let sought = match seed.code {
                 SeedCode::Batch { .. } if is_begun => sought.in_steps(),
@@ -118,12 +118,11 @@ async fn first_steps<DB: Backend>(
         total = Some(caught(id, async { count(&mut context).await }).await?);
     }
     let (mut items, mut is_whole) = (0_u64, false);
+    let asked = step_size::within(step_size::FIRST, &runner.step_size);
     let steps = Instant::now();
     for _ in 0..STEPS {
         let after = cursor.as_deref();
-        let done = caught(id, async {
-            batch(&mut context, after, step_size::FIRST).await
-        });
+        let done = caught(id, async { batch(&mut context, after, asked).await });
         let done = done.await?;
         items += u64::try_from(done.items()).unwrap_or(u64::MAX);
         let next = done.into_next();

@@ -65,7 +65,7 @@ impl<DB: Backend> Work<DB> for Queue<'_, DB> {
         let SeedCode::Run(code) = seed.code else {
             return Ok(Kept::Nothing);
         };
-        let sought = Sought::seed(&self.runner.app, seed.info());
+        let sought = Sought::seed(&self.runner.app, &seed.info());
         let applied_at = match turn.tables.operations {
             Table::Exists => {
                 sought
@@ -121,7 +121,7 @@ impl<'r, DB: Backend> Queue<'r, DB> {
     fn sought_at(&self, index: usize) -> Option<Sought<'static>> {
         let seed = self.seeds.get(index)?;
         let is_run = matches!(seed.code, SeedCode::Run(_));
-        is_run.then(|| Sought::seed(&self.runner.app, seed.info()))
+        is_run.then(|| Sought::seed(&self.runner.app, &seed.info()))
     }
 
     /// Fills the queue with what is pending and not skipped.

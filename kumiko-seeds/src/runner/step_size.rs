@@ -1,15 +1,17 @@
 //! How many items a step asks for. Pure.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// How many items the first step asks for, before anything is known of how long one takes.
 pub(super) const FIRST: u32 = 100;
-const LEAST: u32 = 1;
-const MOST: u32 = 10_000;
+/// How few and how many a step asks for where nobody says.
+pub(super) const BOUNDS: RangeInclusive<u32> = 1..=10_000;
 /// A step is at most so many times as large as the one before: the next items may take longer.
 const GROWTH: f64 = 4.0;
 
 /// How many items to ask for after a step that asked for `asked`, did `done` and took `took`, so that the next takes `target`.
+/// The bounds are the caller's to keep.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -23,12 +25,17 @@ pub(super) fn next(asked: u32, done: u64, took: Duration, target: Duration) -> u
     let of_item = took.as_secs_f64().max(1e-6) / done as f64;
     let wanted = target.as_secs_f64() / of_item;
     let most = f64::from(asked) * GROWTH;
-    (wanted.min(most) as u32).clamp(LEAST, MOST)
+    (wanted.min(most) as u32).max(1)
+}
+
+/// `items` within these bounds.
+pub(super) fn within(items: u32, bounds: &RangeInclusive<u32>) -> u32 {
+    items.min(*bounds.end()).max(*bounds.start()).max(1)
 }
 
 /// How many to ask for after a step failed that asked for `asked`, because of what others did or because it took too long.
 pub(super) fn after_failure(asked: u32) -> u32 {
-    (asked / 2).max(LEAST)
+    (asked / 2).max(1)
 }
 
 #[cfg(test)]
@@ -58,10 +65,16 @@ mod tests {
 
     #[test]
     fn they_stay_within_their_bounds() {
-        assert_eq!(after(9_000, 9_000, 1), MOST);
-        assert_eq!(after(1, 1, 3_600_000), LEAST);
+        assert_eq!(after(1, 1, 3_600_000), 1);
         assert_eq!(after(1, 1, 0), 4);
-        assert_eq!(next(4, 4, Duration::MAX, TARGET), LEAST);
+        assert_eq!(next(4, 4, Duration::MAX, TARGET), 1);
+        assert_eq!(within(0, &BOUNDS), 1);
+        assert_eq!(within(20_000, &BOUNDS), 10_000);
+        assert_eq!(within(FIRST, &(1..=2)), 2);
+        // Bounds the wrong way round.
+        #[expect(clippy::reversed_empty_ranges, reason = "somebody may give them")]
+        let reversed = 7..=3;
+        assert_eq!(within(5, &reversed), 7);
         assert_eq!(after(100, 0, 1), 100);
     }
 

@@ -248,7 +248,7 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         Ok(Kept::Recorded(Box::new(Record::Begun(NewProgress {
             ledger_id: self.ledger_id.clone(),
             source_hash: self.seed.source_hash,
-            step_size: step_size::FIRST,
+            step_size: self.within(step_size::FIRST),
             worker: worker_name(),
             at: turn.since(),
         }))))
@@ -294,7 +294,7 @@ impl<'r, DB: Backend> Steps<'r, DB> {
 
     async fn work(&mut self, turn: &mut Turn<'_, DB>, before: SeedProgress) -> Result<Kept, Error> {
         let id = self.seed.id;
-        let asked = self.size.unwrap_or(before.step_size);
+        let asked = self.within(self.size.unwrap_or(before.step_size));
         let clock = Instant::now();
         let mut context = context(self.runner, turn, id);
         let mut total = before.total;
@@ -327,7 +327,12 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             total,
             events: before.events + turn.open.journal.count(),
             steps: before.steps + 1,
-            step_size: step_size::next(asked, items, duration, self.runner.step_time),
+            step_size: self.within(step_size::next(
+                asked,
+                items,
+                duration,
+                self.runner.step_time,
+            )),
             failures: 0,
             error: None,
             throttled: None,
@@ -337,17 +342,16 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             cursor: next.clone(),
             ..before
         };
-        let record = match &next {
-            Some(_) => Record::Step(NewStep {
+        let record = if next.is_some() {
+            Record::Step(NewStep {
                 id,
                 ledger_id: self.ledger_id.clone(),
                 progress: progress.clone(),
-            }),
-            None => {
-                let (app, info) = (&self.runner.app, self.seed.info());
-                let marker = NewMarker::new(app, info, turn.since(), self.runner.applied_by);
-                Record::Last(marker.took(progress.worked))
-            }
+            })
+        } else {
+            let (app, info) = (&self.runner.app, self.seed.info());
+            let marker = NewMarker::new(app, info, turn.since(), self.runner.applied_by);
+            Record::Last(marker.took(progress.worked))
         };
         self.performed = Some(Performed {
             items,
@@ -359,8 +363,12 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         Ok(Kept::Recorded(Box::new(record)))
     }
 
+    fn within(&self, items: u32) -> u32 {
+        step_size::within(items, &self.runner.step_size)
+    }
+
     fn sought_seed(&self) -> Sought<'static> {
-        Sought::seed(&self.runner.app, self.seed.info()).in_steps()
+        Sought::seed(&self.runner.app, &self.seed.info()).in_steps()
     }
 }
 

@@ -241,7 +241,6 @@ impl<'r, DB: Backend> Worker<'r, DB> {
         let tried = match self.lock.attempt(&mut steps).await {
             Ok(Attempt::Busy) => Tried::Later(BETWEEN_LOOKS),
             Ok(Attempt::Done) => match steps.ended.take() {
-                None => Tried::Done,
                 Some(Ended::Applied(applied)) => {
                     self.runner.observer.notify(Progress::Applied {
                         id,
@@ -263,7 +262,7 @@ impl<'r, DB: Backend> Worker<'r, DB> {
                     }
                     Tried::Later(IN_A_PAUSE)
                 }
-                Some(Ended::Stopped(_)) => Tried::Done,
+                Some(Ended::Stopped(_)) | None => Tried::Done,
             },
             Err(error) => {
                 steps.failed_once();
