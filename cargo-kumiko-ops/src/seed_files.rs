@@ -75,8 +75,8 @@ fn source(seed: SeedFile) -> SeedSource {
         id: seed.id,
         description: seed.description,
         source_hash: seed.source_hash,
-        background: false,
-        after: Vec::new(),
+        background: seed.background,
+        after: seed.after,
     }
 }
 

@@ -6,6 +6,7 @@ use quote::{format_ident, quote};
 use crate::handler_calls::HandlerCall;
 use crate::id::module_name;
 use crate::problem::on_one_line;
+use crate::seed_file::Declared;
 use crate::source_folder::SourceFolder;
 use crate::{Problem, SeedFile};
 
@@ -68,10 +69,25 @@ fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
         ..
     } = seed;
     let module = format_ident!("{}", module_name(id));
-    let skippable = if seed.declares_skippable {
-        quote!(#module::SKIPPABLE)
+    let if_declared = |declared: Declared, there: TokenStream, otherwise: TokenStream| {
+        if seed.declares.contains(&declared) {
+            there
+        } else {
+            otherwise
+        }
+    };
+    let no = || quote!(false);
+    let skippable = if_declared(Declared::Skippable, quote!(#module::SKIPPABLE), no());
+    let background = if_declared(Declared::Background, quote!(#module::BACKGROUND), no());
+    let after = if_declared(Declared::After, quote!(#module::AFTER), quote!(&[]));
+    let count = quote!(Some(|context| ::std::boxed::Box::pin(#module::count(context))));
+    let count = if_declared(Declared::Count, count, quote!(None));
+    let code = if seed.in_steps {
+        in_steps(&module, &count)
     } else {
-        quote!(false)
+        quote! {
+            __kumiko_seeds::SeedCode::Run(|context| ::std::boxed::Box::pin(#module::run(context)))
+        }
     };
     let handler_calls = seed.handler_calls.iter().map(handler_call);
     quote! {
@@ -84,10 +100,26 @@ fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
             skip_flag: #skip_flag,
             source_hash: #source_hash,
             handler_calls: &[#(#handler_calls),*],
-            background: false,
-            after: &[],
-            code: __kumiko_seeds::SeedCode::Run(|context| ::std::boxed::Box::pin(#module::run(context))),
+            background: #background,
+            after: #after,
+            code: #code,
         };
+    }
+}
+
+/// The cursor is of the seed's own type in the seed, and JSON outside. The type of the result is said, so that the compiler
+/// finds that one wrong, and not what is done with it here.
+fn in_steps(module: &Ident, count: &TokenStream) -> TokenStream {
+    quote! {
+        __kumiko_seeds::SeedCode::Batch {
+            count: #count,
+            batch: |context, after, limit| ::std::boxed::Box::pin(async move {
+                let after = __kumiko_seeds::read_cursor::<#module::Cursor>(after)?;
+                let batch: __kumiko_seeds::BatchResult<#module::Cursor> =
+                    #module::batch(context, after, limit).await;
+                batch?.written()
+            }),
+        }
     }
 }
 
@@ -125,9 +157,12 @@ mod tests {
             description: "Text".to_owned(),
             skippable: false,
             skip_flag: crate::skip_flag(id),
+            background: false,
+            after: Vec::new(),
+            in_steps: false,
             handler_calls: Vec::new(),
             source_hash: "85944171f73967e8".to_owned(),
-            declares_skippable: false,
+            declares: Vec::new(),
         }
     }
 
@@ -152,9 +187,18 @@ mod tests {
             },
         ];
         let mut second = seed("2026-05-21-b");
-        second.declares_skippable = true;
+        second.in_steps = true;
+        second.declares = vec![Declared::Background];
+        let mut third = seed("2026-05-22-c");
+        third.in_steps = true;
+        third.declares = vec![
+            Declared::Skippable,
+            Declared::Background,
+            Declared::After,
+            Declared::Count,
+        ];
         assert_eq!(
-            generate(&[first, second]),
+            generate(&[first, second, third]),
             include_str!("generate/expected.txt")
         );
     }

@@ -37,11 +37,61 @@
 //!
 //! `pub(crate)` and `pub(super)` do as well as `pub`.
 //!
-//! Every file of the folder must be a seed: have a valid name (see [`validate_id`]), a `DESCRIPTION` and a `run`. The build
-//! reports all problems in one go, each with file and line, and fails before the compiler sees any of it. Left alone are
-//! names that start with `_` or `.`, files that are no Rust files, and what editors leave behind. An error, on the
-//! other hand, is what looks like a seed and would not be read: `x.RS`, `x.rs.txt`, a folder with Rust files, and a
-//! folder of seeds that is not there.
+//! # A seed of many steps
+//!
+//! A change that is too large for one transaction has a `batch` in place of `run`. It is called again and again, each time
+//! in a transaction of its own, and is told how many items to take and which one was the last before. Where it has come to,
+//! its `Cursor`, is stored in the same transaction, so that a step is done once, also if the app is killed meanwhile.
+//!
+//! ```
+//! # mod kumiko_seeds {
+//! #     pub struct Batch;
+//! #     impl Batch { pub fn new(_: Option<i64>, _: usize) -> Self { Self } }
+//! #     pub type BatchResult<Cursor> = Result<Batch, Cursor>;
+//! #     pub type CountResult = Result<u64, String>;
+//! #     pub mod postgres {
+//! #         pub use super::{Batch, BatchResult, CountResult};
+//! #         pub struct SeedContext<'c>(&'c ());
+//! #         impl SeedContext<'_> {
+//! #             pub async fn system_batch(&mut self, _: &str, _: Vec<i64>) -> Result<(), i64> { Ok(()) }
+//! #         }
+//! #     }
+//! # }
+//! # async fn members_after(_: i64, _: u32) -> Vec<i64> { Vec::new() }
+//! use kumiko_seeds::postgres::{Batch, BatchResult, CountResult, SeedContext};
+//!
+//! pub const DESCRIPTION: &str = "Gives every member the default role";
+//! // Optional, in any seed: the app boots without it, and works on it meanwhile. Default: false.
+//! pub const BACKGROUND: bool = true;
+//! // Optional, in any seed: what has to be applied before it begins. Default: none.
+//! pub const AFTER: &[&str] = &["2026-05-20-fix-admin-roles"];
+//!
+//! /// What is stored of the last item: a number, a text, a tuple, or a struct or enum of that name with serde.
+//! pub type Cursor = i64;
+//!
+//! /// Optional: how many items there are, to show how far it is.
+//! pub async fn count(ctx: &mut SeedContext<'_>) -> CountResult {
+//!     Ok(1_000_000)
+//! }
+//!
+//! pub async fn batch(ctx: &mut SeedContext<'_>, after: Option<Cursor>, limit: u32) -> BatchResult<Cursor> {
+//!     let members = members_after(after.unwrap_or_default(), limit).await;
+//!     let (last, items) = (members.last().copied(), members.len());
+//!     ctx.system_batch("member:write:set-default-role", members).await?;
+//!     // With no last one there is nothing left, and the seed is applied.
+//!     Ok(Batch::new(last, items))
+//! }
+//! ```
+//!
+//! A seed that an `AFTER` names is one of the same folder, and sorts before the one that waits for it.
+//!
+//! # What is read
+//!
+//! Every file of the folder must be a seed: have a valid name (see [`validate_id`]), a `DESCRIPTION`, and a `run` or a
+//! `batch`. The build reports all problems in one go, each with file and line, and fails before the compiler sees any of
+//! it. Left alone are names that start with `_` or `.`, files that are no Rust files, and what editors leave behind. An
+//! error, on the other hand, is what looks like a seed and would not be read: `x.RS`, `x.rs.txt`, a folder with Rust files,
+//! and a folder of seeds that is not there.
 //!
 //! # Time stamps
 //!

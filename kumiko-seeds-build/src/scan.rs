@@ -15,8 +15,8 @@ use crate::skip_flag;
 /// A folder that does not exist has no seeds. What is no Rust file is left alone, and so is what starts with `_` or `.`
 /// and what editors and merges leave behind (`~`, `.orig`, `.rej`, `.bak`, `.tmp`). The error lists everything that is
 /// wrong with the rest: what looks like a seed and is none (`x.RS`, `x.rs.txt`, `x/mod.rs`, a folder with Rust files),
-/// names that are no ids, files that cannot be read, sources that are no seeds, and two ids with one skip flag. It also
-/// has the seeds in which nothing is wrong.
+/// names that are no ids, files that cannot be read, sources that are no seeds, two ids with one skip flag, and seeds that
+/// are to come after one that does not come before them. It also has the seeds in which nothing is wrong.
 pub fn scan(folder: &Path) -> Result<Vec<SeedFile>, Error> {
     scan_shown_as(folder, folder)
 }
@@ -24,7 +24,8 @@ pub fn scan(folder: &Path) -> Result<Vec<SeedFile>, Error> {
 /// As [`scan`], with the problems showing another path for the folder than the one it is read from.
 pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>, Error> {
     let entries = entries(folder, shown).map_err(|message| Problem::new(shown, message))?;
-    let read = on_all_cores(&entries, |entry| read_seed(entry, folder, shown))
+    let ids = ids(&entries);
+    let read = on_all_cores(&entries, |entry| read_seed(entry, folder, shown, &ids))
         .map_err(|error| Problem::new(shown, format!("the seeds cannot be read: {error}")))?;
     let mut seeds = Vec::new();
     let mut problems = Vec::new();
@@ -110,6 +111,14 @@ fn entries(folder: &Path, shown: &Path) -> Result<Vec<Entry>, String> {
         one.cmp(other)
     });
     Ok(entries)
+}
+
+/// Also of the seeds in which something is wrong: that they are there is not in doubt.
+fn ids(entries: &[Entry]) -> Vec<String> {
+    let entries = entries.iter().filter(|entry| entry.fault.is_none());
+    entries
+        .filter_map(|entry| checked_id(&entry.stem).ok())
+        .collect()
 }
 
 /// Finds out whether another file, of those asked about before, has the same skip flag.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::entry::Entry;
 use crate::handler_calls::HandlerCall;
 use crate::problem::Problem;
-use crate::source::read_source;
+use crate::source::{Code, Folder, read_source};
 use crate::suggestion::suggested_file_name;
 use crate::{skip_flag, validate_id};
 
@@ -24,19 +24,37 @@ pub struct SeedFile {
     pub skippable: bool,
     /// The environment variable that skips it, if it is skippable; see [`skip_flag`].
     pub skip_flag: String,
+    /// The value of `BACKGROUND`: whether the seed is left out of the boot of the app. False if the file has none.
+    pub background: bool,
+    /// The ids in `AFTER`: the seeds that have to be applied before this one begins. Each is a seed of the same
+    /// folder and sorts before it.
+    pub after: Vec<String>,
+    /// Whether the seed has a `batch`, which makes its change in many steps with a transaction each, in place of
+    /// a `run`, which makes it in one.
+    pub in_steps: bool,
     /// The calls of write handlers that can be read from the source, in the order of their lines.
     pub handler_calls: Vec<HandlerCall>,
     /// The 64 bit FNV-1a hash of the source as 16 lower-case hexadecimal digits. CRLF counts as LF and a byte
     /// order mark does not count.
     pub source_hash: String,
-    /// Whether the file has a `SKIPPABLE` the generated code can refer to.
-    pub(crate) declares_skippable: bool,
+    /// What of the things that a file may leave out is there, for the generated code to refer to.
+    pub(crate) declares: Vec<Declared>,
+}
+
+/// Something that a seed file may leave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Declared {
+    Skippable,
+    Background,
+    After,
+    Count,
 }
 
 pub(crate) fn read_seed(
     entry: &Entry,
     folder: &Path,
     shown: &Path,
+    ids: &[String],
 ) -> Result<SeedFile, Vec<Problem>> {
     let path = folder.join(&entry.file_name);
     let shown = &shown.join(&entry.file_name);
@@ -45,7 +63,7 @@ pub(crate) fn read_seed(
     }
     let id = checked_id(&entry.stem).map_err(|message| vec![Problem::new(shown, message)])?;
     let source = read_text(&path).map_err(|message| vec![Problem::new(shown, message)])?;
-    let source = read_source(&source).map_err(|findings| {
+    let source = read_source(&source, Folder { id: &id, ids }).map_err(|findings| {
         findings
             .into_iter()
             .map(|(line, message)| match line {
@@ -54,15 +72,25 @@ pub(crate) fn read_seed(
             })
             .collect::<Vec<_>>()
     })?;
+    let declares = [
+        (source.skippable.is_some(), Declared::Skippable),
+        (source.background.is_some(), Declared::Background),
+        (source.after.is_some(), Declared::After),
+        (source.code == Code::InCountedSteps, Declared::Count),
+    ];
+    let declares = declares.into_iter().filter(|(is_there, _)| *is_there);
     Ok(SeedFile {
         skip_flag: skip_flag(&id),
         id,
         path,
         description: source.description,
         skippable: source.skippable.unwrap_or(false),
+        background: source.background.unwrap_or(false),
+        after: source.after.unwrap_or_default(),
+        in_steps: source.code != Code::Whole,
         handler_calls: source.handler_calls,
         source_hash: source.source_hash,
-        declares_skippable: source.skippable.is_some(),
+        declares: declares.map(|(_, declared)| declared).collect(),
     })
 }
 

@@ -21,6 +21,42 @@ pub(crate) fn suggested_file_name(stem: &str) -> String {
     format!("{date}-{slug}.rs")
 }
 
+/// The id that was probably meant: of all, one whose slug is the same or nearly so, whatever the date.
+pub(crate) fn nearest_id<'ids>(given: &str, ids: &'ids [String]) -> Option<&'ids str> {
+    let given = given.strip_suffix(".rs").unwrap_or(given);
+    // All ids start with a date, which makes any two of them similar: the slug is what was misspelt.
+    let slug = slug(given);
+    let distances = ids.iter().map(|id| {
+        let of_slugs = distance(slug, self::slug(id));
+        (of_slugs, distance(given, id), id)
+    });
+    let (of_slugs, _, id) = distances.min()?;
+    (of_slugs <= slug.chars().count() / 3).then_some(id)
+}
+
+/// What follows the date, or all of a text without one.
+fn slug(id: &str) -> &str {
+    id.split_at_checked("YYYY-MM-DD-".len())
+        .filter(|(date, _)| date.starts_with(|first: char| first.is_ascii_digit()))
+        .map_or(id, |(_, slug)| slug)
+}
+
+/// How many characters have to be put in, taken out or changed to make one of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (line, character) in one.chars().enumerate() {
+        let mut before = line;
+        row[0] = line + 1;
+        for (column, opposite) in other.iter().enumerate() {
+            let changed = before + usize::from(character != *opposite);
+            before = row[column + 1];
+            row[column + 1] = changed.min(before + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
 /// The runs of ASCII letters and digits, in lower case.
 fn lower_case_words(stem: &str) -> Vec<String> {
     stem.split(|character: char| !character.is_ascii_alphanumeric())
@@ -79,6 +115,33 @@ mod tests {
             let dated = suggestion.replace("YYYY-MM-DD", "2026-05-20");
             assert_eq!(validate_id(dated.trim_end_matches(".rs")), Ok(()));
         }
+    }
+
+    #[test]
+    fn the_nearest_id_has_nearly_the_same_slug() {
+        let ids = [
+            "2026-05-20-fix-admin-roles",
+            "2026-05-21-fix-admin-roles",
+            "2026-05-22-tiers",
+            "2026-05-23-a",
+        ]
+        .map(str::to_owned);
+        for (given, nearest) in [
+            ("2026-05-20-fix-admin-role", Some(ids[0].as_str())),
+            ("2026-05-21-fix-admn-roles", Some(&ids[1])),
+            ("2026-06-21-fix-admin-roles", Some(&ids[1])),
+            ("fix-admin-roles", Some(&ids[0])),
+            ("2026-05-22-tiers.rs", Some(&ids[2])),
+            ("2026-05-22-tires", None),
+            ("2026-05-22-tier", Some(&ids[2])),
+            ("2026-05-23-b", None),
+            ("2026-05-20-", None),
+            ("", None),
+            ("äöüäöüäöüäöü", None),
+        ] {
+            assert_eq!(nearest_id(given, &ids), nearest, "{given}");
+        }
+        assert_eq!(nearest_id("2026-05-20-a", &[]), None);
     }
 
     #[test]

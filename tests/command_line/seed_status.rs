@@ -144,7 +144,7 @@ fn every_broken_seed_is_reported_and_the_database_left_alone() {
 exit 2
 -- stderr
 error: the seeds cannot be read:
-  seeds/2026-03-01-no-run.rs: there is no function `run`; write `pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult`
+  seeds/2026-03-01-no-run.rs: there is no function `run`, and no `batch`; write `pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult`
   seeds/Fix_Roles.rs: the name does not start with a date written YYYY-MM-DD; rename it to YYYY-MM-DD-fix-roles.rs, or let its name start with _ if it is no seed
 help: correct this and run it again; nothing was asked of the database
 ",

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::subsequence;
 use syn::{Item, LitStr};
 
 use super::sources::{read_in_time, source};
 use super::writing::{id, text};
 use crate::generate::generate;
+use crate::seed_file::Declared;
+use crate::source::Code;
 use crate::source_folder::SourceFolder;
 use crate::{HandlerCall, SeedFile};
 
@@ -22,15 +25,26 @@ fn seed_file() -> impl Strategy<Value = SeedFile> {
         roles,
         line,
     });
-    (id(), text(), vec(call, 0..3), any::<bool>()).prop_map(
-        |(id, folder, handler_calls, declares_skippable)| SeedFile {
+    let declared = [
+        Declared::Skippable,
+        Declared::Background,
+        Declared::After,
+        Declared::Count,
+    ];
+    let declared = subsequence(declared.to_vec(), 0..=declared.len());
+    let in_steps = any::<bool>();
+    (id(), text(), vec(call, 0..3), declared, in_steps).prop_map(
+        |(id, folder, handler_calls, declares, in_steps)| SeedFile {
             path: PathBuf::from(format!("/{folder}/{id}.rs")),
             description: String::new(),
-            skippable: declares_skippable,
+            skippable: false,
             skip_flag: crate::skip_flag(&id),
+            background: false,
+            after: Vec::new(),
+            in_steps,
             handler_calls,
             source_hash: "0000000000000000".to_owned(),
-            declares_skippable,
+            declares,
             id,
         },
     )
@@ -112,9 +126,12 @@ proptest! {
             description: read.description,
             skippable: read.skippable.unwrap_or(false),
             skip_flag: crate::skip_flag("2026-05-20-x"),
+            background: false,
+            after: Vec::new(),
+            in_steps: read.code != Code::Whole,
             handler_calls: read.handler_calls,
             source_hash: read.source_hash,
-            declares_skippable: read.skippable.is_some(),
+            declares: vec![Declared::Count],
         };
         let code = generate("seeds", &folder_of(&seed), &[seed]).unwrap();
         prop_assert!(syn::parse_str::<syn::File>(&code).is_ok(), "{code}");

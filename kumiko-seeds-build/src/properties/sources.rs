@@ -12,9 +12,9 @@ use super::steers;
 use super::writing::text;
 use crate::Problem;
 use crate::scan::STACK;
-use crate::source::{Finding, SeedSource, read_source};
+use crate::source::{Finding, Folder, SeedSource, read_source};
 
-const RIGHT: [&str; 6] = [
+const RIGHT: [&str; 7] = [
     "pub const DESCRIPTION: &str = \"Text\";\npub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult { Ok(()) }\n",
     "//! About.\n#![allow(dead_code)]\nuse a::{b, c as d};\npub(crate) const DESCRIPTION: &'static str = r##\"a\"#b\"##;\n\
      pub const SKIPPABLE: bool = true;\npub async fn run<'a>(c: &'a mut C<'_>) -> R {\n    \
@@ -24,10 +24,13 @@ const RIGHT: [&str; 6] = [
     "pub const DESCRIPTION: &str = (\"in parentheses\");\r\nstruct A<const N: usize>([u8; N]);\r\n\
      impl<T: for<'a> Fn(&'a str) -> T + ?Sized> B for A<{ 1 + 1 }> { type C = dyn D; }\r\npub async fn run(c: C) -> R { todo!() }\r\n",
     "pub const DESCRIPTION: &str = concat!(\"a\", \"b\");\npub async fn run(c: C) -> R {}\n",
+    "pub const DESCRIPTION: &str = \"a\";\npub const BACKGROUND: bool = true;\n\
+     pub const AFTER: &[&str] = &[\"2026-05-20-a\", \"2026-05-20-b\"];\n#[derive(Debug)]\npub struct Cursor(i64, String);\n\
+     pub async fn count(c: C) -> R { 1 }\npub async fn batch(c: C, after: Option<Cursor>, limit: u32) -> R { 1 }\n",
     "\u{feff}#!/usr/bin/env run\npub const DESCRIPTION: &str = \"a\";\npub async fn run(c: C) -> R {}\n",
 ];
 
-const PIECES: [&str; 50] = [
+const PIECES: [&str; 53] = [
     "\"",
     "r#\"",
     "\"#",
@@ -78,6 +81,9 @@ const PIECES: [&str; 50] = [
     "1e",
     "99999999999999999999999999999999999999999999",
     "DESCRIPTION",
+    "AFTER",
+    "Cursor",
+    "#[cfg(a)]",
 ];
 
 /// One thing that is done to a text. Places are taken where a character begins.
@@ -179,7 +185,14 @@ pub(super) fn read_in_time(source: &str) -> Result<SeedSource, Vec<Finding>> {
     let (sender, read) = mpsc::channel();
     let owned = source.to_owned();
     let reader = thread::Builder::new().stack_size(STACK);
-    let reader = reader.spawn(move || sender.send(read_source(&owned)));
+    let reader = reader.spawn(move || {
+        let ids = ["2026-05-20-a", "2026-05-20-b", "2026-05-20-x"].map(str::to_owned);
+        let folder = Folder {
+            id: "2026-05-20-x",
+            ids: &ids,
+        };
+        sender.send(read_source(&owned, folder))
+    });
     drop(reader.unwrap());
     read.recv_timeout(LONG)
         .unwrap_or_else(|error| panic!("{error}: {source:?}"))

@@ -1,9 +1,14 @@
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use tempfile::TempDir;
 
 use super::*;
 use crate::HandlerCall;
+use crate::seed_file::Declared;
 
 const GOOD: &str = "pub const DESCRIPTION: &str = \"Text\";\n\
     pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult { Ok(()) }\n";
@@ -77,14 +82,57 @@ fn tells_all_about_a_seed() {
             description: "Text".to_owned(),
             skippable: true,
             skip_flag: "KUMIKO_SKIP_ES_OPS_2026_05_20_A".to_owned(),
+            background: false,
+            after: Vec::new(),
+            in_steps: false,
             handler_calls: vec![HandlerCall {
                 handler: "h".to_owned(),
                 roles: Some(Vec::new()),
                 line: 4,
             }],
             source_hash: crate::source_hash::source_hash(source),
-            declares_skippable: true,
+            declares: vec![Declared::Skippable],
         }]
+    );
+}
+
+#[test]
+fn tells_all_about_a_seed_of_many_steps() {
+    let folder = folder_with(&["2026-05-20-a.rs"]);
+    let source = "pub const DESCRIPTION: &str = \"Text\";\npub const BACKGROUND: bool = true;\n\
+        pub const AFTER: &[&str] = &[\"2026-05-20-a\"];\npub type Cursor = i64;\n\
+        pub async fn count(c: C) -> R {\n    c.system_write_as(\"counted\", p).await?;\n}\n\
+        pub async fn batch(c: C, a: A, l: u32) -> R {\n    c.system_batch(\"h\", p).with_roles([\"A\"]).await?;\n}\n";
+    fs::write(folder.path().join("2026-05-21-b.rs"), source).unwrap();
+    let seeds = scan(folder.path()).unwrap();
+    let [whole, steps] = seeds.as_slice() else {
+        panic!("{seeds:?}");
+    };
+    assert!(!whole.background && !whole.in_steps && whole.after.is_empty());
+    assert!(steps.background && steps.in_steps);
+    assert_eq!(steps.after, ["2026-05-20-a"]);
+    let calls = |call: &HandlerCall| (call.handler.clone(), call.line);
+    let calls: Vec<(String, usize)> = steps.handler_calls.iter().map(calls).collect();
+    assert_eq!(calls, [("counted".to_owned(), 6), ("h".to_owned(), 9)]);
+}
+
+/// A seed that is waited for is there also if something is wrong with it.
+#[test]
+fn what_a_seed_comes_after_is_sought_in_the_whole_folder() {
+    let folder = folder_with(&["2026-05-20-fix-roles.rs"]);
+    fs::write(folder.path().join("2026-05-21-b.rs"), "").unwrap();
+    let source = format!(
+        "{GOOD}pub const AFTER: &[&str] = &[\"2026-05-21-b\", \"2026-05-19-fix-roles\"];\nconst SKIPPABLE: bool = true;\n"
+    );
+    fs::write(folder.path().join("2026-05-22-c.rs"), source).unwrap();
+    assert_eq!(
+        problems(folder.path()),
+        [
+            "seeds/2026-05-21-b.rs: there is no constant `DESCRIPTION`; write `pub const DESCRIPTION: &str = \"what it changes\";`",
+            "seeds/2026-05-21-b.rs: there is no function `run`, and no `batch`; write `pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult`",
+            "seeds/2026-05-22-c.rs:4: `SKIPPABLE` is private; write `pub const SKIPPABLE: bool = true;`",
+            "seeds/2026-05-22-c.rs:3: there is no seed 2026-05-19-fix-roles to come after; write \"2026-05-20-fix-roles\"",
+        ]
     );
 }
 

@@ -250,3 +250,13 @@ pub(crate) fn seed(description: &str, line: &str) -> String {
          pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult {{\n    {line}\n    Ok(())\n}}\n"
     )
 }
+
+/// A seed of many steps that is right, with lines of its own among its items.
+pub(crate) fn seed_in_steps(items: &str, line: &str) -> String {
+    format!(
+        "use crate::__kumiko_seeds::{{Batch, BatchResult, CountResult, SeedContext}};\n\n\
+         pub const DESCRIPTION: &str = \"In steps\";\npub type Cursor = i64;\n{items}\n\n\
+         pub async fn batch(ctx: &mut SeedContext<'_>, after: Option<Cursor>, limit: u32) -> BatchResult<Cursor> {{\n    \
+         {line}\n    Ok(Batch(after.map_or(Some(7), |_| None), limit as usize))\n}}\n"
+    )
+}

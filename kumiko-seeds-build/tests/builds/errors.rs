@@ -19,6 +19,13 @@ fn every_problem_is_reported_at_once_in_the_order_of_the_files() {
     app.write("seeds/2026-05-27-bytes.rs", [0xff, 0xfe]);
     app.write("seeds/2026-05-28-a-b.rs", seed("Text", ""));
     app.write("seeds/2026-05-28-a--b.rs", seed("Text", ""));
+    app.write(
+        "seeds/2026-05-29-steps.rs",
+        "pub const DESCRIPTION: &str = \"In steps\";\npub const BACKGROUND: u8 = 1;\n\
+         pub const AFTER: &[&str] = &[\n    \"2026-05-20-god\",\n    \"2026-05-30-later\",\n];\n\
+         pub async fn count() {}\npub async fn batch(c: C, after: A) -> R {}\n",
+    );
+    app.write("seeds/2026-05-30-later.rs", seed("Text", ""));
     app.write("seeds/2026-2-3-short.rs", "");
     app.write("seeds/2026-02-30-no-such-day.rs", "");
     app.write("seeds/2026-05-20-Fix_Roles.rs", "");

@@ -1,7 +1,7 @@
 use std::fs;
 use std::time::SystemTime;
 
-use crate::app::{App, seed};
+use crate::app::{App, seed, seed_in_steps};
 
 #[test]
 fn the_program_has_its_seeds_in_order_and_they_run() {
@@ -45,6 +45,52 @@ fn the_program_has_its_seeds_in_order_and_they_run() {
             ),
         ]
     );
+}
+
+/// A step begins where the one before it ended, with the cursor between them in words that are no business of the seed.
+#[test]
+fn a_seed_of_many_steps_runs_by_its_cursor() {
+    let app = App::new("in-steps");
+    app.write("seeds/2026-05-20-x.rs", seed("Text", ""));
+    let count = "pub const BACKGROUND: bool = true;\npub const AFTER: &[&str] = &[\"2026-05-20-x\"];\n\
+        pub async fn count(ctx: &mut SeedContext<'_>) -> CountResult {\n    Ok(3)\n}";
+    let say = "ctx.say(&format!(\"{after:?}\"));";
+    app.write("seeds/2026-05-21-counted.rs", seed_in_steps(count, say));
+    let plain = seed_in_steps("", say).replace(", CountResult", "");
+    app.write("seeds/2026-05-22-plain.rs", &plain);
+    let printed = app.printed_seeds();
+    let ran = |line: &str| line.split_once(" [] ").unwrap().1.to_owned();
+    let steps = "Ready(Ok(Batch(Some(\"7\"), 2))) Ready(Ok(Batch(None, 2))) Ready(Err(\"x\")) [\"None\", \"Some(7)\"]";
+    assert_eq!(
+        [ran(&printed[1]), ran(&printed[2])],
+        [
+            format!(
+                "Some(Ready(Ok(3))) {steps} \"seeds/2026-05-21-counted.rs\" background after 2026-05-20-x"
+            ),
+            format!("None {steps} \"seeds/2026-05-22-plain.rs\""),
+        ]
+    );
+    assert!(app.is_fresh());
+
+    // Edits of it are noticed as those of any seed.
+    app.write(
+        "seeds/2026-05-22-plain.rs",
+        plain.replace("Some(7)", "Some(8)"),
+    );
+    let expected = "Ready(Ok(Batch(Some(\"8\"), 2)))";
+    assert!(app.printed_seeds()[2].contains(expected));
+    assert!(app.is_fresh());
+
+    // What the compiler finds wrong is told in the terms of the seed.
+    let wrong = plain.replace("BatchResult<Cursor> {", "Result<(), String> {");
+    let wrong = wrong.replace(
+        "Ok(Batch(after.map_or(Some(7), |_| None), limit as usize))",
+        "Ok(())",
+    );
+    app.write("seeds/2026-05-22-plain.rs", wrong);
+    let messages = app.build().messages;
+    let expected = "expected `Result<Batch<i64>, String>`, found `Result<(), String>`";
+    assert!(messages.contains(expected), "{messages}");
 }
 
 #[test]

@@ -1,0 +1,97 @@
+//! What a seed file says about itself, read from its source.
+
+mod after;
+mod code;
+mod constants;
+mod finding;
+
+use std::str::FromStr;
+
+use proc_macro2::TokenStream;
+use syn::spanned::Spanned;
+
+use crate::HandlerCall;
+use crate::condition::condition;
+use crate::handler_calls::handler_calls;
+use crate::source_hash::source_hash;
+use finding::{at, conditional, line_of};
+
+pub(crate) use code::Code;
+pub(crate) use finding::Finding;
+
+/// What a seed file says about itself.
+pub(crate) struct SeedSource {
+    pub(crate) description: String,
+    /// The value of `SKIPPABLE`, if the file has it.
+    pub(crate) skippable: Option<bool>,
+    /// The value of `BACKGROUND`, if the file has it.
+    pub(crate) background: Option<bool>,
+    /// The ids in `AFTER`, if the file has it.
+    pub(crate) after: Option<Vec<String>>,
+    pub(crate) code: Code,
+    pub(crate) handler_calls: Vec<HandlerCall>,
+    pub(crate) source_hash: String,
+}
+
+/// Where a source is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Folder<'a> {
+    /// The id of the seed.
+    pub(crate) id: &'a str,
+    /// The ids of all seeds of its folder, also those in which something is wrong.
+    pub(crate) ids: &'a [String],
+}
+
+/// Reads the source of one seed. The error is all that is wrong with it; there is at least one finding.
+pub(crate) fn read_source(source: &str, folder: Folder<'_>) -> Result<SeedSource, Vec<Finding>> {
+    let file = parse(source)?;
+    if let Some(attribute) = condition(&file.attrs) {
+        return Err(vec![at(attribute.span(), conditional("the file"))]);
+    }
+    let items = &file.items;
+    let mut findings = Vec::new();
+    let mut found = |finding| findings.push(finding);
+    let description = constants::description(items).map_err(&mut found);
+    let skippable = constants::switch(items, "SKIPPABLE").map_err(&mut found);
+    let background = constants::switch(items, "BACKGROUND").map_err(&mut found);
+    let after = after::after(items, folder).map_err(|after| findings.extend(after));
+    let code = code::code(items).map_err(|code| findings.extend(code));
+    match (description, skippable, background, after, code) {
+        (Ok(description), Ok(skippable), Ok(background), Ok(after), Ok(code)) => Ok(SeedSource {
+            description,
+            skippable,
+            background,
+            after,
+            code,
+            handler_calls: handler_calls(&file),
+            source_hash: source_hash(source),
+        }),
+        _ => Err(findings),
+    }
+}
+
+fn parse(source: &str) -> Result<syn::File, Vec<Finding>> {
+    // The compiler does both, too, before it looks at anything: a literal over two lines has another value otherwise.
+    let code = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let code = &code.replace("\r\n", "\n");
+    let tokens = TokenStream::from_str(code).map_err(|error| {
+        let message = "syntax error: a bracket, quote or comment is not closed or was not opened, or a \
+                       character is none of Rust's; correct it";
+        vec![(Some(error.span().start().line), message.to_owned())]
+    })?;
+    syn::parse2(tokens).map_err(|errors| {
+        errors
+            .into_iter()
+            .map(|error| match line_of(error.span()) {
+                Some(line) => (Some(line), format!("syntax error: {error}")),
+                None => (
+                    Some(code.lines().count().max(1)),
+                    format!("syntax error: {error}"),
+                ),
+            })
+            .collect()
+    })
+}
+
+#[cfg(test)]
+mod tests;
