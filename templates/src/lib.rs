@@ -13,6 +13,20 @@ pub const SEED_OF_ROWS: &str = include_str!("../seed_of_rows.rs");
 /// A new seed of an app on cqrs-es.
 pub const SEED_OF_COMMANDS: &str = include_str!("../seed_of_commands.rs");
 
+/// A new seed of many steps.
+pub const SEED_BATCH: &str = include_str!("../seed_batch.rs");
+
+/// A new seed of many steps of an app without an event store.
+pub const SEED_BATCH_OF_ROWS: &str = include_str!("../seed_batch_of_rows.rs");
+
+/// A new seed of many steps of an app on cqrs-es.
+pub const SEED_BATCH_OF_COMMANDS: &str = include_str!("../seed_batch_of_commands.rs");
+
+/// The import in the seeds of many steps that names the library, which an app may have renamed.
+///
+/// It is not from [`SEED_CONTEXT_MODULE`], since an app's own module may have what seeds with a `run` need, and no more.
+pub const SEED_BATCH_RESULT: &str = "use kumiko_seeds::BatchResult;";
+
 /// The module in the seeds that stands for the context of the app's database.
 pub const SEED_CONTEXT_MODULE: &str = "kumiko_seeds::postgres";
 
@@ -78,6 +92,15 @@ mod tests {
             (SEED, SEED_DESCRIPTION),
             (SEED_OF_ROWS, SEED_CONTEXT_MODULE),
             (SEED_OF_ROWS, SEED_DESCRIPTION),
+            (SEED_BATCH, SEED_CONTEXT_MODULE),
+            (SEED_BATCH, SEED_DESCRIPTION),
+            (SEED_BATCH, SEED_BATCH_RESULT),
+            (SEED_BATCH_OF_ROWS, SEED_CONTEXT_MODULE),
+            (SEED_BATCH_OF_ROWS, SEED_DESCRIPTION),
+            (SEED_BATCH_OF_ROWS, SEED_BATCH_RESULT),
+            (SEED_BATCH_OF_COMMANDS, SEED_CONTEXT_MODULE),
+            (SEED_BATCH_OF_COMMANDS, SEED_DESCRIPTION),
+            (SEED_BATCH_OF_COMMANDS, SEED_BATCH_RESULT),
             (SEED_TEST, SEED_TEST_MODULE),
             (SEED_TEST, SEED_TEST_ID),
             (SEED_TEST, SEED_TEST_LIBRARY),

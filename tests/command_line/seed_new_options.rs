@@ -94,7 +94,7 @@ exit 2
 -- stderr
 error: there is no template role
 help: did you mean roles?
-help: the templates are default, gone, roles; name another one in Cargo.toml:
+help: the templates are batch, default, gone, roles; name another one in Cargo.toml:
     [package.metadata.kumiko-ops.templates]
     role = \"path/to/role.rs\"
 ",
@@ -119,6 +119,67 @@ help: correct its path in [package.metadata.kumiko-ops.templates] of Cargo.toml
         app.read("seeds/2026-03-01-fix.rs")
             .starts_with("use kumiko_seeds::sqlite::*;")
     );
+}
+
+/// The switch names a template, too, so that a project may have one of its own for it.
+#[test]
+fn a_seed_of_many_steps_has_a_template_of_its_own() {
+    let app = App::fixture("shop");
+    let line = "seed:new fix-roles --date 2026-03-01 --batch";
+    assert_shows(
+        &app.command(line).run(),
+        &format!("exit 0\n-- stdout\nseeds/2026-03-01-fix-roles.rs\n-- stderr\n{NEXT}"),
+    );
+    assert_eq!(
+        app.read("seeds/2026-03-01-fix-roles.rs"),
+        kumiko_ops_templates::SEED_BATCH
+            .replace("kumiko_seeds::postgres", "kumiko_seeds::sqlite")
+            .replace("What this seed changes, in a sentence", "Fix roles")
+    );
+    assert_shows(
+        &app.command(line).run(),
+        "\
+exit 2
+-- stderr
+error: seeds/2026-03-01-fix-roles.rs exists, and is left as it is
+help: choose another slug:
+    cargo kumiko-ops seed:new fix-roles-2 --date 2026-03-01 --batch
+",
+    );
+    assert_shows(
+        &app.command(&format!("{line} --template default")).run(),
+        "\
+exit 2
+-- stderr
+error: the argument '--batch' cannot be used with '--template <NAME>'
+
+Usage: cargo kumiko-ops seed:new --date <YYYY-MM-DD> --batch <NAME>...
+
+For more information, try '--help'.
+",
+    );
+
+    // The seed after it imports what one with a `run` needs.
+    app.edit(
+        "seeds/2026-02-20-second.rs",
+        "kumiko_seeds::sqlite",
+        "crate::database",
+    );
+    app.command("seed:new later --date 2026-03-02").run();
+    let later = app.read("seeds/2026-03-02-later.rs");
+    let import = "use crate::database::{SeedContext, SeedResult};";
+    assert!(later.contains(import), "{later}");
+    app.command("seed:new steps --date 2026-03-03 --batch")
+        .run();
+    let steps = app.read("seeds/2026-03-03-steps.rs");
+    let imports = "use kumiko_seeds::BatchResult;\nuse crate::database::SeedContext;\n";
+    assert!(steps.contains(imports), "{steps}");
+
+    let settings = "\n[package.metadata.kumiko-ops.templates]\nbatch = \"steps.rs\"\n";
+    app.write("Cargo.toml", &(app.read("Cargo.toml") + settings));
+    app.write("steps.rs", "// {{id}}\n");
+    app.command("seed:new own --date 2026-03-01 --batch").run();
+    assert_eq!(app.read("seeds/2026-03-01-own.rs"), "// 2026-03-01-own\n");
 }
 
 /// A title in a script that leaves nothing for the name of a file stays the description.

@@ -5,6 +5,7 @@ use clap::Args;
 use kumiko_seeds_build::IdError;
 use kumiko_seeds_cli::shell_word;
 
+use super::template;
 use crate::package::PackageArguments;
 
 #[derive(Debug, Args)]
@@ -18,9 +19,12 @@ pub(crate) struct NewArguments {
     /// The date before the name; by default that of today
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
     pub(crate) date: Option<NaiveDate>,
-    /// The template in [package.metadata.kumiko-ops.templates]; by default the one named default
+    /// The template in [package.metadata.kumiko-ops.templates]; by default the one named default, or batch
     #[arg(long, value_name = "NAME")]
     pub(crate) template: Option<String>,
+    /// Create a seed of many steps, each a transaction of its own: for a change too large for one
+    #[arg(long, conflicts_with = "template")]
+    pub(crate) batch: bool,
     /// Create a test of the seed, too, in the folder tests
     #[arg(long)]
     pub(crate) test: bool,
@@ -32,11 +36,25 @@ pub(crate) struct NewArguments {
 }
 
 impl NewArguments {
+    /// The name of the template.
+    pub(crate) fn template(&self) -> &str {
+        let unnamed = if self.batch {
+            template::BATCH
+        } else {
+            template::DEFAULT
+        };
+        self.template.as_deref().unwrap_or(unnamed)
+    }
+
     /// The arguments but for name, slug and date, to be put behind a command that is shown to be pasted.
     pub(crate) fn repeated(&self) -> String {
         let template = self.template.as_ref();
         let template = template.map(|name| format!(" --template {}", shell_word(name)));
-        let flags = [(self.test, " --test"), (self.edit, " --edit")];
+        let flags = [
+            (self.batch, " --batch"),
+            (self.test, " --test"),
+            (self.edit, " --edit"),
+        ];
         let flags = flags.into_iter().filter(|(given, _)| *given);
         let flags: String = flags.map(|(_, flag)| flag).collect();
         template.unwrap_or_default() + &flags + &self.package.repeated()

@@ -1,7 +1,8 @@
 //! The content of a new seed. Pure.
 
 use kumiko_ops_templates::{
-    SEED, SEED_CONTEXT_MODULE, SEED_DESCRIPTION, SEED_OF_COMMANDS, SEED_OF_ROWS,
+    SEED, SEED_BATCH, SEED_BATCH_OF_COMMANDS, SEED_BATCH_OF_ROWS, SEED_BATCH_RESULT,
+    SEED_CONTEXT_MODULE, SEED_DESCRIPTION, SEED_OF_COMMANDS, SEED_OF_ROWS,
 };
 
 use crate::package::Writes;
@@ -15,6 +16,8 @@ pub(super) struct Values<'a> {
     pub(super) text: &'a str,
     /// The module that this app's seeds take their context from.
     pub(super) context_module: &'a str,
+    /// The library that seeds are written with.
+    pub(super) library: &'a str,
     pub(super) writes: Writes,
 }
 
@@ -25,6 +28,21 @@ pub(super) fn built_in(values: Values<'_>) -> String {
         Writes::Commands => SEED_OF_COMMANDS,
         Writes::Rows => SEED_OF_ROWS,
     };
+    filled_in(template, values)
+}
+
+/// The seed of many steps that the subcommand brings along.
+pub(super) fn built_in_batch(values: Values<'_>) -> String {
+    let template = match values.writes {
+        Writes::Events => SEED_BATCH,
+        Writes::Commands => SEED_BATCH_OF_COMMANDS,
+        Writes::Rows => SEED_BATCH_OF_ROWS,
+    };
+    let import = format!("use {}::BatchResult;", values.library);
+    filled_in(&template.replace(SEED_BATCH_RESULT, &import), values)
+}
+
+fn filled_in(template: &str, values: Values<'_>) -> String {
     template
         .replace(SEED_CONTEXT_MODULE, values.context_module)
         .replace(SEED_DESCRIPTION, &values.description())
@@ -85,6 +103,8 @@ impl Values<'_> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use proptest::{collection::vec, prelude::*, sample::select};
 
     use super::*;
@@ -95,6 +115,7 @@ mod tests {
             slug,
             text,
             context_module: "crate::database",
+            library: "kumiko_seeds",
             writes: Writes::Events,
         }
     }
@@ -116,7 +137,12 @@ mod tests {
                             pub async fn run(c: C) -> R { \"{{id}}\" }";
             let folder = tempfile::tempdir()?;
             let values = values(&text, "x");
-            for (name, content) in [("a", built_in(values)), ("b", from_template(template, values))] {
+            let contents = [
+                ("a", built_in(values)),
+                ("b", from_template(template, values)),
+                ("c", built_in_batch(values)),
+            ];
+            for (name, content) in contents {
                 std::fs::write(folder.path().join(format!("2026-05-20-{name}.rs")), content)?;
             }
             let seeds = kumiko_seeds_build::scan(folder.path());
@@ -130,7 +156,7 @@ mod tests {
             if expected.trim().is_empty() {
                 SEED_DESCRIPTION.clone_into(&mut expected);
             }
-            prop_assert_eq!(seeds.len(), 2);
+            prop_assert_eq!(seeds.len(), 3);
             for seed in seeds {
                 prop_assert_eq!(&seed.description, &expected);
             }
@@ -145,6 +171,24 @@ mod tests {
         assert!(!content.contains(SEED_CONTEXT_MODULE));
         assert!(built_in(values("-", "-")).contains(SEED_DESCRIPTION));
         assert!(built_in(values("\u{2003}", "x")).contains(SEED_DESCRIPTION));
+    }
+
+    #[test]
+    fn a_seed_of_many_steps_is_one_whatever_the_app_writes() {
+        for writes in [Writes::Events, Writes::Commands, Writes::Rows] {
+            let renamed = Values {
+                library: "seeds",
+                writes,
+                ..values("fix-roles", "fix-roles")
+            };
+            let folder = tempfile::tempdir().unwrap();
+            let content = built_in_batch(renamed);
+            std::fs::write(folder.path().join("2026-05-20-x.rs"), &content).unwrap();
+            let seeds = kumiko_seeds_build::scan(folder.path()).unwrap();
+            assert!(seeds[0].in_steps, "{content}");
+            let imports = "use seeds::BatchResult;\nuse crate::database::SeedContext;\n";
+            assert!(content.contains(imports), "{content}");
+        }
     }
 
     #[test]

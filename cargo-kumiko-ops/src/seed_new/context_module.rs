@@ -1,7 +1,7 @@
 //! The module that an app's seeds import their context from. Pure.
 //!
-//! It is the one that the last seed imports `SeedContext` and `SeedResult` from, since an app may have its own, or else that
-//! of the package's database in the library.
+//! It is the one that the last seed with a `run` imports `SeedContext` and `SeedResult` from, since an app may have its own,
+//! or else that of the package's database in the library.
 
 use std::collections::{BTreeMap, BTreeSet};
 

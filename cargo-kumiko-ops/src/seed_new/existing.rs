@@ -17,9 +17,10 @@ impl Existing {
         }
     }
 
-    /// The source of the last seed, which shows how this app writes them now.
+    /// The source of the last seed, which shows how this app writes them now. One of many steps names no `SeedResult`.
     pub(super) fn last_source(&self) -> Option<String> {
-        fs::read_to_string(&self.seeds.last()?.path).ok()
+        let last = self.seeds.iter().rfind(|seed| !seed.in_steps)?;
+        fs::read_to_string(&last.path).ok()
     }
 
     /// The last seed, if it sorts after `id`.

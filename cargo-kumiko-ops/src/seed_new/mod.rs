@@ -24,6 +24,7 @@ use crate::text_file::create;
 use content::Values;
 use editor::Editor;
 use existing::Existing;
+use template::Template;
 
 /// Creates the file, and a test where one is asked for, and prints their paths.
 pub(crate) fn run(
@@ -72,12 +73,13 @@ pub(crate) fn run(
         slug: &slug,
         text: &text,
         context_module: &context_module,
+        library: &member.library_in_code(),
         writes: member.writes(),
     };
-    let name = arguments.template.as_deref().unwrap_or(template::DEFAULT);
-    let content = match template::read(&member, name, &current)? {
-        Some(template) => content::from_template(&template, values),
-        None => content::built_in(values),
+    let content = match template::read(&member, arguments.template(), &current)? {
+        Template::Own(template) => content::from_template(&template, values),
+        Template::BuiltIn => content::built_in(values),
+        Template::BuiltInBatch => content::built_in_batch(values),
     };
     let mut notes = Vec::new();
     let mut files = vec![(folder.join(format!("{id}.rs")), content)];

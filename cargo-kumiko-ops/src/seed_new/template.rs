@@ -1,4 +1,4 @@
-//! The templates of a project.
+//! The template that a seed is made of: one of the project, or one that the subcommand brings along.
 
 use std::fs;
 use std::path::Path;
@@ -11,19 +11,32 @@ use crate::shown::shown_path;
 /// The template that is used where none is named.
 pub(super) const DEFAULT: &str = "default";
 
-/// The text of the template `name`; none for the one that the subcommand brings along.
-pub(super) fn read(member: &Member, name: &str, current: &Path) -> Result<Option<String>, Failure> {
+/// The template of seeds of many steps.
+pub(super) const BATCH: &str = "batch";
+
+pub(super) enum Template {
+    /// One of the project: its text.
+    Own(String),
+    /// What the subcommand brings along where the project has none of the name [`DEFAULT`].
+    BuiltIn,
+    /// What it brings along where the project has none of the name [`BATCH`].
+    BuiltInBatch,
+}
+
+/// The template `name`.
+pub(super) fn read(member: &Member, name: &str, current: &Path) -> Result<Template, Failure> {
     let templates = &member.settings.templates;
     let Some(path) = templates.get(name) else {
-        if name == DEFAULT {
-            return Ok(None);
-        }
-        return Err(unknown(member, name, current));
+        return match name {
+            DEFAULT => Ok(Template::BuiltIn),
+            BATCH => Ok(Template::BuiltInBatch),
+            _ => Err(unknown(member, name, current)),
+        };
     };
     let path = member.folder().join(path);
     let shown = shown_path(&path, current);
     match fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(text)),
+        Ok(text) => Ok(Template::Own(text)),
         Err(error) => Err(Failure::new(format!(
             "the template {name} cannot be read from {}",
             shown.display()
@@ -38,7 +51,7 @@ pub(super) fn read(member: &Member, name: &str, current: &Path) -> Result<Option
 
 fn unknown(member: &Member, name: &str, current: &Path) -> Failure {
     let known = member.settings.templates.keys().map(String::as_str);
-    let mut names: Vec<&str> = known.chain([DEFAULT]).collect();
+    let mut names: Vec<&str> = known.chain([BATCH, DEFAULT]).collect();
     names.sort_unstable();
     names.dedup();
     let manifest = shown_path(member.manifest(), current);

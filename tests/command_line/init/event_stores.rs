@@ -1,7 +1,8 @@
 //! Apps whose events are elsewhere than in the table of the library.
 
-use kumiko_ops_templates::{SEED_OF_COMMANDS, SEEDS, SEEDS_OF_COMMANDS};
+use kumiko_ops_templates::{SEED_BATCH_OF_COMMANDS, SEED_OF_COMMANDS, SEEDS, SEEDS_OF_COMMANDS};
 
+use super::many_steps::assert_compiles;
 use super::{MANIFEST, assert_nothing_to_do, files, library};
 use crate::app::App;
 use crate::database::{sqlite, texts, wait};
@@ -243,6 +244,12 @@ next: create a seed, write it, and apply it
                 account_view.payload FROM events JOIN account_view ON view_id = aggregate_id",
     );
     assert_eq!(events, ["a1 1 deposited 7 {\"balance\":12}"]);
+    assert_compiles(
+        &app,
+        SEED_BATCH_OF_COMMANDS,
+        "use crate::{Account, AccountCommand};\n",
+        "exit 0\n-- stdout\n2 seeds, 0 handler calls: all good\n",
+    );
 }
 
 /// An app on cqrs-es may have handlers all the same, and another one commands.

@@ -1,6 +1,7 @@
 //! The result compiles and does what the next steps say.
 
 use super::assert_nothing_to_do;
+use super::many_steps::assert_compiles;
 use crate::app::App;
 use crate::program::{cargo, workspace};
 use crate::transcript::assert_shows;
@@ -87,6 +88,18 @@ applied [today]-first-change in [time]
     );
     assert_nothing_to_do(&app, "init", "init-journey");
     assert_nothing_to_do(&app, &format!("init --path {checkout}"), "init-journey");
+
+    // The handler of the example is not there, and its call is found.
+    let verified = "\
+exit 1
+-- stderr
+error: seeds call handlers that would fail:
+  seeds/[today]-many-steps.rs:44: no write handler is registered as \"member:write:set-default-role\"
+note: 2 seeds, 1 handler call: 1 problem
+help: register the handler, or correct its name or its roles in the seed; then run this again:
+    cargo kumiko-ops seed:verify
+";
+    assert_compiles(&app, kumiko_ops_templates::SEED_BATCH, "", verified);
 }
 
 #[test]

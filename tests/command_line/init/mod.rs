@@ -8,6 +8,7 @@ mod event_stores;
 mod existing;
 mod journey;
 mod layouts;
+mod many_steps;
 mod names;
 mod without_events;
 

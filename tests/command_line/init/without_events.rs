@@ -1,5 +1,6 @@
 //! Apps without an event store: seeds that write rows.
 
+use super::many_steps::assert_compiles;
 use super::{MANIFEST, assert_nothing_to_do};
 use crate::app::App;
 use crate::database::{sqlite, texts, wait};
@@ -108,6 +109,10 @@ applied [today]-fix in [time]
         "SELECT name || ' ' || tier FROM plans ORDER BY name",
     ));
     assert_eq!(tiers, ["new gold", "old basic"]);
+
+    let verified = "exit 0\n-- stdout\n2 seeds, 0 handler calls: all good\n";
+    let template = kumiko_ops_templates::SEED_BATCH_OF_ROWS;
+    assert_compiles(&app, template, "", verified);
 }
 
 /// What a package or its workspace has already decides, and what is scaffolded fits it.
