@@ -106,6 +106,17 @@ fn on_sqlite_it_fails_until_the_seed_does_what_it_should() {
         .filter(|name| name.contains("it_is_applied"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+
+    // That of a seed of many steps is the same.
+    let line = "seed:new many --date 2026-05-31 --batch --test";
+    app.command(line).run();
+    let output = app.cargo_test("2026_05_31_many");
+    let not_written = NOT_WRITTEN.replace("06-01-fix", "05-31-many");
+    assert!(output.contains(&not_written), "{output}");
+    assert!(!output.contains("warning"), "{output}");
+    let all_done = "ctx.db().await?;\n    Ok(kumiko_seeds::Batch::new(None, 0))";
+    app.edit("seeds/2026-05-31-many.rs", UNWRITTEN, all_done);
+    assert_passes(&app.cargo_test("2026_05_31_many"));
 }
 
 /// Where the output says that a SQLite file stays.

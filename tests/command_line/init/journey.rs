@@ -94,7 +94,7 @@ applied [today]-first-change in [time]
 exit 1
 -- stderr
 error: seeds call handlers that would fail:
-  seeds/[today]-many-steps.rs:44: no write handler is registered as \"member:write:set-default-role\"
+  seeds/[today]-many-steps.rs:42: no write handler is registered as \"member:write:set-default-role\"
 note: 2 seeds, 1 handler call: 1 problem
 help: register the handler, or correct its name or its roles in the seed; then run this again:
     cargo kumiko-ops seed:verify

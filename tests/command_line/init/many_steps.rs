@@ -4,8 +4,8 @@ use crate::app::App;
 use crate::transcript::assert_shows;
 
 /// Scaffolds a seed of many steps, and compiles it twice. With its examples in place of its comments it takes `imports`,
-/// and `seed:verify` shows `verified`.
-pub(super) fn assert_compiles(app: &App, template: &str, imports: &str, verified: &str) {
+/// and `seed:verify` shows `verified`. The path of the seed.
+pub(super) fn assert_compiles(app: &App, template: &str, imports: &str, verified: &str) -> String {
     let path = app.command("seed:new many-steps --batch").stdout();
     let path = path.trim();
     let scaffolded = template
@@ -18,6 +18,7 @@ pub(super) fn assert_compiles(app: &App, template: &str, imports: &str, verified
     );
     app.write(path, &with_examples(&scaffolded, imports));
     assert_shows(&app.command("seed:verify").run(), verified);
+    path.to_owned()
 }
 
 /// The examples are what is indented in the comments, and the constants that are commented out.

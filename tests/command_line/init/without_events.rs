@@ -1,5 +1,7 @@
 //! Apps without an event store: seeds that write rows.
 
+use std::path::Path;
+
 use super::many_steps::assert_compiles;
 use super::{MANIFEST, assert_nothing_to_do};
 use crate::app::App;
@@ -67,15 +69,10 @@ next: create a seed, write it, and apply it
     let file = app.path("dyn.db");
     sqlite(
         &file,
-        "CREATE TABLE plans (name text NOT NULL, tier text);
-         INSERT INTO plans VALUES ('old', NULL), ('new', 'gold');",
+        "CREATE TABLE plans (id integer PRIMARY KEY, name text NOT NULL, tier text);
+         INSERT INTO plans (name, tier) VALUES ('old', NULL), ('new', 'gold');",
     );
-    let apply = || {
-        let call = app.command("seed:apply");
-        call.variable("DATABASE_URL", "sqlite:dyn.db?mode=rwc")
-            .run()
-    };
-    let shown = apply();
+    let shown = apply(&app);
     assert!(shown.starts_with("exit 1\n"), "{shown}");
     assert!(shown.contains("-fix is not written yet"), "{shown}");
     assert!(!shown.contains("warning"), "{shown}");
@@ -94,7 +91,7 @@ next: create a seed, write it, and apply it
     let shown = app.cargo_test(name.strip_suffix(".rs").unwrap());
     assert!(shown.contains("test result: ok. 1 passed"), "{shown}");
     assert_shows(
-        &apply(),
+        &apply(&app),
         "\
 exit 0
 -- stdout
@@ -104,15 +101,32 @@ applying [today]-fix
 applied [today]-fix in [time]
 ",
     );
-    let tiers = wait(texts(
-        &file,
-        "SELECT name || ' ' || tier FROM plans ORDER BY name",
-    ));
-    assert_eq!(tiers, ["new gold", "old basic"]);
+    assert_eq!(tiers(&file), ["new gold", "old basic"]);
 
+    steps_change_rows(&app, &file);
+}
+
+/// The same by a seed of many steps, with the example of its comments but in the foreground.
+fn steps_change_rows(app: &App, file: &Path) {
     let verified = "exit 0\n-- stdout\n2 seeds, 0 handler calls: all good\n";
     let template = kumiko_ops_templates::SEED_BATCH_OF_ROWS;
-    assert_compiles(&app, template, "", verified);
+    let path = assert_compiles(app, template, "", verified);
+    app.edit(&path, "pub const BACKGROUND: bool = true;\n", "");
+    sqlite(file, "UPDATE plans SET tier = NULL WHERE name = 'old'");
+    let shown = apply(app);
+    assert!(shown.starts_with("exit 0\n"), "{shown}");
+    assert_eq!(tiers(file), ["new gold", "old basic"]);
+}
+
+fn apply(app: &App) -> String {
+    let call = app.command("seed:apply");
+    call.variable("DATABASE_URL", "sqlite:dyn.db?mode=rwc")
+        .run()
+}
+
+fn tiers(file: &Path) -> Vec<String> {
+    let tiers = "SELECT name || ' ' || tier FROM plans ORDER BY name";
+    wait(texts(file, tiers))
 }
 
 /// What a package or its workspace has already decides, and what is scaffolded fits it.
