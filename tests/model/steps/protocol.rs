@@ -46,13 +46,14 @@ pub(super) enum Statement {
 pub(super) const ROLL_BACK: Message = &[RollBack];
 
 impl Protocol {
-    pub(super) const AS_DESIGNED: Self = Self {
+    pub(super) const AS_WRITTEN: Self = Self {
         start: &[&[Begin], &[TakeSeedsLock, Look], &[InsertProgress, Commit]],
+        // What comes after the last is the work again, if the look allows it.
         step: &[
             &[Begin],
             &[TakeOperationLock, Look],
             &[Work],
-            &[Advance, Commit],
+            &[Advance, Commit, Begin, TakeOperationLock, Look],
         ],
         at_once: &[
             &[Begin],
@@ -62,4 +63,11 @@ impl Protocol {
         ],
         others_heed_progress: Heed::Yes,
     };
+
+    pub(super) const UNCHAINED: &[Message] = &[
+        &[Begin],
+        &[TakeOperationLock, Look],
+        &[Work],
+        &[Advance, Commit],
+    ];
 }

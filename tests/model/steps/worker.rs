@@ -115,11 +115,17 @@ impl Worker {
             At::In(list, message, statement + 1)
         } else if message + 1 < messages.len() {
             At::In(list, message + 1, 0)
+        } else if messages[message].last() == Some(&Statement::Look) {
+            // The next step has its lock and its look.
+            At::In(list, WORK, 0)
         } else {
             At::Look
         };
     }
 }
+
+/// Where the work is in a step that comes with the look of the next.
+const WORK: usize = 2;
 
 impl List {
     fn of(self, protocol: &Protocol) -> &'static [Message] {
