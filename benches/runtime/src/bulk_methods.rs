@@ -108,7 +108,7 @@ async fn together(ctx: &mut SeedContext<'_>) -> SeedResult {
     Ok(())
 }
 
-fn numbers(ctx: &SeedContext<'_>) -> std::ops::Range<u64> {
+fn numbers(ctx: &SeedContext<'_>) -> Range<u64> {
     let count = ctx
         .id()
         .rsplit_once('-')

@@ -27,6 +27,13 @@ pub(crate) async fn write(file: &str, effort: Effort) -> Result {
     Ok(fs::write(file, parts.join("\n"))?)
 }
 
+/// Writes the part on long work alone, for whoever works on it.
+pub(crate) async fn write_steps(file: &str) -> Result {
+    let server = Server::from_environment().await?;
+    let steps = steps::measure(&server, Effort::Quick).await?;
+    Ok(fs::write(file, steps)?)
+}
+
 fn introduction(postgres: &str) -> String {
     let peers = Subject::ALL.iter().skip(1);
     let peers = peers.map(|peer| format!("{} {}", peer.name(), version(peer.name())));

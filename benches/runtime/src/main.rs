@@ -58,7 +58,8 @@ async fn main() -> Result {
             process::print(steps::write(way, count.parse()?, url).await?)
         }
         ["--quick", file] => chapter::write(file, Effort::Quick).await,
+        ["--steps", file] => chapter::write_steps(file).await,
         [file] => chapter::write(file, Effort::Full).await,
-        _ => Err("usage: kumiko-bench-runtime [--quick] <file>".into()),
+        _ => Err("usage: kumiko-bench-runtime [--quick | --steps] <file>".into()),
     }
 }

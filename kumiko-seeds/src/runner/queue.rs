@@ -167,14 +167,17 @@ impl<'r, DB: Backend> Queue<'r, DB> {
             }
             Background::Included => BTreeSet::new(),
         };
-        self.report.left_to_background = left.iter().copied().collect();
+        let is_skipped = |id: &str| get(id).is_ok_and(|seed| flags.skips(&seed.info()));
         let pending = plan.pending.iter().copied();
-        let pending = pending.filter(|id| !left.contains(id)).collect();
+        let (left, pending): (Vec<_>, Vec<_>) =
+            pending.partition(|id| left.contains(id) && !is_skipped(id));
+        let left = left.into_iter().filter_map(|id| get(id).ok());
+        self.report.left_to_background = left.map(|seed| seed.id).collect();
         for id in selection.of(pending, ids())? {
             let Ok(seed) = get(id) else {
                 continue;
             };
-            if flags.skips(&seed.info()) {
+            if is_skipped(id) {
                 self.skip(seed.id, seed.skip_flag);
                 continue;
             }

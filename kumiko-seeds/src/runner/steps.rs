@@ -21,7 +21,7 @@ use crate::ledger::{
 use crate::progress::TARGET;
 use crate::report::{Applied, seconds};
 use crate::seed::{CountItems, RunBatch};
-use crate::under_lock::{By, Kept, Turn, UnderLock, Work};
+use crate::under_lock::{By, Kept, Turn, UnderLock, Work, is_unreachable};
 use crate::{Error, Progress, ProgressState, Seed, SeedCode, SeedProgress};
 
 /// The steps of one seed.
@@ -153,16 +153,20 @@ impl<'r, DB: Backend> Steps<'r, DB> {
     /// Writes down that steps have failed for good, for whoever looks. The error is told in any case, so one of the writing
     /// itself is left alone.
     pub(super) async fn note_failure(&self, lock: &mut UnderLock<'_, DB>, error: &Error) {
+        if is_unreachable::<DB>(error) {
+            return;
+        }
         let error = with_causes(error);
         let turned = Turned::Failed {
             failures: self.failures,
             error: &error,
         };
-        let noted = lock
-            .turn(&self.ledger_id, ProgressState::Running, turned)
-            .await;
-        if let Err(unwritten) = noted {
-            tracing::warn!(target: TARGET, id = self.seed.id, %unwritten, "the failure is not written down");
+        // It may have failed before, in another run.
+        for from in [ProgressState::Running, ProgressState::Failed] {
+            if let Err(unwritten) = lock.turn(&self.ledger_id, from, turned).await {
+                tracing::warn!(target: TARGET, id = self.seed.id, %unwritten, "the failure is not written down");
+                return;
+            }
         }
     }
 

@@ -17,7 +17,7 @@ use crate::plan::{Compiled, plan};
 use crate::progress::TARGET;
 use crate::report::FailedSeed;
 use crate::under_lock::{Attempt, Repeated, UnderLock, is_unreachable};
-use crate::{Error, Progress, ProgressState, Report, Seed, SkipFlags, WorkReport};
+use crate::{AppliedBy, Error, Progress, ProgressState, Report, Seed, SkipFlags, WorkReport};
 
 impl<DB: Backend> SeedRunner<DB> {
     /// Does the seeds that [`SeedRunner::apply`] leaves out: those that say `BACKGROUND`, and those that wait for one of them.
@@ -110,6 +110,11 @@ impl<'r, DB: Backend> Worker<'r, DB> {
 
     /// Works until nothing is left that could be done, or until it is told to stop.
     async fn all(&mut self) {
+        let flags = self.runner.skip_flags.clone();
+        let flags = flags.unwrap_or_else(SkipFlags::from_environment);
+        if flags.skips_all().is_some() && self.runner.applied_by == AppliedBy::Boot {
+            return;
+        }
         let mut away = AWAY[0];
         loop {
             if self.is_stopping.load(Ordering::Relaxed) {
@@ -120,6 +125,8 @@ impl<'r, DB: Backend> Worker<'r, DB> {
                 Ok(None) => return,
                 Ok(Some(Tried::Done)) => away = AWAY[0],
                 Ok(Some(Tried::Later(pause))) => self.sleep(pause).await,
+                // Somebody else is at work for long.
+                Err(Error::LockTimeout { .. }) => {}
                 Err(error) if is_unreachable::<DB>(&error) => {
                     tracing::warn!(target: TARGET, %error, ?away, "the database is away");
                     self.sleep(away).await;
@@ -313,6 +320,7 @@ impl<'r, DB: Backend> Worker<'r, DB> {
                 self.report.applied_elsewhere.extend(applied_elsewhere);
                 self.report.warnings.extend(warnings);
             }
+            Err(error @ Error::LockTimeout { .. }) => return Err(error),
             Err(error) if is_unreachable::<DB>(&error) => return Err(error),
             Err(error) => self.give_up(seed.id, run.stopped(error).error),
         }
