@@ -16,18 +16,14 @@ pub(crate) fn run(arguments: &ApplyArguments) -> Result<ExitCode, Failure> {
     let bin = ops_binary::find(&member)?;
     let url = database::find(&arguments.apply.database, &member, &current)?;
     arguments.apply.check_database(&url)?;
-    let options = format!(
-        "{}{}{}",
-        arguments.package.repeated(),
-        arguments.build.repeated(),
-        arguments.apply.database.repeated()
-    );
+    let options = arguments.package.repeated() + &arguments.apply.database.repeated();
+    let invocation = Invocation::new("cargo kumiko-ops", options);
     let mut words = vec!["seed:apply".to_owned()];
     words.extend(arguments.apply.words());
     let start = Start {
         words,
         url: Some(&url),
-        invocation: Invocation::new("cargo kumiko-ops", options),
+        invocation: invocation.building(arguments.build.repeated()),
     };
     let program = ops_binary::build_of_files(&member, &current, bin, &arguments.build, &start)?;
     ops_binary::start(&program, &start)

@@ -13,13 +13,13 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
     let current = package::current_folder()?;
     let member = package::find(&arguments.package, &current, "cargo kumiko-ops seed:verify")?;
     let bin = ops_binary::find(&member)?;
-    let options = arguments.package.repeated() + &arguments.build.repeated();
+    let invocation = Invocation::new("cargo kumiko-ops", arguments.package.repeated());
     let mut words = vec!["seed:verify".to_owned()];
     words.extend(arguments.verify.words());
     let start = Start {
         words,
         url: None,
-        invocation: Invocation::new("cargo kumiko-ops", options),
+        invocation: invocation.building(arguments.build.repeated()),
     };
     let program = ops_binary::build_of_files(&member, &current, bin, &arguments.build, &start)?;
     ops_binary::start(&program, &start)

@@ -9,12 +9,18 @@ use crate::printing::shell_word;
 pub struct Invocation {
     program: String,
     options: String,
+    /// What has to stand behind a command that builds the app, and would be refused by the others.
+    build: String,
 }
+
+/// The commands that build the app.
+const BUILDING: [&str; 3] = ["seed:apply", "seed:work", "seed:verify"];
 
 /// Where the program that started this one says how it was called. `cargo kumiko-ops` sets them, so
 /// that people are shown the command they know, not a path into the build folder.
 const PROGRAM_VARIABLE: &str = "KUMIKO_OPS_PROGRAM";
 const OPTIONS_VARIABLE: &str = "KUMIKO_OPS_OPTIONS";
+const BUILD_VARIABLE: &str = "KUMIKO_OPS_BUILD_OPTIONS";
 
 impl Invocation {
     /// A call of `program`; `options` is empty or starts with a space.
@@ -22,13 +28,22 @@ impl Invocation {
         Self {
             program: program.into(),
             options: options.into(),
+            build: String::new(),
         }
+    }
+
+    /// The same call with options for the build of the app; they are empty or start with a space.
+    #[must_use]
+    pub fn building(mut self, options: impl Into<String>) -> Self {
+        self.build = options.into();
+        self
     }
 
     pub(crate) fn of_this_process(arguments: &DatabaseArguments) -> Self {
         if let Ok(program) = std::env::var(PROGRAM_VARIABLE) {
-            let options = std::env::var(OPTIONS_VARIABLE);
-            return Self::new(program, options.unwrap_or_default());
+            let [options, build] = [OPTIONS_VARIABLE, BUILD_VARIABLE]
+                .map(|name| std::env::var(name).unwrap_or_default());
+            return Self::new(program, options).building(build);
         }
         let program = std::env::args_os().next().unwrap_or_default();
         Self::new(shell_word(&program.to_string_lossy()), arguments.repeated())
@@ -36,10 +51,11 @@ impl Invocation {
 
     /// The variables through which a program that is started learns of this call.
     #[must_use]
-    pub fn variables(&self) -> [(&'static str, &str); 2] {
+    pub fn variables(&self) -> [(&'static str, &str); 3] {
         [
             (PROGRAM_VARIABLE, &self.program),
             (OPTIONS_VARIABLE, &self.options),
+            (BUILD_VARIABLE, &self.build),
         ]
     }
 
@@ -48,7 +64,11 @@ impl Invocation {
         let lines = remedy.split('\n').map(|line| {
             line.strip_prefix("    cargo kumiko-ops ").map_or_else(
                 || line.to_owned(),
-                |command| format!("    {} {command}{}", self.program, self.options),
+                |command| {
+                    let (name, words) =
+                        command.split_at(command.find(' ').unwrap_or(command.len()));
+                    format!("    {}", self.joined(name, words))
+                },
             )
         });
         lines.collect::<Vec<_>>().join("\n")
@@ -57,9 +77,22 @@ impl Invocation {
     /// A command with its arguments, as a line for a shell.
     #[must_use]
     pub fn line(&self, command: &str, words: &[String]) -> String {
-        let Self { program, options } = self;
         let words = words.iter().map(|word| format!(" {}", shell_word(word)));
-        format!("{program} {command}{}{options}", words.collect::<String>())
+        self.joined(command, &words.collect::<String>())
+    }
+
+    fn joined(&self, command: &str, words: &str) -> String {
+        let Self {
+            program,
+            options,
+            build,
+        } = self;
+        let build = if BUILDING.contains(&command) {
+            build
+        } else {
+            ""
+        };
+        format!("{program} {command}{words}{options}{build}")
     }
 }
 
@@ -78,6 +111,16 @@ mod tests {
             Invocation::new("./ops", " -d")
                 .as_called("mark it:\n    cargo kumiko-ops seed:mark a\nor not"),
             "mark it:\n    ./ops seed:mark a -d\nor not"
+        );
+        let invocation = invocation.building(" --release");
+        assert_eq!(
+            [
+                ("seed:work", "seed:work -p shop --release"),
+                ("seed:status", "seed:status -p shop")
+            ]
+            .map(|(command, shown)| invocation.line(command, &[])
+                == format!("cargo kumiko-ops {shown}")),
+            [true; 2]
         );
     }
 }

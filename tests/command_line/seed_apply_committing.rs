@@ -76,7 +76,7 @@ note: 0 applied, 1 still to apply, in [time]
 help: take the COMMIT or ROLLBACK out of it, undo by hand what is left, and run this again:
     cargo kumiko-ops seed:apply --features postgres
 help: or complete by hand what it did not do, and mark it as applied:
-    cargo kumiko-ops seed:mark 2026-06-01-commits --features postgres
+    cargo kumiko-ops seed:mark 2026-06-01-commits
 ",
     );
     assert_eq!(events(), ["8"]);
