@@ -60,6 +60,7 @@ that SeedContext and SeedResult come from."
 Examples:
   cargo kumiko-ops seed:status
   cargo kumiko-ops seed:status --check --format json
+  cargo kumiko-ops seed:status --check --allow-background
 
 Exit codes: 0 fine; 1 pending, with --check; 2 could not run; 3 a seed is missing, out of order or renamed, with
 --check."

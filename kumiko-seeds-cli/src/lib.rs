@@ -28,6 +28,7 @@ mod failure;
 mod invocation;
 mod ops_binary;
 mod printing;
+mod progress_view;
 mod running;
 mod seed_choice;
 mod show;
@@ -55,6 +56,7 @@ pub use verify::VerifyArguments;
 pub mod views {
     pub use crate::apply::{AppliedView, DryRunView, EventView, FailedView, ReportView, TriedView};
     pub use crate::printing::Moment;
+    pub use crate::progress_view::ProgressView;
     pub use crate::show::{MarkerView, ShownSeed};
     pub use crate::status::{SeedView, StatusView};
     pub use crate::verify::{ProblemView, VerifyView};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 /// How far a seed of many steps is that has begun and is not applied yet: its row in `kumiko_es_progress`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SeedProgress {
     /// The name of the app whose seed it is, if it has one.
@@ -46,10 +46,11 @@ pub struct SeedProgress {
 }
 
 /// Whether a seed of many steps goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProgressState {
     /// Whoever gets its lock does the next step.
+    #[default]
     Running,
     /// Somebody has paused it.
     Paused,

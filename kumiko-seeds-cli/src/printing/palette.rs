@@ -44,9 +44,10 @@ impl Palette {
     pub(crate) fn of_state(&self, state: State) -> Style {
         match state {
             State::Applied => self.good,
-            State::Pending => self.warning,
+            State::Pending | State::Paused | State::Cancelled => self.warning,
+            State::Running => self.hint,
             State::Skipped | State::Former | State::Foreign => self.faint,
-            // What has drifted, also states that the library learns later on.
+            // What has failed or drifted, also states that the library learns later on.
             _ => self.error,
         }
     }

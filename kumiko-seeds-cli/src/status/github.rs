@@ -28,6 +28,10 @@ fn annotation(seed: &SeedView<'_>, file_of: &dyn Fn(&str) -> Option<String>) -> 
             "is pending, and a flag that is set here skips it",
         ),
         State::Pending => ("warning", "Pending seed", "is pending"),
+        State::Running => ("notice", "Running seed", "is running"),
+        State::Paused => ("warning", "Paused seed", "is paused"),
+        State::Failed => ("error", "Failed seed", "has failed"),
+        State::Cancelled => ("warning", "Cancelled seed", "is cancelled"),
         State::OutOfOrder => (
             "error",
             "Seed out of order",
@@ -58,11 +62,14 @@ fn annotation(seed: &SeedView<'_>, file_of: &dyn Fn(&str) -> Option<String>) -> 
         file_of(seed.id)
     };
     let file = file.map_or_else(String::new, |file| format!("file={},", property(&file)));
-    let id = seed.id;
-    let message = match seed.description {
-        "" => format!("{id} {says}"),
-        description => format!("{id} {says}: {description}"),
-    };
+    let mut message = format!("{} {says}", seed.id);
+    // The page that shows the annotation shows nothing else of how far it is, or of why it failed.
+    if let (Some(_), Some(remark)) = (&seed.progress, &seed.remark) {
+        message = format!("{message} ({remark})");
+    }
+    if !seed.description.is_empty() {
+        message = format!("{message}: {}", seed.description);
+    }
     Some(format!(
         "::{level} {file}title={}::{}",
         property(title),
@@ -87,7 +94,7 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kumiko_seeds::{History, SeedInfo, SkipFlags, Status};
+    use kumiko_seeds::{History, ProgressState, SeedInfo, SeedProgress, SkipFlags, Status};
 
     #[test]
     fn nothing_in_a_seed_ends_the_command_or_starts_another() {
@@ -102,6 +109,42 @@ mod tests {
             "::warning file=odd%2C folder%3A 5%25/2026-01-10-first.rs,title=Pending seed::\
              2026-01-10-first is pending: 100%25 a,b: c%0D%0A::error::forged\u{fffd}[2J\n\
              0 applied, 1 pending\n"
+        );
+    }
+
+    #[test]
+    fn how_far_a_seed_is_and_why_it_failed_is_said() {
+        let all = [
+            ProgressState::Running,
+            ProgressState::Paused,
+            ProgressState::Failed,
+            ProgressState::Cancelled,
+        ];
+        let ids = ["a", "b", "c", "d"];
+        let mut history = History::default();
+        for (id, state) in ids.into_iter().zip(all) {
+            let mut progress = SeedProgress::default();
+            progress.id = id.to_owned();
+            progress.state = state;
+            progress.done = 3;
+            progress.total = Some(12);
+            if state == ProgressState::Failed {
+                progress.cursor = Some("17".to_owned());
+                progress.error = Some("100% broken\nfor good".to_owned());
+            }
+            history.progress.push(progress);
+        }
+        let seeds = ids.map(|id| SeedInfo::new(id, "What"));
+        let status = Status::compare(seeds, history, &SkipFlags::default());
+        assert_eq!(
+            annotations(&StatusView::of(&status), &|_| None),
+            "\
+::notice title=Running seed::a is running (3 of 12 (25%25)): What
+::warning title=Paused seed::b is paused (3 of 12 (25%25)): What
+::error title=Failed seed::c has failed (3 of 12 (25%25), failed after 17: 100%25 broken%0Afor good): What
+::warning title=Cancelled seed::d is cancelled (3 of 12 (25%25)): What
+0 applied, 0 pending, 1 running, 1 paused, 1 failed, 1 cancelled
+"
         );
     }
 }

@@ -1,13 +1,15 @@
 //! `seed:status`: where each seed stands.
 
 mod arguments;
+mod check;
 mod github;
+mod next_run;
 mod table;
 mod view;
 
 use std::io::{Write, stdout};
 
-use kumiko_seeds::{Backend, Seed, SeedRunner, SkipFlags, State, Status};
+use kumiko_seeds::{Backend, Seed, SeedRunner, SkipFlags, Status};
 
 pub use arguments::StatusArguments;
 use arguments::StatusFormat;
@@ -45,21 +47,20 @@ pub fn print_status(
 ) -> Result<Exit, Failure> {
     let view = StatusView::of(status);
     match arguments.format {
-        _ if arguments.pending => print_text(out, &pending(&view))?,
+        _ if arguments.pending => print_text(out, &pending(status))?,
         StatusFormat::Json => print_json(out, &view)?,
         StatusFormat::Table => print_text(out, &table::table(&view, Terminal::of_stdout()))?,
         StatusFormat::Github => print_text(out, &github::annotations(&view, file_of))?,
     }
-    Ok(match arguments.check {
-        true if status.has_drifted() => Exit::Drift,
-        true if status.has_pending() => Exit::NotApplied,
-        _ => Exit::Fine,
+    Ok(if arguments.check {
+        check::exit(status, arguments)
+    } else {
+        Exit::Fine
     })
 }
 
-/// The ids of the seeds that the next run applies, one a line.
-fn pending(status: &StatusView<'_>) -> String {
-    let seeds = status.seeds.iter();
-    let next = seeds.filter(|seed| matches!(seed.state, State::Pending | State::OutOfOrder));
-    next.map(|seed| printable(seed.id) + "\n").collect()
+/// The ids of the seeds that the next run takes up, one a line.
+fn pending(status: &Status) -> String {
+    let ids = next_run::ids(status).into_iter();
+    ids.map(|id| printable(id) + "\n").collect()
 }

@@ -53,6 +53,10 @@ fn described(seed: &SeedView<'_>) -> String {
 pub(super) fn sum(status: &StatusView<'_>) -> String {
     let changed = status.count(State::Changed);
     let others = [
+        State::Running,
+        State::Paused,
+        State::Failed,
+        State::Cancelled,
         State::OutOfOrder,
         State::Renamed,
         State::Contested,

@@ -4,6 +4,7 @@ use kumiko_seeds::{SeedStatus, State, Status};
 use serde::Serialize;
 
 use crate::printing::{Moment, state};
+use crate::progress_view::ProgressView;
 
 /// Where each seed stands.
 #[derive(Clone, Debug, Serialize)]
@@ -32,6 +33,12 @@ pub struct SeedView<'a> {
     pub duration_ms: Option<i32>,
     /// What started the run that applied it.
     pub applied_by: Option<&'a str>,
+    /// Whether the boot leaves it out.
+    pub background: bool,
+    /// The seeds that it waits for.
+    pub waits_for: &'a [String],
+    /// How far it is, if it is one of many steps that has begun and is not applied.
+    pub progress: Option<ProgressView<'a>>,
 }
 
 impl<'a> StatusView<'a> {
@@ -61,6 +68,9 @@ impl<'a> SeedView<'a> {
             applied_at: marker.map(|marker| Moment(marker.applied_at)),
             duration_ms: marker.map(|marker| marker.duration_ms),
             applied_by: marker.map(|marker| marker.applied_by.as_str()),
+            background: seed.background,
+            waits_for: &seed.waits_for,
+            progress: seed.progress.as_ref().map(ProgressView::of),
         }
     }
 }
