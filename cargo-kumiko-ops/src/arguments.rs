@@ -88,6 +88,46 @@ Examples:
 Exit codes: 0 fine; 1 a seed failed; 2 could not run; 130 interrupted by Ctrl-C; 143 by SIGTERM."
     )]
     Apply(ApplyArguments),
+    /// Let the next step of a seed wait until it is resumed
+    #[command(
+        name = "seed:pause",
+        after_help = "\
+Example:
+  cargo kumiko-ops seed:pause 2026-06-01-default-role
+
+The step in flight is done, and no other begins, in any process."
+    )]
+    Pause(Steering<cli::SteeringArguments>),
+    /// Let a paused seed go on
+    #[command(
+        name = "seed:resume",
+        after_help = "\
+Example:
+  cargo kumiko-ops seed:resume 2026-06-01-default-role"
+    )]
+    Resume(Steering<cli::SteeringArguments>),
+    /// Give a seed of many steps up; what is done stays
+    #[command(
+        name = "seed:cancel",
+        after_help = "\
+Example:
+  cargo kumiko-ops seed:cancel 2026-06-01-default-role
+
+It asks first. No step runs any more until seed:retry; seed:mark makes the seed count as applied."
+    )]
+    Cancel(Steering<cli::CancelArguments>),
+    /// Let a seed that failed or was cancelled go on where it was
+    #[command(
+        name = "seed:retry",
+        after_help = "\
+Examples:
+  cargo kumiko-ops seed:retry 2026-06-01-default-role
+  cargo kumiko-ops seed:retry 2026-06-01-default-role --continue
+  cargo kumiko-ops seed:retry 2026-06-01-default-role --restart
+
+A seed that was edited since it began needs one of the two options. --restart asks first."
+    )]
+    Retry(Steering<cli::RetryArguments>),
     /// Build the app's ops binary and check every seed with it, without a database
     #[command(
         name = "seed:verify",
@@ -184,6 +224,16 @@ pub(crate) struct ApplyArguments {
     pub(crate) package: PackageArguments,
     #[command(flatten)]
     pub(crate) build: BuildArguments,
+}
+
+/// The arguments of a command that steers a seed.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct Steering<A: Args> {
+    #[command(flatten)]
+    pub(crate) steering: A,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,7 @@ mod seed_status;
 mod seed_verify;
 mod shell_files;
 mod shown;
+mod steering;
 mod text_file;
 
 fn main() -> std::process::ExitCode {

@@ -6,8 +6,11 @@ use std::process::ExitCode;
 
 use kumiko_seeds_cli as cli;
 
-use crate::arguments::{Arguments, Subcommand};
-use crate::{by_hand, seed_apply, seed_new, seed_show, seed_status, seed_verify, shell_files};
+use crate::arguments::{Arguments, Steering, Subcommand};
+use crate::package::PackageArguments;
+use crate::{
+    by_hand, seed_apply, seed_new, seed_show, seed_status, seed_verify, shell_files, steering,
+};
 
 /// Runs the command that the arguments of this process name.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -32,6 +35,18 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Subcommand::Mark(arguments) => by_hand::mark(&arguments).await.map(ExitCode::from),
             Subcommand::Unmark(arguments) => by_hand::unmark(&arguments).await.map(ExitCode::from),
             Subcommand::Apply(arguments) => seed_apply::run(&arguments),
+            Subcommand::Pause(Steering { steering, package }) => {
+                steer(cli::SteeringRequest::pause(steering), &package).await
+            }
+            Subcommand::Resume(Steering { steering, package }) => {
+                steer(cli::SteeringRequest::resume(steering), &package).await
+            }
+            Subcommand::Cancel(Steering { steering, package }) => {
+                steer(cli::SteeringRequest::cancel(steering), &package).await
+            }
+            Subcommand::Retry(Steering { steering, package }) => {
+                steer(cli::SteeringRequest::retry(steering), &package).await
+            }
             Subcommand::Verify(arguments) => seed_verify::run(&arguments),
             Subcommand::Completions(arguments) => {
                 shell_files::completions(&arguments, &mut stdout()).map(ExitCode::from)
@@ -41,6 +56,13 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             }
         }
     })
+}
+
+async fn steer(
+    request: cli::SteeringRequest,
+    package: &PackageArguments,
+) -> Result<ExitCode, cli::Failure> {
+    steering::steer(request, package).await.map(ExitCode::from)
 }
 
 /// Cargo calls `cargo-kumiko-ops kumiko-ops seed:status`; people may leave the second word out.

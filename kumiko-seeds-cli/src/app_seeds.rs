@@ -91,6 +91,13 @@ impl AppSeeds {
             .map_err(|unknown| self.or_unreadable(unknown))
     }
 
+    /// The id that `given` names among some that the app or a database knows.
+    pub(crate) fn find_id<'a>(&self, ids: &[&'a str], given: &str) -> Result<&'a str, Failure> {
+        find_seed(given, ids, |id| id)
+            .copied()
+            .map_err(|unknown| self.or_unreadable(unknown))
+    }
+
     /// What is unknown may be a seed that could not be read. That is no reason to refuse another one.
     fn or_unreadable(&self, unknown: Failure) -> Failure {
         self.unreadable.clone().unwrap_or(unknown)

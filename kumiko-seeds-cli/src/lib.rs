@@ -9,7 +9,8 @@
 //! # }
 //! ```
 //!
-//! The binary knows `seed:status`, `seed:show`, `seed:apply`, `seed:verify`, `seed:mark` and `seed:unmark`.
+//! The binary knows `seed:status`, `seed:show`, `seed:apply`, `seed:verify`, `seed:mark` and `seed:unmark`; seeds
+//! of many steps are steered with `seed:pause`, `seed:resume`, `seed:cancel` and `seed:retry`.
 //! stdout carries the result, stderr everything else, also what a seed prints to stdout. Exit codes: 0 fine; 1 a seed
 //! failed, or is pending under `--check`; 2 could not run; 3 drift under `--check`; 130 interrupted by Ctrl-C, 143 by
 //! SIGTERM.
@@ -33,6 +34,7 @@ mod running;
 mod seed_choice;
 mod show;
 mod status;
+mod steering;
 mod verify;
 
 pub use app_seeds::{AppSeeds, SeedSource, SourceCall};
@@ -49,6 +51,7 @@ pub use running::{block_on, command, parse};
 pub use seed_choice::nearest;
 pub use show::{ShowArguments, show_seed};
 pub use status::{StatusArguments, print_status};
+pub use steering::{CancelArguments, RetryArguments, SteeringArguments, SteeringRequest};
 pub use verify::VerifyArguments;
 
 /// What each command shows, as data that serde writes: the JSON of a command is its view. Nothing here knows of
@@ -59,5 +62,6 @@ pub mod views {
     pub use crate::progress_view::ProgressView;
     pub use crate::show::{MarkerView, ShownSeed};
     pub use crate::status::{SeedView, StatusView};
+    pub use crate::steering::SteeredView;
     pub use crate::verify::{ProblemView, VerifyView};
 }

@@ -12,8 +12,9 @@ use crate::printing::make_panics_printable;
 use crate::running::{block_on, parse};
 use crate::show::ShowArguments;
 use crate::status::StatusArguments;
+use crate::steering::{CancelArguments, RetryArguments, SteeringArguments, SteeringRequest};
 use crate::verify::VerifyArguments;
-use crate::{apply, by_hand, carried, show, status, verify};
+use crate::{apply, by_hand, carried, show, status, steering, verify};
 
 /// Runs the command in this process's arguments with the app's seeds.
 ///
@@ -34,6 +35,18 @@ pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
             OpsCommand::Show(arguments) => show::run(&runner, &arguments).await,
             OpsCommand::Mark(arguments) => by_hand::mark(&runner, &arguments).await,
             OpsCommand::Unmark(arguments) => by_hand::unmark(&runner, &arguments).await,
+            OpsCommand::Pause(arguments) => {
+                steering::run(&runner, &SteeringRequest::pause(arguments)).await
+            }
+            OpsCommand::Resume(arguments) => {
+                steering::run(&runner, &SteeringRequest::resume(arguments)).await
+            }
+            OpsCommand::Cancel(arguments) => {
+                steering::run(&runner, &SteeringRequest::cancel(arguments)).await
+            }
+            OpsCommand::Retry(arguments) => {
+                steering::run(&runner, &SteeringRequest::retry(arguments)).await
+            }
             OpsCommand::Carried => carried::run(&runner),
         }
     })
@@ -67,6 +80,18 @@ enum OpsCommand {
     /// Take the marker of a seed away, so that it runs again; what it did is not undone
     #[command(name = "seed:unmark")]
     Unmark(ByHandArguments),
+    /// Let the next step of a seed wait until it is resumed
+    #[command(name = "seed:pause")]
+    Pause(SteeringArguments),
+    /// Let a paused seed go on
+    #[command(name = "seed:resume")]
+    Resume(SteeringArguments),
+    /// Give a seed of many steps up; what is done stays
+    #[command(name = "seed:cancel")]
+    Cancel(CancelArguments),
+    /// Let a seed that failed or was cancelled go on where it was
+    #[command(name = "seed:retry")]
+    Retry(RetryArguments),
     /// Print which seeds are compiled into this binary, for `cargo kumiko-ops`
     #[command(name = Carried::COMMAND, hide = true)]
     Carried,

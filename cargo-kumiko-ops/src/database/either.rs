@@ -1,7 +1,9 @@
 //! What is done with a database of either kind: the URL says which it is.
 
 use kumiko_seeds::{App, History};
-use kumiko_seeds_cli::{ByHand, ByHandArguments, DatabaseUrl, Exit, Failure, Invocation};
+use kumiko_seeds_cli::{
+    AppSeeds, ByHand, ByHandArguments, DatabaseUrl, Exit, Failure, Invocation, SteeringRequest,
+};
 use sqlx::{Postgres, Sqlite};
 
 /// What the database tells of the seeds of `app`.
@@ -24,5 +26,19 @@ pub(crate) async fn change_by_hand(
         change.make::<Postgres>(url, arguments, invocation).await
     } else {
         change.make::<Sqlite>(url, arguments, invocation).await
+    }
+}
+
+/// Steers a seed that is under way, after asking where that cannot be taken back.
+pub(crate) async fn steer(
+    url: &DatabaseUrl,
+    request: &SteeringRequest,
+    seeds: &AppSeeds,
+    invocation: &Invocation,
+) -> Result<Exit, Failure> {
+    if url.is_for::<Postgres>() {
+        request.make::<Postgres>(url, seeds, invocation).await
+    } else {
+        request.make::<Sqlite>(url, seeds, invocation).await
     }
 }

@@ -11,6 +11,7 @@ use crate::database::{DatabaseUrl, connect};
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
 use crate::printing::{confirmation, print_text, printable};
+use crate::steering::help;
 
 /// A change to the marker of a seed.
 #[derive(Clone, Debug)]
@@ -56,7 +57,7 @@ impl ByHand {
         if !arguments.yes {
             self.confirm(url, invocation)?;
         }
-        self.write::<DB>(url).await?;
+        self.write::<DB>(url, invocation).await?;
         print_text(&mut stdout().lock(), &(printable(&self.done()) + "\n"))?;
         Ok(Exit::Fine)
     }
@@ -83,7 +84,11 @@ impl ByHand {
         }
     }
 
-    async fn write<DB: Backend>(&self, url: &DatabaseUrl) -> Result<(), Failure> {
+    async fn write<DB: Backend>(
+        &self,
+        url: &DatabaseUrl,
+        invocation: &Invocation,
+    ) -> Result<(), Failure> {
         let pool = connect::<DB>(url).await?;
         let pool = pool.ok_or_else(|| url.not_created())?;
         let ledger = Ledger::new(&pool);
@@ -97,6 +102,11 @@ impl ByHand {
             match error {
                 Error::AlreadyApplied { .. } | Error::NotApplied { .. } => {
                     failure.help("seed:status shows where each seed stands")
+                }
+                Error::UnderWay { .. } => {
+                    let mut failure = failure;
+                    failure.help.extend(help(&error, invocation));
+                    failure
                 }
                 _ => failure,
             }
