@@ -85,9 +85,26 @@ Examples:
   cargo kumiko-ops seed:apply --to seeds/2026-05-20-fix-admin-roles.rs
   cargo kumiko-ops seed:apply --release --locked
 
-Exit codes: 0 fine; 1 a seed failed; 2 could not run; 130 interrupted by Ctrl-C; 143 by SIGTERM."
+Background seeds come after all others, unless a seed is named or --foreground leaves them to the workers.
+
+Exit codes: 0 fine; 1 a seed failed or is left; 2 could not run; 130 interrupted by Ctrl-C; 143 by SIGTERM."
     )]
     Apply(ApplyArguments),
+    /// Build the app's ops binary and do the background seeds with it, and nothing else
+    #[command(
+        name = "seed:work",
+        after_help = "\
+Examples:
+  cargo kumiko-ops seed:work
+  cargo kumiko-ops seed:work --release --format json
+
+Any number of workers take turns, step by step. Ctrl-C ends after the step in flight, and a second one at once;
+both lose nothing.
+
+Exit codes: 0 all are applied; 1 a seed failed or is left; 2 could not run; 130 interrupted by Ctrl-C; 143 by
+SIGTERM."
+    )]
+    Work(WorkArguments),
     /// Let the next step of a seed wait until it is resumed
     #[command(
         name = "seed:pause",
@@ -220,6 +237,17 @@ pub(crate) struct ShowArguments {
 pub(crate) struct ApplyArguments {
     #[command(flatten)]
     pub(crate) apply: cli::ApplyArguments,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+    #[command(flatten)]
+    pub(crate) build: BuildArguments,
+}
+
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct WorkArguments {
+    #[command(flatten)]
+    pub(crate) work: cli::WorkArguments,
     #[command(flatten)]
     pub(crate) package: PackageArguments,
     #[command(flatten)]

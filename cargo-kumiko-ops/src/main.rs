@@ -14,6 +14,7 @@ mod seed_new;
 mod seed_show;
 mod seed_status;
 mod seed_verify;
+mod seed_work;
 mod shell_files;
 mod shown;
 mod steering;

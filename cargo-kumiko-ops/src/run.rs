@@ -9,7 +9,8 @@ use kumiko_seeds_cli as cli;
 use crate::arguments::{Arguments, Steering, Subcommand};
 use crate::package::PackageArguments;
 use crate::{
-    by_hand, seed_apply, seed_new, seed_show, seed_status, seed_verify, shell_files, steering,
+    by_hand, seed_apply, seed_new, seed_show, seed_status, seed_verify, seed_work, shell_files,
+    steering,
 };
 
 /// Runs the command that the arguments of this process name.
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Subcommand::Mark(arguments) => by_hand::mark(&arguments).await.map(ExitCode::from),
             Subcommand::Unmark(arguments) => by_hand::unmark(&arguments).await.map(ExitCode::from),
             Subcommand::Apply(arguments) => seed_apply::run(&arguments),
+            Subcommand::Work(arguments) => seed_work::run(&arguments),
             Subcommand::Pause(Steering { steering, package }) => {
                 steer(cli::SteeringRequest::pause(steering), &package).await
             }

@@ -10,7 +10,7 @@ use kumiko_seeds::error_chain;
 pub enum Exit {
     /// 0: the command did what it was asked to.
     Fine,
-    /// 1: a seed is not applied. It failed, or it would fail, or it is pending and `--check` asks for that.
+    /// 1: a seed is not applied. It failed, or it would fail, or it is left, or it is pending and `--check` asks for that.
     NotApplied,
     /// 2: the command could not run.
     CouldNotRun,

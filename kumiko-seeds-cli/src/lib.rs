@@ -9,10 +9,10 @@
 //! # }
 //! ```
 //!
-//! The binary knows `seed:status`, `seed:show`, `seed:apply`, `seed:verify`, `seed:mark` and `seed:unmark`; seeds
+//! The binary knows `seed:status`, `seed:show`, `seed:apply`, `seed:work`, `seed:verify`, `seed:mark` and `seed:unmark`; seeds
 //! of many steps are steered with `seed:pause`, `seed:resume`, `seed:cancel` and `seed:retry`.
 //! stdout carries the result, stderr everything else, also what a seed prints to stdout. Exit codes: 0 fine; 1 a seed
-//! failed, or is pending under `--check`; 2 could not run; 3 drift under `--check`; 130 interrupted by Ctrl-C, 143 by
+//! failed or is left, or is pending under `--check`; 2 could not run; 3 drift under `--check`; 130 interrupted by Ctrl-C, 143 by
 //! SIGTERM.
 //!
 //! An app needs nothing but [`main`]. The rest is for `cargo kumiko-ops`, which knows an app by its files where the binary
@@ -22,6 +22,7 @@
 mod app_seeds;
 mod apply;
 mod arguments;
+mod attended_run;
 mod by_hand;
 mod carried;
 mod database;
@@ -36,6 +37,7 @@ mod show;
 mod status;
 mod steering;
 mod verify;
+mod work;
 
 pub use app_seeds::{AppSeeds, SeedSource, SourceCall};
 pub use apply::ApplyArguments;
@@ -53,15 +55,18 @@ pub use show::{ShowArguments, show_seed};
 pub use status::{StatusArguments, print_status};
 pub use steering::{CancelArguments, RetryArguments, SteeringArguments, SteeringRequest};
 pub use verify::VerifyArguments;
+pub use work::WorkArguments;
 
 /// What each command shows, as data that serde writes: the JSON of a command is its view. Nothing here knows of
 /// arguments, or of how a view is printed.
 pub mod views {
-    pub use crate::apply::{AppliedView, DryRunView, EventView, FailedView, ReportView, TriedView};
+    pub use crate::apply::{DryRunView, EventView, FailedView, ReportView, TriedView};
+    pub use crate::attended_run::AppliedView;
     pub use crate::printing::Moment;
     pub use crate::progress_view::ProgressView;
     pub use crate::show::{MarkerView, ShownSeed};
     pub use crate::status::{SeedView, StatusView};
     pub use crate::steering::SteeredView;
     pub use crate::verify::{ProblemView, VerifyView};
+    pub use crate::work::{FailedSeedView, WorkView};
 }

@@ -14,7 +14,8 @@ use crate::show::ShowArguments;
 use crate::status::StatusArguments;
 use crate::steering::{CancelArguments, RetryArguments, SteeringArguments, SteeringRequest};
 use crate::verify::VerifyArguments;
-use crate::{apply, by_hand, carried, show, status, steering, verify};
+use crate::work::WorkArguments;
+use crate::{apply, by_hand, carried, show, status, steering, verify, work};
 
 /// Runs the command in this process's arguments with the app's seeds.
 ///
@@ -35,6 +36,7 @@ pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
             OpsCommand::Show(arguments) => show::run(&runner, &arguments).await,
             OpsCommand::Mark(arguments) => by_hand::mark(&runner, &arguments).await,
             OpsCommand::Unmark(arguments) => by_hand::unmark(&runner, &arguments).await,
+            OpsCommand::Work(arguments) => work::run(runner, &arguments).await,
             OpsCommand::Pause(arguments) => {
                 steering::run(&runner, &SteeringRequest::pause(arguments)).await
             }
@@ -68,6 +70,9 @@ enum OpsCommand {
     /// Apply the pending seeds
     #[command(name = "seed:apply")]
     Apply(ApplyArguments),
+    /// Do the background seeds and nothing else, beside the app or in a container of its own
+    #[command(name = "seed:work")]
+    Work(WorkArguments),
     /// Check what can be known of every seed without a database: the write handlers it calls
     #[command(name = "seed:verify")]
     Verify(VerifyArguments),

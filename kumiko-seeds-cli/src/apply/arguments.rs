@@ -27,6 +27,9 @@ pub struct ApplyArguments {
     /// With --only, apply the seed although others are pending before it
     #[arg(long, requires = "only", conflicts_with = "to")]
     pub(super) out_of_order: bool,
+    /// Leave background seeds to the workers: the app's own, or seed:work
+    #[arg(long, conflicts_with_all = ["to", "only", "dry_run"])]
+    pub(super) foreground: bool,
     /// What to store as the cause: boot, cli or ci-pipeline; if not given, ci-pipeline where the
     /// variable CI is true, and cli elsewhere
     #[arg(long, value_name = "CAUSE")]
@@ -43,6 +46,7 @@ impl ApplyArguments {
         let flags = [
             (self.dry_run, "--dry-run"),
             (self.out_of_order, "--out-of-order"),
+            (self.foreground, "--foreground"),
         ];
         let given = flags.into_iter().filter(|(given, _)| *given);
         let mut words: Vec<String> = given.map(|(_, flag)| flag.to_owned()).collect();
@@ -62,6 +66,11 @@ impl ApplyArguments {
         }
         words.extend(format_words(self.format));
         words
+    }
+
+    /// Whether the background seeds are to follow the others: a person who names a seed wants that one.
+    pub(super) fn does_background(&self) -> bool {
+        !self.foreground && self.selection() == Selection::All
     }
 
     /// The seeds that `--to` or `--only` names, or all.
@@ -92,6 +101,7 @@ mod tests {
         for line in [
             "",
             "--dry-run --to 2026-01-01-a --format json",
+            "--foreground --lock-timeout 7",
             "--out-of-order --only 2026-01-01-a --applied-by boot --lock-timeout 7",
         ] {
             let words = ["seed:apply"].into_iter().chain(line.split_whitespace());
@@ -106,6 +116,7 @@ mod tests {
             "seed:apply --to a --only b",
             "seed:apply --out-of-order",
             "seed:apply --out-of-order --to a",
+            "seed:apply --foreground --to a",
         ] {
             assert!(Line::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

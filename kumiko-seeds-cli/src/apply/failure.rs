@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use kumiko_seeds::{ApplyError, Error, Remains};
+use kumiko_seeds::{ApplyError, Error, Remains, WorkReport};
 
 use super::arguments::ApplyArguments;
-use super::interrupt::Signal;
+use crate::attended_run::{Signal, interrupted};
 use crate::database::DatabaseUrl;
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
 use crate::printing::seconds;
+use crate::{steering, work};
 
 /// What was asked for, and how.
 pub(super) struct Asked {
@@ -102,6 +103,11 @@ impl Asked {
                     )],
                 }
             }
+            Error::CursorStands { .. } => {
+                let mut help = steering::help(error, &self.invocation);
+                help.push(format!("then run this again:\n    {again}"));
+                help
+            }
             Error::Preflight { .. } => vec![format!(
                 "register the handler, or correct its name or its roles in the seed; then run this \
                  again:\n    {again}"
@@ -125,8 +131,24 @@ impl Asked {
                     ),
                 ]
             }
-            _ => Vec::new(),
+            _ => steering::help(error, &self.invocation),
         }
+    }
+
+    /// The failure of background seeds, which came after all others; `summary` says what came of all of them.
+    pub(super) fn failure_in_background(
+        &self,
+        report: &WorkReport,
+        summary: &str,
+        signal: Option<Signal>,
+    ) -> Option<Failure> {
+        let asked = work::Asked {
+            url: &self.url,
+            invocation: &self.invocation,
+            again: self.again(&self.arguments),
+            summary: summary.to_owned(),
+        };
+        asked.failure(report, signal)
     }
 
     fn again(&self, arguments: &ApplyArguments) -> String {
@@ -142,13 +164,7 @@ pub(super) fn of_dry_run_interrupted(signal: Signal) -> Failure {
     failure
 }
 
-fn interrupted(signal: Signal) -> Failure {
-    let mut failure = Failure::new(format!("interrupted by {signal}"));
-    failure.exit = signal.exit();
-    failure
-}
-
-/// Whether it is the seeds that have to be corrected.
+/// Whether it is the seeds that somebody has to do something about.
 fn is_of_seeds(error: &Error) -> bool {
     matches!(
         error,
@@ -159,5 +175,9 @@ fn is_of_seeds(error: &Error) -> bool {
             | Error::Preflight { .. }
             | Error::Renamed { .. }
             | Error::Contested { .. }
+            | Error::UnderWay { .. }
+            | Error::OtherSourceUnderWay { .. }
+            | Error::Paused { .. }
+            | Error::CursorStands { .. }
     )
 }

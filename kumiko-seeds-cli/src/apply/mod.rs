@@ -3,33 +3,30 @@
 mod arguments;
 mod events_table;
 mod failure;
-mod interrupt;
-mod kept_stdout;
-mod progress_display;
 mod selection;
 mod summary;
 mod target;
 mod view;
 
-use std::io::{Write, stderr, stdout};
+use std::io::stdout;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
-use kumiko_seeds::{AppliedBy, Backend, SeedRunner, Warning};
+use kumiko_seeds::{Backend, Report, SeedRunner, WorkReport};
 use sqlx::Pool;
 
 pub use arguments::ApplyArguments;
 use failure::{Asked, of_dry_run_interrupted};
-use interrupt::Interrupt;
-use kept_stdout::KeptStdout;
-use progress_display::{Action, ProgressDisplay};
-pub use view::{AppliedView, DryRunView, EventView, FailedView, ReportView, TriedView};
+pub use view::{DryRunView, EventView, FailedView, ReportView, TriedView};
 
 use crate::arguments::Format;
+use crate::attended_run::{
+    Action, Interrupt, KeptStdout, ProgressDisplay, Signal, cause, print_warnings, texts,
+};
 use crate::database::find;
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
-use crate::printing::{Palette, painted, print_json, print_text, printable};
+use crate::printing::{print_json, print_text, printable};
 
 /// `seed:apply` of an app's own ops binary.
 pub(crate) async fn run<DB: Backend>(
@@ -48,11 +45,9 @@ pub(crate) async fn run<DB: Backend>(
     };
     let display = ProgressDisplay::on_stderr(action);
     let observed = display.clone();
-    let ci = std::env::var("CI").ok();
-    let applied_by = arguments.applied_by.unwrap_or_else(|| cause(ci.as_deref()));
     let mut runner = runner
         .select(arguments.selection())
-        .applied_by(applied_by)
+        .applied_by(cause(arguments.applied_by))
         // The database of the URL may be behind any pooler.
         .unnamed_statements()
         .observe(move |progress| observed.show(progress));
@@ -76,15 +71,6 @@ pub(crate) async fn run<DB: Backend>(
     }
 }
 
-/// Who applies if nobody says so. Every common CI service sets `CI=true`.
-fn cause(ci: Option<&str>) -> AppliedBy {
-    if ci == Some("true") {
-        AppliedBy::CiPipeline
-    } else {
-        AppliedBy::Cli
-    }
-}
-
 /// The command with all that it needs, ready to begin.
 struct Applying<DB: Backend> {
     asked: Asked,
@@ -105,26 +91,39 @@ impl<DB: Backend> Applying<DB> {
                 signal = Some(self.interrupt.signal().await);
             })
             .await;
+        let worked = match &applied {
+            Ok(report) if self.is_to_work(report) && signal.is_none() => {
+                Some(self.work(&mut signal).await)
+            }
+            _ => None,
+        };
         self.end(kept).await;
         let took = began.elapsed();
         let arguments = &self.asked.arguments;
         let out = &mut stdout().lock();
         match applied {
             Ok(report) => {
-                print_warnings(&report.warnings);
-                let view = ReportView::of(&report, took);
+                let mut view = ReportView::of(&report, took);
+                if let Some(worked) = &worked {
+                    view = view.and_in_background(worked);
+                }
+                print_warnings(&view.warnings);
+                let seeds = self.runner.seeds().len();
+                let sum = summary::of_run(&view, took, seeds, arguments);
+                let failure = worked
+                    .and_then(|worked| self.asked.failure_in_background(&worked, &sum, signal));
                 match arguments.format {
                     Format::Json => print_json(out, &view)?,
-                    Format::Table => {
-                        let seeds = self.runner.seeds().len();
-                        let sum = summary::of_run(&view, took, seeds, arguments);
+                    // For people a failure says it all.
+                    Format::Table if failure.is_none() => {
                         print_text(out, &(printable(&sum) + "\n"))?;
                     }
+                    Format::Table => {}
                 }
-                Ok(Exit::Fine)
+                failure.map_or(Ok(Exit::Fine), Err)
             }
             Err(stopped) => {
-                print_warnings(&stopped.report.warnings);
+                print_warnings(&texts(&stopped.report.warnings));
                 // For people the failure says it all.
                 if arguments.format == Format::Json {
                     print_json(out, &ReportView::of_stopped(&stopped, took))?;
@@ -132,6 +131,19 @@ impl<DB: Backend> Applying<DB> {
                 Err(self.asked.failure(&stopped, took, signal))
             }
         }
+    }
+
+    /// Whether there are background seeds to do, and they are asked for.
+    fn is_to_work(&self, report: &Report) -> bool {
+        self.asked.arguments.does_background() && !report.left_to_background.is_empty()
+    }
+
+    /// Does the background seeds.
+    async fn work(&mut self, signal: &mut Option<Signal>) -> WorkReport {
+        let stop = async {
+            *signal = Some(self.interrupt.signal().await);
+        };
+        self.runner.work_until(&self.pool, stop).await
     }
 
     async fn try_out(mut self) -> Result<Exit, Failure> {
@@ -151,7 +163,7 @@ impl<DB: Backend> Applying<DB> {
         let out = &mut stdout().lock();
         match tried {
             Ok(Ok(tried)) => {
-                print_warnings(&tried.warnings);
+                print_warnings(&texts(&tried.warnings));
                 let view = DryRunView::of(&tried, took);
                 match arguments.format {
                     Format::Json => print_json(out, &view)?,
@@ -165,7 +177,7 @@ impl<DB: Backend> Applying<DB> {
                 Ok(Exit::Fine)
             }
             Ok(Err(stopped)) => {
-                print_warnings(&stopped.report.warnings);
+                print_warnings(&texts(&stopped.report.warnings));
                 if arguments.format == Format::Json {
                     print_json(out, &DryRunView::of_stopped(&stopped, took))?;
                 }
@@ -180,27 +192,5 @@ impl<DB: Backend> Applying<DB> {
         self.pool.close().await;
         drop(kept);
         self.display.finish();
-    }
-}
-
-/// Prints what a person should look at.
-fn print_warnings(warnings: &[Warning]) {
-    let word = painted("warning:", Palette::of_stderr().warning);
-    for warning in warnings {
-        let warning = printable(&warning.to_string());
-        drop(writeln!(stderr().lock(), "{word} {warning}"));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{AppliedBy, cause};
-
-    #[test]
-    fn a_pipeline_is_known_by_its_variable() {
-        assert_eq!(cause(Some("true")), AppliedBy::CiPipeline);
-        for other in [None, Some(""), Some("false"), Some("0")] {
-            assert_eq!(cause(other), AppliedBy::Cli, "{other:?}");
-        }
     }
 }

@@ -17,6 +17,8 @@ pub(super) fn of_run(
         (report.applied.len(), "applied"),
         (report.applied_elsewhere.len(), "applied by another process"),
         (report.skipped.len(), "skipped"),
+        (report.failed_in_background.len(), "failed"),
+        (report.left.len(), "left"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use kumiko_seeds::{
-    AppendedEvent, Applied, ApplyError, DryRun, DryRunSeed, Report, Skipped, Warning,
-};
+use kumiko_seeds::{AppendedEvent, ApplyError, DryRun, DryRunSeed, Report, Skipped, WorkReport};
 use serde::Serialize;
+
+use crate::attended_run::{AppliedView, texts};
+use crate::work::FailedSeedView;
 
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]
@@ -15,30 +16,21 @@ pub struct ReportView<'a> {
     /// The seeds that it applied, in order.
     pub applied: Vec<AppliedView>,
     /// The seeds that another process applied meanwhile.
-    pub applied_elsewhere: &'a [&'static str],
+    pub applied_elsewhere: Vec<&'static str>,
     /// The seeds that a flag skipped.
     pub skipped: Vec<&'static str>,
     /// What stopped the run, if anything did.
     pub failed: Option<FailedView>,
     /// The pending seeds that it did not come to.
     pub not_attempted: &'a [&'static str],
+    /// The background seeds that failed after all others were applied.
+    pub failed_in_background: Vec<FailedSeedView>,
+    /// The background seeds that are pending still, and those that wait for them.
+    pub left: Vec<&'static str>,
     /// What a person should look at.
     pub warnings: Vec<String>,
     /// How long it took.
     pub duration_ms: u128,
-}
-
-/// A seed that a run applied.
-#[derive(Clone, Debug, Serialize)]
-pub struct AppliedView {
-    /// The seed.
-    pub id: &'static str,
-    /// How long it took.
-    pub duration_ms: u128,
-    /// How many events it appended.
-    pub events: u64,
-    /// How often it was tried again.
-    pub retries: u32,
 }
 
 /// The seed that stopped a run, and why.
@@ -104,13 +96,32 @@ impl<'a> ReportView<'a> {
         Self {
             version: 1,
             applied: report.applied.iter().map(AppliedView::of).collect(),
-            applied_elsewhere: &report.applied_elsewhere,
+            applied_elsewhere: report.applied_elsewhere.clone(),
             skipped: ids(&report.skipped),
             failed: None,
             not_attempted: &[],
+            failed_in_background: Vec::new(),
+            left: report.left_to_background.clone(),
             warnings: texts(&report.warnings),
             duration_ms: took.as_millis(),
         }
+    }
+
+    /// The same with the background seeds, which came after the others.
+    #[must_use]
+    pub fn and_in_background(mut self, report: &WorkReport) -> Self {
+        let applied = report.applied.iter().map(AppliedView::of);
+        self.applied.extend(applied);
+        self.applied_elsewhere.extend(&report.applied_elsewhere);
+        self.failed_in_background = report.failed.iter().map(FailedSeedView::of).collect();
+        self.left.clone_from(&report.left);
+        // Both look at the same flags and markers.
+        let warnings = texts(&report.warnings).into_iter();
+        let new: Vec<String> = warnings
+            .filter(|warning| !self.warnings.contains(warning))
+            .collect();
+        self.warnings.extend(new);
+        self
     }
 
     /// What a run did before it stopped.
@@ -156,17 +167,6 @@ impl<'a> DryRunView<'a> {
     }
 }
 
-impl AppliedView {
-    fn of(seed: &Applied) -> Self {
-        Self {
-            id: seed.id,
-            duration_ms: seed.duration.as_millis(),
-            events: seed.events,
-            retries: seed.retries,
-        }
-    }
-}
-
 impl FailedView {
     fn of(stopped: &ApplyError) -> Self {
         Self {
@@ -200,8 +200,4 @@ impl<'a> EventView<'a> {
 
 fn ids(skipped: &[Skipped]) -> Vec<&'static str> {
     skipped.iter().map(|seed| seed.id).collect()
-}
-
-fn texts(warnings: &[Warning]) -> Vec<String> {
-    warnings.iter().map(ToString::to_string).collect()
 }

@@ -8,13 +8,13 @@ use crate::failure::Failure;
 /// otherwise stand in the middle of the result, which programs read.
 ///
 /// On Windows it does nothing.
-pub(super) struct KeptStdout {
+pub(crate) struct KeptStdout {
     #[cfg(unix)]
     stdout: std::os::fd::OwnedFd,
 }
 
 impl KeptStdout {
-    pub(super) fn keep() -> Result<Self, Failure> {
+    pub(crate) fn keep() -> Result<Self, Failure> {
         let kept = Self::new();
         kept.map_err(|error| Failure::new("could not keep stdout for the result").caused_by(&error))
     }

@@ -10,7 +10,7 @@ use crate::failure::{Exit, Failure};
 
 /// A signal that asks the process to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signal {
+pub(crate) enum Signal {
     /// A person pressed Ctrl-C.
     Interrupt,
     /// The system wants the process gone: a deployment, a shutdown.
@@ -20,7 +20,7 @@ pub(super) enum Signal {
 
 impl Signal {
     /// What a shell reports for a program that the signal ended.
-    pub(super) fn exit(self) -> Exit {
+    fn exit(self) -> Exit {
         match self {
             Self::Interrupt => Exit::Interrupted,
             Self::Terminate => Exit::Terminated,
@@ -37,8 +37,15 @@ impl fmt::Display for Signal {
     }
 }
 
+/// The failure of a run that a signal stopped.
+pub(crate) fn interrupted(signal: Signal) -> Failure {
+    let mut failure = Failure::new(format!("interrupted by {signal}"));
+    failure.exit = signal.exit();
+    failure
+}
+
 /// The first signal to come.
-pub(super) struct Interrupt {
+pub(crate) struct Interrupt {
     first: oneshot::Receiver<Signal>,
 }
 
@@ -48,7 +55,7 @@ impl Interrupt {
     /// A thread of its own listens: a seed may keep the runtime busy for long, and then the second
     /// signal still has to work. To end the process in the middle of a seed is no harm, since its
     /// transaction ends with it.
-    pub(super) fn listen() -> Result<Self, Failure> {
+    pub(crate) fn listen() -> Result<Self, Failure> {
         let (sender, first) = oneshot::channel();
         let listening = || -> io::Result<()> {
             let runtime = Builder::new_current_thread().enable_io().build()?;
@@ -75,7 +82,7 @@ impl Interrupt {
     }
 
     /// Waits for the first signal.
-    pub(super) async fn signal(&mut self) -> Signal {
+    pub(crate) async fn signal(&mut self) -> Signal {
         match (&mut self.first).await {
             Ok(signal) => signal,
             // The thread is gone, and with it what would send a signal.

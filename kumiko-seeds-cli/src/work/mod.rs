@@ -1,0 +1,77 @@
+//! `seed:work`: does the seeds that the boot leaves out, and nothing else.
+
+mod arguments;
+mod failure;
+mod summary;
+mod view;
+
+use std::io::stdout;
+use std::time::Instant;
+
+use kumiko_seeds::{Backend, SeedRunner};
+
+pub use arguments::WorkArguments;
+pub(crate) use failure::Asked;
+pub use view::{FailedSeedView, WorkView};
+
+use crate::arguments::Format;
+use crate::attended_run::{
+    Action, Interrupt, KeptStdout, ProgressDisplay, cause, print_warnings, texts,
+};
+use crate::database::{find, open};
+use crate::failure::{Exit, Failure};
+use crate::invocation::Invocation;
+use crate::printing::{print_json, print_text, printable};
+
+/// `seed:work` of an app's own ops binary. A signal ends it after the step in flight.
+pub(crate) async fn run<DB: Backend>(
+    runner: SeedRunner<DB>,
+    arguments: &WorkArguments,
+) -> Result<Exit, Failure> {
+    let url = find::<DB>(&arguments.database)?;
+    url.check_is_for::<DB>()?;
+    url.check_for_changing()?;
+    let pool = open::<DB>(&url).await?;
+    let display = ProgressDisplay::on_stderr(Action::Apply);
+    let observed = display.clone();
+    let runner = runner
+        .applied_by(cause(arguments.applied_by))
+        // The database of the URL may be behind any pooler.
+        .unnamed_statements()
+        .observe(move |progress| observed.show(progress));
+    let mut interrupt = Interrupt::listen()?;
+    let began = Instant::now();
+    let mut signal = None;
+    let kept = KeptStdout::keep()?;
+    let report = runner
+        .work_until(&pool, async {
+            signal = Some(interrupt.signal().await);
+        })
+        .await;
+    pool.close().await;
+    drop(kept);
+    display.finish();
+    let took = began.elapsed();
+
+    print_warnings(&texts(&report.warnings));
+    let seeds = runner.seeds().iter().filter(|seed| seed.background);
+    let summary = summary::of_work(&report, took, seeds.count());
+    let invocation = Invocation::of_this_process(&arguments.database);
+    let asked = Asked {
+        url: &url,
+        invocation: &invocation,
+        again: invocation.line("seed:work", &arguments.words()),
+        summary,
+    };
+    let failure = asked.failure(&report, signal);
+    let out = &mut stdout().lock();
+    match arguments.format {
+        Format::Json => print_json(out, &WorkView::of(&report, took))?,
+        // For people a failure says it all.
+        Format::Table if failure.is_none() => {
+            print_text(out, &(printable(&asked.summary) + "\n"))?;
+        }
+        Format::Table => {}
+    }
+    failure.map_or(Ok(Exit::Fine), Err)
+}
