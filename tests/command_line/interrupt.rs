@@ -106,6 +106,8 @@ exit 143
     \"error\": \"the run was told to stop\"
   },
   \"not_attempted\": [],
+  \"failed_in_background\": [],
+  \"left\": [],
   \"warnings\": [],
   \"duration_ms\": [time]
 }

@@ -112,6 +112,8 @@ fn the_documented_examples_have_the_shape_that_they_explain() {
         ("seed:apply", "seed-apply"),
         ("seed:apply --dry-run", "seed-apply-dry-run"),
         ("seed:verify", "seed-verify"),
+        ("seed:work", "seed-work"),
+        ("seed:pause", "seed-steered"),
     ] {
         let (_, section) = text.split_once(&format!("## `{command}`\n")).unwrap();
         let (_, example) = section.split_once("```json\n").unwrap();

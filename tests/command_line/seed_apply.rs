@@ -65,6 +65,8 @@ exit 0
   \"skipped\": [],
   \"failed\": null,
   \"not_attempted\": [],
+  \"failed_in_background\": [],
+  \"left\": [],
   \"warnings\": [],
   \"duration_ms\": [time]
 }
