@@ -30,6 +30,63 @@ pub(crate) const POSTGRES_TABLE: &str = "
         notes text
     );";
 
+/// The table of progress, as the first seed of many steps creates it.
+pub(crate) const SQLITE_PROGRESS: &str = "
+    CREATE TABLE kumiko_es_progress (
+        id TEXT NOT NULL PRIMARY KEY,
+        operation_type TEXT NOT NULL,
+        state TEXT NOT NULL,
+        source_hash TEXT,
+        cursor TEXT,
+        done INTEGER NOT NULL,
+        total INTEGER,
+        events INTEGER NOT NULL,
+        steps INTEGER NOT NULL,
+        step_size INTEGER NOT NULL,
+        failures INTEGER NOT NULL,
+        error TEXT,
+        throttled TEXT,
+        worker TEXT,
+        started_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        worked_ms INTEGER NOT NULL
+    );";
+
+/// The same on PostgreSQL.
+pub(crate) const POSTGRES_PROGRESS: &str = "
+    CREATE TABLE kumiko_es_progress (
+        id text PRIMARY KEY,
+        operation_type text NOT NULL,
+        state text NOT NULL,
+        source_hash text,
+        cursor text,
+        done bigint NOT NULL,
+        total bigint,
+        events bigint NOT NULL,
+        steps bigint NOT NULL,
+        step_size integer NOT NULL,
+        failures integer NOT NULL,
+        error text,
+        throttled text,
+        worker text,
+        started_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        worked_ms bigint NOT NULL
+    );";
+
+/// The statement that lets a seed be under way: in this state, begun with a source of this hash, an eighth of it done.
+pub(crate) fn under_way(id: &str, state: &str, source_hash: &str) -> String {
+    let (failures, error) = match state {
+        "failed" => (3, "'seed failed: no such member'"),
+        _ => (0, "NULL"),
+    };
+    format!(
+        "INSERT INTO kumiko_es_progress VALUES
+         ('{id}', 'seed-migration', '{state}', '{source_hash}', '12017', 12000, 100000, 12000, 9, 1700, {failures}, {error},
+          NULL, 'app:4711', '2026-06-01T09:00:00.000Z', '2026-06-01T09:00:04.100Z', 3529);"
+    )
+}
+
 /// The statements that mark a seed as applied, from a source that is not known.
 pub(crate) fn marker(id: &str) -> String {
     marker_of(id, "")

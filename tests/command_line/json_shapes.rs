@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::database::{
-    POSTGRES_TABLE, SQLITE_TABLE, foreign_marker, marker, marker_of, postgres, sqlite, wait,
+    POSTGRES_PROGRESS, POSTGRES_TABLE, SQLITE_PROGRESS, SQLITE_TABLE, foreign_marker, marker,
+    marker_of, postgres, sqlite, under_way, wait,
 };
 use crate::program::workspace;
 
@@ -89,6 +90,47 @@ fn every_state_has_the_shape_that_is_documented() {
     wait(database.remove());
     let unasked = documents(&app, "", "seed:show 2026-01-10-first");
     assert_valid(&unasked, "seed-show");
+}
+
+#[test]
+fn a_seed_under_way_has_the_shape_that_is_documented() {
+    let app = shop();
+    let ids = ["2026-01-10-first", "2026-02-20-second", "2026-03-30-third"];
+    let states = ["running", "failed", "paused"];
+    let rows = ids.into_iter().zip(states);
+    let rows: String = rows.map(|(id, state)| under_way(id, state, "")).collect();
+    let in_sqlite = format!("{SQLITE_TABLE}{SQLITE_PROGRESS}{rows}");
+    sqlite(&app.path("shop.db"), &in_sqlite);
+    let database = postgres(&format!("{POSTGRES_TABLE}{POSTGRES_PROGRESS}{rows}"));
+    for url in ["sqlite:shop.db", &database.url] {
+        let status = documents(&app, url, "seed:status");
+        assert_valid(&status, "seed-status");
+        for (at, (id, state)) in ids.into_iter().zip(states).enumerate() {
+            let seed = &status["seeds"][at];
+            assert_eq!(
+                (&seed["state"], &seed["progress"]["state"]),
+                (&state.into(), &state.into())
+            );
+            assert_eq!(seed["progress"]["cursor"], 12_017);
+            assert_valid(
+                &documents(&app, url, &format!("seed:show {id}")),
+                "seed-show",
+            );
+        }
+        assert_eq!(status["seeds"][3]["progress"], Value::Null);
+        for line in [
+            "seed:pause first",
+            "seed:retry second",
+            "seed:cancel third --yes",
+        ] {
+            assert_valid(&documents(&app, url, line), "seed-steered");
+        }
+        let steered = documents(&app, url, "seed:resume first");
+        assert_valid(&steered, "seed-steered");
+        assert_eq!(steered["id"], "2026-01-10-first");
+        assert_eq!(steered["state"], "running");
+    }
+    wait(database.remove());
 }
 
 #[test]

@@ -45,6 +45,8 @@ mod seed_verify;
 mod seeds_apart;
 mod shell_files;
 mod status_formats;
+mod status_progress;
+mod steering;
 mod transcript;
 mod two_words;
 mod unreachable_databases;

@@ -6,7 +6,7 @@ use kumiko_seeds::{AppendedEvent, ApplyError, DryRun, DryRunSeed, Report, Skippe
 use serde::Serialize;
 
 use crate::attended_run::{AppliedView, texts};
-use crate::work::FailedSeedView;
+use crate::work::{FailedSeedView, in_a_line};
 
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]
@@ -113,6 +113,10 @@ impl<'a> ReportView<'a> {
         let applied = report.applied.iter().map(AppliedView::of);
         self.applied.extend(applied);
         self.applied_elsewhere.extend(&report.applied_elsewhere);
+        self.failed = report.error.as_ref().map(|error| FailedView {
+            id: None,
+            error: in_a_line(error),
+        });
         self.failed_in_background = report.failed.iter().map(FailedSeedView::of).collect();
         self.left.clone_from(&report.left);
         // Both look at the same flags and markers.

@@ -26,7 +26,22 @@ impl Asked<'_> {
             .map(|seed| (seed.id, &seed.error))
             .collect();
         let signal = signal.filter(|_| report.is_stopped);
-        self.failure_of(&failed, &report.left, signal)
+        match &report.error {
+            Some(error) => Some(self.failure_at_once(error)),
+            None => self.failure_of(&failed, &report.left, signal),
+        }
+    }
+
+    /// The failure of a worker that could not work at all.
+    fn failure_at_once(&self, error: &Error) -> Failure {
+        let mut failure = self.url.failure(error);
+        failure.help = failure
+            .help
+            .iter()
+            .map(|help| self.invocation.as_called(help))
+            .collect();
+        failure.help.extend(steering::help(error, self.invocation));
+        failure
     }
 
     fn failure_of(
@@ -72,14 +87,7 @@ impl Asked<'_> {
 
     /// What to do about the error of a seed.
     fn help(&self, id: &str, error: &Error) -> Vec<String> {
-        let of_database = self.url.failure(error).help;
-        let mut help: Vec<String> = of_database
-            .iter()
-            .map(|help| self.invocation.as_called(help))
-            .collect();
-        if help.is_empty() {
-            help = steering::help(error, self.invocation);
-        }
+        let mut help = self.failure_at_once(error).help;
         if !matches!(
             error,
             Error::OtherSourceUnderWay { .. } | Error::Paused { .. }

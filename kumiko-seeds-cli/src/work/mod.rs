@@ -12,6 +12,7 @@ use kumiko_seeds::{Backend, SeedRunner};
 
 pub use arguments::WorkArguments;
 pub(crate) use failure::Asked;
+pub(crate) use view::in_a_line;
 pub use view::{FailedSeedView, WorkView};
 
 use crate::arguments::Format;

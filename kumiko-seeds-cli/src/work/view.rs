@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kumiko_seeds::{FailedSeed, WorkReport, error_chain};
+use kumiko_seeds::{Error, FailedSeed, WorkReport, error_chain};
 use serde::Serialize;
 
 use crate::attended_run::{AppliedView, texts};
@@ -20,6 +20,8 @@ pub struct WorkView<'a> {
     pub failed: Vec<FailedSeedView>,
     /// The seeds that are pending still.
     pub left: &'a [&'static str],
+    /// Why it could not work at all, if it could not.
+    pub error: Option<String>,
     /// Whether it was told to stop before all was done.
     pub stopped: bool,
     /// What a person should look at.
@@ -47,6 +49,7 @@ impl<'a> WorkView<'a> {
             applied_elsewhere: &report.applied_elsewhere,
             failed: report.failed.iter().map(FailedSeedView::of).collect(),
             left: &report.left,
+            error: report.error.as_ref().map(in_a_line),
             stopped: report.is_stopped,
             warnings: texts(&report.warnings),
             duration_ms: took.as_millis(),
@@ -58,7 +61,12 @@ impl FailedSeedView {
     pub(crate) fn of(seed: &FailedSeed) -> Self {
         Self {
             id: seed.id,
-            error: error_chain(&seed.error).join(": "),
+            error: in_a_line(&seed.error),
         }
     }
+}
+
+/// An error with all its causes.
+pub(crate) fn in_a_line(error: &Error) -> String {
+    error_chain(error).join(": ")
 }

@@ -1,0 +1,78 @@
+//! `seed:status` of seeds of many steps that are under way.
+
+use crate::app::App;
+use crate::database::{SQLITE_PROGRESS, SQLITE_TABLE, sqlite, under_way};
+use crate::transcript::assert_shows;
+
+const IDS: [&str; 4] = [
+    "2026-01-10-first",
+    "2026-02-20-second",
+    "2026-03-30-third",
+    "2026-04-01-fourth",
+];
+
+/// An app with a seed in each of the states.
+fn shop() -> App {
+    let app = App::fixture("shop");
+    for (id, as_in) in [(IDS[2], IDS[0]), (IDS[3], IDS[1])] {
+        let seed = app.read(&format!("seeds/{as_in}.rs"));
+        app.write(&format!("seeds/{id}.rs"), &seed);
+    }
+    let states = ["running", "failed", "paused", "cancelled"];
+    let rows = IDS.into_iter().zip(states);
+    let rows: String = rows.map(|(id, state)| under_way(id, state, "")).collect();
+    sqlite(
+        &app.path("shop.db"),
+        &format!("{SQLITE_TABLE}{SQLITE_PROGRESS}{rows}"),
+    );
+    app
+}
+
+fn call(app: &App, words: &str) -> String {
+    app.command(words)
+        .variable("DATABASE_URL", "sqlite:shop.db")
+        .run()
+}
+
+#[test]
+fn how_far_each_is_and_why_it_failed_is_shown() {
+    let app = shop();
+    assert_shows(
+        &call(&app, "seed:status --check"),
+        "\
+exit 1
+-- stdout
+STATE      ID                 APPLIED AT  TOOK  BY  DESCRIPTION
+running    2026-01-10-first                         What came first (12000 of 100000 (12%), 3400/s, 25s left)
+failed     2026-02-20-second                        What came second (12000 of 100000 (12%), 3400/s, 25s left, failed after 12017: seed failed: no such member)
+paused     2026-03-30-third                         What came first (12000 of 100000 (12%), 3400/s, 25s left)
+cancelled  2026-04-01-fourth                        What came second (12000 of 100000 (12%), 3400/s, 25s left)
+
+0 applied, 0 pending, 1 running, 1 paused, 1 failed, 1 cancelled
+",
+    );
+}
+
+#[test]
+fn github_gets_an_annotation_for_each() {
+    let app = shop();
+    assert_shows(
+        &call(&app, "seed:status --format github"),
+        "\
+exit 0
+-- stdout
+::notice file=seeds/2026-01-10-first.rs,title=Running seed::2026-01-10-first is running (12000 of 100000 (12%25), 3400/s, 25s left): What came first
+::error file=seeds/2026-02-20-second.rs,title=Failed seed::2026-02-20-second has failed (12000 of 100000 (12%25), 3400/s, 25s left, failed after 12017: seed failed: no such member): What came second
+::warning file=seeds/2026-03-30-third.rs,title=Paused seed::2026-03-30-third is paused (12000 of 100000 (12%25), 3400/s, 25s left): What came first
+::warning file=seeds/2026-04-01-fourth.rs,title=Cancelled seed::2026-04-01-fourth is cancelled (12000 of 100000 (12%25), 3400/s, 25s left): What came second
+0 applied, 0 pending, 1 running, 1 paused, 1 failed, 1 cancelled
+",
+    );
+}
+
+#[test]
+fn a_script_gets_those_that_the_next_run_takes_up() {
+    let app = shop();
+    let taken_up = "exit 0\n-- stdout\n2026-01-10-first\n2026-02-20-second\n";
+    assert_shows(&call(&app, "seed:status --pending"), taken_up);
+}
