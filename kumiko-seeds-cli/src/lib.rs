@@ -60,7 +60,9 @@ pub use work::WorkArguments;
 /// What each command shows, as data that serde writes: the JSON of a command is its view. Nothing here knows of
 /// arguments, or of how a view is printed.
 pub mod views {
-    pub use crate::apply::{DryRunView, EventView, FailedView, ReportView, TriedView};
+    pub use crate::apply::{
+        DryRunView, EstimateView, EventView, FailedView, ReportView, TriedView,
+    };
     pub use crate::attended_run::AppliedView;
     pub use crate::printing::Moment;
     pub use crate::progress_view::ProgressView;

@@ -62,7 +62,8 @@ exit 0
           \"version\": 2,
           \"tenant_id\": \"0198f0a1-0000-7000-8000-000000000002\"
         }
-      ]
+      ],
+      \"estimate\": null
     }
   ],
   \"skipped\": [],

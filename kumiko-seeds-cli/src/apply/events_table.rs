@@ -2,8 +2,8 @@
 
 use anstyle::Style;
 
-use super::view::{EventView, TriedView};
-use crate::printing::{Columns, printable};
+use super::view::{EstimateView, EventView, TriedView};
+use crate::printing::{Columns, printable, seconds};
 
 const HEADINGS: [&str; 4] = ["EVENT", "STREAM", "VERSION", "TENANT"];
 
@@ -21,9 +21,28 @@ pub(super) fn events_table(seeds: &[TriedView<'_>]) -> String {
             [] => "  no events\n".to_owned(),
             rows => [&headings].into_iter().chain(rows).map(line).collect(),
         };
-        format!("{}\n{lines}\n", printable(seed.id))
+        let heading = printable(seed.id) + &how_much(seed.estimate);
+        format!("{heading}\n{lines}\n")
     });
     blocks.collect()
+}
+
+/// How much of a seed of many steps was tried, and how long all of it will take.
+fn how_much(estimate: Option<EstimateView>) -> String {
+    let Some(estimate) = estimate else {
+        return String::new();
+    };
+    let items = estimate.items;
+    if estimate.whole {
+        return format!(", all {items} items");
+    }
+    let of = estimate
+        .total
+        .map_or_else(String::new, |total| format!(" of {total}"));
+    let in_all = estimate.duration().map_or_else(String::new, |duration| {
+        format!("; all of them take about {}", seconds(duration))
+    });
+    format!(", its first {items}{of} items{in_all}")
 }
 
 fn row(event: &EventView<'_>) -> [String; 4] {
@@ -52,6 +71,7 @@ mod tests {
             id,
             duration_ms: 0,
             events,
+            estimate: None,
         };
         let seeds = [
             seed("a", vec![event("役割", "tenant"), event("x", "é")]),
@@ -62,5 +82,26 @@ mod tests {
             "a\n  EVENT  STREAM    VERSION  TENANT\n  役割   tenant 1  1        t\n  \
              x      é 1       1        t\n\nb\n  no events\n\n"
         );
+    }
+
+    #[test]
+    fn how_much_of_many_steps_was_tried_is_said() {
+        let estimate = |total, whole, duration_ms| EstimateView {
+            items: 300,
+            total,
+            whole,
+            duration_ms,
+        };
+        for (estimate, said) in [
+            (None, ""),
+            (Some(estimate(Some(300), true, Some(90))), ", all 300 items"),
+            (Some(estimate(None, false, None)), ", its first 300 items"),
+            (
+                Some(estimate(Some(100_000), false, Some(29_400))),
+                ", its first 300 of 100000 items; all of them take about 29.4s",
+            ),
+        ] {
+            assert_eq!(how_much(estimate), said);
+        }
     }
 }

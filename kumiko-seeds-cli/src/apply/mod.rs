@@ -17,7 +17,7 @@ use sqlx::Pool;
 
 pub use arguments::ApplyArguments;
 use failure::{Asked, of_dry_run_interrupted};
-pub use view::{DryRunView, EventView, FailedView, ReportView, TriedView};
+pub use view::{DryRunView, EstimateView, EventView, FailedView, ReportView, TriedView};
 
 use crate::arguments::Format;
 use crate::attended_run::{

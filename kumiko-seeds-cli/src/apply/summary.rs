@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::arguments::ApplyArguments;
-use super::view::{DryRunView, ReportView};
+use super::view::{DryRunView, ReportView, TriedView};
 use crate::printing::{counted, seconds};
 
 /// `2 applied, 1 skipped in 9ms`. `seeds` is how many the binary has.
@@ -46,8 +46,14 @@ pub(super) fn of_dry_run(
         return nothing_to_do(seeds, arguments);
     }
     let events = tried.seeds.iter().map(|seed| seed.events.len()).sum();
+    let has_more = |seed: &TriedView<'_>| seed.estimate.is_some_and(|estimate| !estimate.whole);
+    let at_least = if tried.seeds.iter().any(has_more) {
+        "more than "
+    } else {
+        ""
+    };
     format!(
-        "dry run: {} would be applied with {}{skipped}; nothing was kept; done in {}",
+        "dry run: {} would be applied with {at_least}{}{skipped}; nothing was kept; done in {}",
         counted(tried.seeds.len(), "seed"),
         counted(events, "event"),
         seconds(took)

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use kumiko_seeds::{AppendedEvent, ApplyError, DryRun, DryRunSeed, Report, Skipped, WorkReport};
+use kumiko_seeds::{
+    AppendedEvent, ApplyError, DryRun, DryRunSeed, Estimate, Report, Skipped, WorkReport,
+};
 use serde::Serialize;
 
 use crate::attended_run::{AppliedView, texts};
@@ -70,8 +72,23 @@ pub struct TriedView<'a> {
     pub id: &'static str,
     /// How long it took.
     pub duration_ms: u128,
-    /// The events it appended, in order.
+    /// The events it appended, in order: of its first steps, if it has many.
     pub events: Vec<EventView<'a>>,
+    /// How much all of it will be, if it has many steps.
+    pub estimate: Option<EstimateView>,
+}
+
+/// How much a seed of many steps will be.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct EstimateView {
+    /// How many items its first steps did.
+    pub items: u64,
+    /// How many there are in all, if the seed counts them.
+    pub total: Option<u64>,
+    /// Whether the first steps were all that there are.
+    pub whole: bool,
+    /// How long all of them will take at the rate of the first steps, if the seed counts them.
+    pub duration_ms: Option<u64>,
 }
 
 /// An event that a seed would append.
@@ -186,7 +203,25 @@ impl<'a> TriedView<'a> {
             id: seed.id,
             duration_ms: seed.duration.as_millis(),
             events: seed.events.iter().map(EventView::of).collect(),
+            estimate: seed.estimate.as_ref().map(EstimateView::of),
         }
+    }
+}
+
+impl EstimateView {
+    fn of(estimate: &Estimate) -> Self {
+        Self {
+            items: estimate.items,
+            total: estimate.total,
+            whole: estimate.is_whole,
+            duration_ms: estimate
+                .duration
+                .map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
+        }
+    }
+
+    pub(super) fn duration(&self) -> Option<Duration> {
+        self.duration_ms.map(Duration::from_millis)
     }
 }
 
