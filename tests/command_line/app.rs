@@ -275,6 +275,12 @@ impl App {
         self.start(&self.path("ops-binary"), line.split_whitespace())
     }
 
+    /// The ops binary of an app with seeds of many steps, which the tests bring.
+    pub(crate) fn ops_of_steps(&self, line: &str) -> Call<'_> {
+        let program = Path::new(env!("CARGO_BIN_EXE_ops-of-steps"));
+        self.start(program, line.split_whitespace())
+    }
+
     fn start<'a>(&self, program: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Call<'_> {
         let mut command = Command::new(program);
         without_package(&mut command);

@@ -103,10 +103,10 @@ fn a_seed_under_way_has_the_shape_that_is_documented() {
     sqlite(&app.path("shop.db"), &in_sqlite);
     let database = postgres(&format!("{POSTGRES_TABLE}{POSTGRES_PROGRESS}{rows}"));
     for url in ["sqlite:shop.db", &database.url] {
-        let status = documents(&app, url, "seed:status");
-        assert_valid(&status, "seed-status");
+        let shown = documents(&app, url, "seed:status");
+        assert_valid(&shown, "seed-status");
         for (at, (id, state)) in ids.into_iter().zip(states).enumerate() {
-            let seed = &status["seeds"][at];
+            let seed = &shown["seeds"][at];
             assert_eq!(
                 (&seed["state"], &seed["progress"]["state"]),
                 (&state.into(), &state.into())
@@ -117,7 +117,7 @@ fn a_seed_under_way_has_the_shape_that_is_documented() {
                 "seed-show",
             );
         }
-        assert_eq!(status["seeds"][3]["progress"], Value::Null);
+        assert_eq!(shown["seeds"][3]["progress"], Value::Null);
         for line in [
             "seed:pause first",
             "seed:retry second",
@@ -131,6 +131,33 @@ fn a_seed_under_way_has_the_shape_that_is_documented() {
         assert_eq!(steered["state"], "running");
     }
     wait(database.remove());
+}
+
+#[test]
+fn a_worker_has_the_shape_that_is_documented_whether_it_fails_or_not() {
+    let app = App::empty();
+    let run = |line: &str, fails_after: &str| -> Value {
+        let call = app.ops_of_steps(&format!("{line} --format json"));
+        let call = call.variable("DATABASE_URL", "sqlite:app.db?mode=rwc");
+        let call = call.variable("TEST_FAILS_AFTER", fails_after);
+        serde_json::from_str(&call.stdout()).unwrap()
+    };
+    let tried = run("seed:apply --dry-run", "");
+    assert_valid(&tried, "seed-apply-dry-run");
+    let failed = run("seed:apply", "100");
+    assert_valid(&failed, "seed-apply");
+    assert_eq!(failed["applied"][0]["id"], "2026-01-01-first");
+    assert_eq!(failed["failed_in_background"][0]["id"], "2026-02-01-notes");
+    assert_eq!(failed["left"][0], "2026-03-01-after");
+    run("seed:retry notes", "");
+    let failed = run("seed:work", "100");
+    assert_valid(&failed, "seed-work");
+    let error = "seed 2026-02-01-notes failed: no such member";
+    assert_eq!(failed["failed"][0]["error"], error);
+    run("seed:retry notes", "");
+    let worked = run("seed:work", "");
+    assert_valid(&worked, "seed-work");
+    assert_eq!(worked["applied"][0]["events"], 250);
 }
 
 #[test]

@@ -50,3 +50,4 @@ mod steering;
 mod transcript;
 mod two_words;
 mod unreachable_databases;
+mod working;

@@ -67,7 +67,7 @@ impl Asked<'_> {
         }
         failure
             .notes
-            .push(format!("{}; what is done stays", self.summary));
+            .push(format!("what is done stays; {}", self.summary));
         for (id, error) in failed {
             for help in self.help(id, error) {
                 if !failure.help.contains(&help) {
@@ -158,7 +158,7 @@ exit 1
 error: seeds failed:
   a: seed a failed: no such member
   b: seed b is under way with another source text than this binary's (3 items are done)
-note: 1 applied in 5ms; what is done stays
+note: what is done stays; 1 applied in 5ms
 help: correct what failed, and let a go on where it was:
     ./ops seed:retry a
 help: let this source go on where the other one was:
@@ -176,7 +176,7 @@ help: or let it begin anew, which may do again what is done:
             "\
 exit 1
 error: seeds are left: b, c
-note: 1 applied in 5ms; what is done stays
+note: what is done stays; 1 applied in 5ms
 help: see why:
     ./ops seed:status
 "
@@ -192,7 +192,7 @@ exit 130
 error: interrupted by SIGINT (Ctrl-C)
 note: seeds failed:
   a: seed a failed: no such member
-note: 1 applied in 5ms; what is done stays
+note: what is done stays; 1 applied in 5ms
 help: correct what failed, and let a go on where it was:
     ./ops seed:retry a
 help: go on from there:
