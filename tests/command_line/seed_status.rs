@@ -115,6 +115,9 @@ fn programs_get_json() {
                 "applied_at": "2026-03-01T12:30:00.250+00:00",
                 "duration_ms": 1500,
                 "applied_by": "boot",
+                "background": false,
+                "waits_for": [],
+                "progress": null,
             },
             {
                 "id": "2026-02-20-second",
@@ -124,6 +127,9 @@ fn programs_get_json() {
                 "applied_at": null,
                 "duration_ms": null,
                 "applied_by": null,
+                "background": false,
+                "waits_for": [],
+                "progress": null,
             },
         ],
     });

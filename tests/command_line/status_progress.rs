@@ -43,10 +43,10 @@ fn how_far_each_is_and_why_it_failed_is_shown() {
 exit 1
 -- stdout
 STATE      ID                 APPLIED AT  TOOK  BY  DESCRIPTION
-running    2026-01-10-first                         What came first (12000 of 100000 (12%), 3400/s, 25s left)
-failed     2026-02-20-second                        What came second (12000 of 100000 (12%), 3400/s, 25s left, failed after 12017: seed failed: no such member)
-paused     2026-03-30-third                         What came first (12000 of 100000 (12%), 3400/s, 25s left)
-cancelled  2026-04-01-fourth                        What came second (12000 of 100000 (12%), 3400/s, 25s left)
+running    2026-01-10-first                         12000 of 100000 (12%), 3400/s, 25s left (What came first)
+failed     2026-02-20-second                        12000 of 100000 (12%), 3400/s, 25s left, failed after 12017: seed failed: no such member (What came second)
+paused     2026-03-30-third                         12000 of 100000 (12%), 3400/s, 25s left (What came first)
+cancelled  2026-04-01-fourth                        12000 of 100000 (12%), 3400/s, 25s left (What came second)
 
 0 applied, 0 pending, 1 running, 1 paused, 1 failed, 1 cancelled
 ",

@@ -39,10 +39,15 @@ fn row(seed: &SeedView<'_>) -> [String; 6] {
     ]
 }
 
-/// The description, and behind it what a person should know beside the state.
+/// The description, and behind it what a person should know beside the state. How far a seed is stands before it, or a narrow
+/// terminal would cut off what people look for.
 fn described(seed: &SeedView<'_>) -> String {
     let description = printable(seed.description);
-    match &seed.remark {
+    // It quotes the database: an error, a cursor.
+    let remark = seed.remark.as_deref().map(printable);
+    match remark {
+        Some(remark) if seed.progress.is_some() && description.is_empty() => remark,
+        Some(remark) if seed.progress.is_some() => format!("{remark} ({description})"),
         Some(remark) if description.is_empty() => format!("({remark})"),
         Some(remark) => format!("{description} ({remark})"),
         None => description,

@@ -1,5 +1,5 @@
 use super::{StatusView, Terminal};
-use kumiko_seeds::{History, SeedInfo, SkipFlags, Status};
+use kumiko_seeds::{History, ProgressState, SeedInfo, SeedProgress, SkipFlags, Status};
 use unicode_width::UnicodeWidthStr;
 
 use crate::printing::Palette;
@@ -75,4 +75,33 @@ fn a_forged_description_stays_in_its_row() {
         None,
     );
     assert!(shown.contains("a\u{fffd}applied\u{fffd}[2J\n"), "{shown}");
+}
+
+#[test]
+fn how_far_a_seed_is_comes_first_and_a_forged_error_stays_in_its_row() {
+    let mut progress = SeedProgress::default();
+    progress.id = "2026-01-10-first".to_owned();
+    progress.state = ProgressState::Failed;
+    progress.done = 3;
+    progress.total = Some(12);
+    progress.error = Some("a\napplied\u{1b}[2J".to_owned());
+    let mut history = History::default();
+    history.progress.push(progress);
+    let seed = SeedInfo::new("2026-01-10-first", LONG);
+    let status = Status::compare([seed], history, &SkipFlags::default());
+    let row = |width| {
+        let shown = table(&status, Palette::default(), width);
+        shown.lines().nth(1).unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        row(None),
+        format!(
+            "failed  2026-01-10-first                        3 of 12 (25%), failed after the beginning: \
+             a\u{fffd}applied\u{fffd}[2J ({LONG})"
+        )
+    );
+    assert_eq!(
+        row(Some(70)),
+        "failed  2026-01-10-first                        3 of 12 (25%), failed…"
+    );
 }
