@@ -125,7 +125,9 @@ fn a_database_that_the_package_is_not_for_is_asked_by_no_command() {
             "seed:show 2026-01-10-first",
             "seed:mark 2026-01-10-first --yes",
             "seed:unmark 2026-01-10-first --yes",
+            "seed:pause 2026-01-10-first",
             "seed:apply",
+            "seed:work",
         ] {
             assert_shows(
                 &app.command(line).variable("DATABASE_URL", url).run(),

@@ -56,7 +56,7 @@ state        pending
 note: there is no database file shop.db yet; seed:apply creates it
 ",
     );
-    for verb in ["mark", "unmark"] {
+    for verb in ["mark", "unmark", "pause", "retry"] {
         assert_shows(
             &call(&app, &format!("seed:{verb} 2026-01-10-first"), url),
             "\

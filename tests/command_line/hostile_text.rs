@@ -10,7 +10,9 @@ use kumiko_tests::database::Engine;
 use sqlx::Sqlite;
 
 use crate::app::App;
-use crate::database::{POSTGRES_TABLE, SQLITE_TABLE, postgres, sqlite, wait};
+use crate::database::{
+    POSTGRES_PROGRESS, POSTGRES_TABLE, SQLITE_PROGRESS, SQLITE_TABLE, postgres, sqlite, wait,
+};
 use crate::harmless::{HOSTILE, assert_harmless, json};
 
 /// Rows that another program may have written, in every text that a row has. The last is a mark by hand.
@@ -101,6 +103,49 @@ fn rows_and_descriptions_in_every_command_on_sqlite() {
 fn rows_and_descriptions_in_every_command_on_postgres() {
     let database = postgres(&format!("{POSTGRES_TABLE}{}", rows()));
     look(&database.url);
+    wait(database.remove());
+}
+
+#[test]
+fn how_far_a_seed_is_in_every_command() {
+    let id = "2026-01-10-first";
+    let far = format!(
+        "INSERT INTO kumiko_es_progress VALUES
+         ('{id}', 'seed-migration', 'failed', '{HOSTILE}', '\"{HOSTILE}\"', 1, 2, 1, 1, 1, 3, '{HOSTILE}', '{HOSTILE}',
+          '{HOSTILE}', '2026-06-01T09:00:00.000Z', '2026-06-01T09:00:04.100Z', 3529),
+         ('{HOSTILE}', 'seed-migration', 'running', NULL, NULL, 0, NULL, 0, 0, 1, 0, NULL, NULL, NULL,
+          '2026-06-01T09:00:00.000Z', '2026-06-01T09:00:04.100Z', 0);"
+    );
+    let app = app();
+    let database = postgres(&format!("{POSTGRES_TABLE}{POSTGRES_PROGRESS}{far}"));
+    sqlite(
+        &app.path("shop.db"),
+        &format!("{SQLITE_TABLE}{SQLITE_PROGRESS}{far}"),
+    );
+    for url in ["sqlite:shop.db", &database.url] {
+        for words in [
+            &["seed:status"][..],
+            &["seed:status", "--format", "github"],
+            &["seed:show", id],
+            &["seed:pause", HOSTILE],
+            &["seed:cancel", HOSTILE, "--yes"],
+            &["seed:retry", HOSTILE],
+        ] {
+            let output = harmless(&app, words, url);
+            assert_eq!(output.status.code(), Some(0), "{words:?} {output:?}");
+        }
+        let output = harmless(&app, &["seed:resume", HOSTILE], url);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let paused = json(&harmless(
+            &app,
+            &["seed:pause", id, "--format", "json"],
+            url,
+        ));
+        assert_eq!(
+            (&paused["error"], &paused["worker"]),
+            (&HOSTILE.into(), &HOSTILE.into())
+        );
+    }
     wait(database.remove());
 }
 

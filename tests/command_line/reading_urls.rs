@@ -273,6 +273,7 @@ fn a_database_that_ends_with_the_command_is_refused() {
         "seed:show 2026-01-10-first",
         "seed:mark 2026-01-10-first --yes",
         "seed:unmark 2026-01-10-first --yes",
+        "seed:pause 2026-01-10-first",
     ];
     for line in lines {
         for url in [

@@ -25,6 +25,24 @@ applied 2026-05-20-grant-tenant-admin in [time]
         &app.command("seed:apply").variable("CI", "true").run(),
         "exit 0\n-- stdout\nnothing pending: 2 seeds are applied\n",
     );
+    assert_shows(
+        &app.command("seed:work --format json").run(),
+        "\
+exit 0
+-- stdout
+{
+  \"version\": 1,
+  \"applied\": [],
+  \"applied_elsewhere\": [],
+  \"failed\": [],
+  \"left\": [],
+  \"error\": null,
+  \"stopped\": false,
+  \"warnings\": [],
+  \"duration_ms\": [time]
+}
+",
+    );
     let shown = app.command("seed:status --check").run();
     assert!(shown.starts_with("exit 0\n"), "{shown}");
     assert!(shown.ends_with("\n\n2 applied, 0 pending\n"), "{shown}");
