@@ -76,3 +76,59 @@ fn a_script_gets_those_that_the_next_run_takes_up() {
     let taken_up = "exit 0\n-- stdout\n2026-01-10-first\n2026-02-20-second\n";
     assert_shows(&call(&app, "seed:status --pending"), taken_up);
 }
+
+/// What the files say of the background is known without a build.
+#[test]
+fn a_pipeline_lets_background_seeds_go_on_where_it_says_so() {
+    let app = App::fixture("shop");
+    let first = app.read("seeds/2026-01-10-first.rs") + "\npub const BACKGROUND: bool = true;\n";
+    app.write("seeds/2026-01-10-first.rs", &first);
+    let second = app.read("seeds/2026-02-20-second.rs")
+        + "\npub const AFTER: &[&str] = &[\"2026-01-10-first\"];\n";
+    app.write("seeds/2026-02-20-second.rs", &second);
+    sqlite(&app.path("shop.db"), SQLITE_TABLE);
+    let pending = "\
+-- stdout
+STATE    ID                 APPLIED AT  TOOK  BY  DESCRIPTION
+pending  2026-01-10-first                         What came first
+pending  2026-02-20-second                        What came second (waits for 2026-01-10-first)
+
+0 applied, 2 pending
+";
+    assert_shows(
+        &call(&app, "seed:status --check"),
+        &format!("exit 1\n{pending}"),
+    );
+    assert_shows(
+        &call(&app, "seed:status --check --allow-background"),
+        &format!("exit 0\n{pending}"),
+    );
+    assert_shows(
+        &call(&app, "seed:status --allow-background"),
+        "\
+exit 2
+-- stderr
+error: the following required arguments were not provided:
+  --check
+
+Usage: cargo kumiko-ops seed:status --check --allow-background
+
+For more information, try '--help'.
+",
+    );
+    let rows = under_way("2026-01-10-first", "failed", "");
+    sqlite(&app.path("shop.db"), &format!("{SQLITE_PROGRESS}{rows}"));
+    let shown = call(&app, "seed:status --check --allow-background");
+    assert!(shown.starts_with("exit 1\n"), "{shown}");
+    assert_shows(
+        &call(&app, "seed:retry first"),
+        "\
+exit 0
+-- stdout
+retrying 2026-01-10-first: 12000 of 100000 (12%), 3400/s, 25s left
+-- stderr
+help: a worker takes it up: one that runs, the next start of the app, or
+    cargo kumiko-ops seed:work
+",
+    );
+}
