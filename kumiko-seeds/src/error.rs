@@ -185,8 +185,10 @@ pub enum Error {
         cursor: String,
     },
     /// Another process held the lock for longer than this one waits.
-    #[error("gave up after {} of waiting for the lock of seeds, {}", seconds(*waited), held_by(holder.as_ref()))]
+    #[error("gave up after {} of waiting for {}, {}", seconds(*waited), lock_of(*steps_of), held_by(holder.as_ref()))]
     LockTimeout {
+        /// The seed whose steps the process does; none if it holds the lock of seeds.
+        steps_of: Option<&'static str>,
         /// How long this process waited without seeing any progress.
         waited: Duration,
         /// Who held the lock at the end, as far as the database tells.
@@ -357,6 +359,14 @@ pub(crate) fn the_role(role: Option<&str>) -> String {
         || "the database's user".to_owned(),
         |role| format!("the role {role:?}"),
     )
+}
+
+/// The lock of seeds, or that of a seed's steps.
+pub(crate) fn lock_of(steps_of: Option<&str>) -> String {
+    match steps_of {
+        Some(id) => format!("the lock of the steps of {id}"),
+        None => "the lock of seeds".to_owned(),
+    }
 }
 
 fn held_by(holder: Option<&Holder>) -> String {

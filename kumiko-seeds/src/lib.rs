@@ -243,7 +243,7 @@ pub use report::{
     AppendedEvent, Applied, DryRun, DryRunSeed, Estimate, FailedSeed, Report, Skipped, Warning,
     WorkReport,
 };
-pub use runner::SeedRunner;
+pub use runner::{SeedRunner, WhenPaused};
 pub use seed::{CountItems, HandlerCall, RunBatch, RunSeed, Seed, SeedCode, SeedInfo, SeedResult};
 pub use seed_progress::{ProgressState, SeedProgress};
 pub use selection::Selection;

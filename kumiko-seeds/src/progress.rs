@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::causes::with_causes;
+use crate::error::lock_of;
 use crate::holder::Holder;
 use crate::report::seconds;
 use crate::{Error, SeedProgress};
@@ -16,6 +17,8 @@ use crate::{Error, SeedProgress};
 pub enum Progress<'a> {
     /// Another process holds the lock. Said at once, and then every five seconds.
     Waiting {
+        /// The seed whose steps that process does; none if it has the lock of seeds.
+        steps_of: Option<&'static str>,
         /// How long this process has waited since it last saw any progress.
         waited: Duration,
         /// When it will give up.
@@ -96,11 +99,12 @@ impl fmt::Display for Progress<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Waiting {
+                steps_of,
                 waited,
                 limit,
                 holder,
             } => {
-                write!(formatter, "waiting for the lock of seeds, held by ")?;
+                write!(formatter, "waiting for {}, held by ", lock_of(*steps_of))?;
                 match holder {
                     Some(holder) => write!(formatter, "{holder}")?,
                     None => formatter.write_str("an unknown process")?,
@@ -148,12 +152,13 @@ impl Progress<'_> {
     pub(crate) fn trace(self) {
         match self {
             Self::Waiting {
+                steps_of,
                 waited,
                 limit,
                 holder,
             } => {
                 let holder = holder.map_or_else(|| "unknown".to_owned(), ToString::to_string);
-                tracing::warn!(target: TARGET, ?waited, ?limit, %holder, "waiting for the lock");
+                tracing::warn!(target: TARGET, steps_of, ?waited, ?limit, %holder, "waiting for the lock");
             }
             Self::Started { id } => tracing::info!(target: TARGET, id, "seed started"),
             Self::Applied { id, duration } => {

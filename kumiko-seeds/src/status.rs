@@ -37,7 +37,7 @@ pub enum State {
     Failed,
     /// It has begun, and somebody has given it up.
     Cancelled,
-    /// It has its marker, but is not among the seeds of the app.
+    /// It has its marker or is under way, but is not among the seeds of the app.
     Missing,
     /// It has its marker, and is among the seeds of the app under the name that its file has now.
     Former,
@@ -126,11 +126,10 @@ impl SeedStatus {
         let remarks = self.remark_of_progress().into_iter();
         let waits = (!self.waits_for.is_empty())
             .then(|| format!("waits for {}", self.waits_for.join(", ")));
-        let remarks: Vec<String> = remarks
-            .chain(of_state)
-            .chain(by_hand)
-            .chain(waits)
-            .collect();
+        let is_left = self.background && self.state == State::Pending && self.waits_for.is_empty();
+        let left = is_left.then(|| "in the background".to_owned());
+        let remarks = remarks.chain(of_state).chain(by_hand).chain(waits);
+        let remarks: Vec<String> = remarks.chain(left).collect();
         (!remarks.is_empty()).then(|| remarks.join("; "))
     }
 
@@ -264,6 +263,21 @@ impl Status {
                 ..status(&marker.id, plan.state_of_applied(&marker.id), description)
             }
         }));
+        // What was given up, by an app that does not have it any more, is nobody's concern.
+        let is_missing = |progress: &&SeedProgress| {
+            !seeds.contains_key(progress.id.as_str())
+                && progress.state != ProgressState::Cancelled
+                && !all.iter().any(|seed| seed.id == progress.id)
+        };
+        let missing: Vec<SeedStatus> = progress
+            .iter()
+            .filter(is_missing)
+            .map(|progress| SeedStatus {
+                progress: Some(progress.clone()),
+                ..status(&progress.id, State::Missing, String::new())
+            })
+            .collect();
+        all.extend(missing);
         all.sort_by(|a, b| a.id.cmp(&b.id));
         for seed in &mut all {
             seed.intervention = interventions.remove(&seed.id);

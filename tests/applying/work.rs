@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::{join, join_all};
 use kumiko_seeds::{
     Error, Pace, Progress, Seed, SeedInfo, SeedRunner, SkipFlags, State, Status, Steering,
-    WorkReport, read_cursor,
+    WhenPaused, WorkReport, read_cursor,
 };
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::steps::{
@@ -139,7 +139,7 @@ on_both_databases! {
     /// The app has the one connection between two steps.
     async fn a_pool_of_one_is_enough_for_the_app_and_its_worker(database: &TestDatabase<DB>) {
         let pool = database.pool_of(1).await;
-        let runner = runner(seeds()).step_time(Duration::from_millis(5));
+        let runner = app::runner(seeds()).with(Items(200)).step_size(1..=20);
         let work = runner.work(&pool);
         let app = async {
             let mut writes = 0;
@@ -335,5 +335,30 @@ on_both_databases! {
         let report = runner.work(&database.pool).await;
         let (took, worked) = (began.elapsed(), report.applied[0].duration);
         assert!(took > worked * 3, "{took:?} {worked:?}");
+    }
+
+    async fn a_command_leaves_a_paused_seed(database: &TestDatabase<DB>) {
+        let gate = Gate(Arc::new(Semaphore::new(1)));
+        let runner = runner(vec![gated()]).with(gate).when_paused(WhenPaused::Leaves);
+        let stop = until(database, "2026-01-02-steps running 100 100/1234");
+        tokio::select! { _ = runner.work(&database.pool) => unreachable!(), () = stop => {} }
+        runner.ledger(&database.pool).steer(ID, Steering::Pause).await.unwrap();
+        let report = runner.work(&database.pool).await;
+        assert_eq!((report.left.as_slice(), report.is_stopped), (&[ID][..], false));
+    }
+
+    async fn a_seed_under_way_that_the_app_lost_is_missing_until_it_is_cancelled(
+        database: &TestDatabase<DB>
+    ) {
+        let gate = Gate(Arc::new(Semaphore::new(1)));
+        let first = runner(vec![gated()]).with(gate);
+        let stop = until(database, "2026-01-02-steps running 100 100/1234");
+        tokio::select! { _ = first.work(&database.pool) => unreachable!(), () = stop => {} }
+        let other = runner::<DB>(vec![note!("2026-01-01-a")]);
+        let found = status(database, &other).await;
+        assert_eq!((found.count(State::Missing), found.has_drifted()), (1, true));
+        first.ledger(&database.pool).steer(ID, Steering::Cancel).await.unwrap();
+        let found = status(database, &other).await;
+        assert_eq!((found.count(State::Missing), found.has_drifted()), (0, false));
     }
 }

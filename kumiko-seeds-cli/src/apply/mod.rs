@@ -12,7 +12,7 @@ use std::io::stdout;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
-use kumiko_seeds::{Backend, Report, SeedRunner, WorkReport};
+use kumiko_seeds::{Backend, Report, SeedRunner, WhenPaused, WorkReport};
 use sqlx::Pool;
 
 pub use arguments::ApplyArguments;
@@ -46,6 +46,7 @@ pub(crate) async fn run<DB: Backend>(
     let display = ProgressDisplay::on_stderr(action);
     let observed = display.clone();
     let mut runner = runner
+        .when_paused(WhenPaused::Leaves)
         .select(arguments.selection())
         .applied_by(cause(arguments.applied_by))
         // The database of the URL may be behind any pooler.

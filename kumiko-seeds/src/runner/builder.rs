@@ -47,6 +47,17 @@ pub struct SeedRunner<DB: Backend> {
     pub(super) step_time: Duration,
     pub(super) step_size: RangeInclusive<u32>,
     pub(super) pace: Pace,
+    pub(super) when_paused: WhenPaused,
+}
+
+/// What [`SeedRunner::work`] does about a seed that is paused when there is nothing else to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenPaused {
+    /// It waits until the seed is resumed: for an app, which lives as long.
+    #[default]
+    Waits,
+    /// It leaves the seed: for a command that somebody waits for.
+    Leaves,
 }
 
 /// Finds calls in a pending seed that are known to fail.
@@ -78,6 +89,7 @@ impl<DB: Backend> SeedRunner<DB> {
             step_time: DB::STEP_TIME,
             step_size: step_size::BOUNDS,
             pace: Pace::default(),
+            when_paused: WhenPaused::default(),
         }
     }
 
@@ -194,6 +206,13 @@ impl<DB: Backend> SeedRunner<DB> {
     #[must_use]
     pub fn step_size(mut self, bounds: RangeInclusive<u32>) -> Self {
         self.step_size = bounds;
+        self
+    }
+
+    /// What [`SeedRunner::work`] does about a seed that is paused. The default is [`WhenPaused::Waits`].
+    #[must_use]
+    pub fn when_paused(mut self, when_paused: WhenPaused) -> Self {
+        self.when_paused = when_paused;
         self
     }
 

@@ -14,4 +14,4 @@ mod steps;
 mod work;
 mod worker_name;
 
-pub use builder::SeedRunner;
+pub use builder::{SeedRunner, WhenPaused};

@@ -170,7 +170,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
     async fn steps(&mut self, mut steps: Steps<'r, DB>) -> Result<(), Error> {
         let id = steps.id();
         self.runner.observer.notify(Progress::Started { id });
-        let mut wait = self.lock.wait();
+        let mut wait = self.lock.wait().for_steps_of(id);
         let mut seen = None;
         let ended = loop {
             tokio::time::sleep(steps.take_pause()).await;

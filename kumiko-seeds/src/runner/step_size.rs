@@ -33,6 +33,33 @@ pub(super) fn within(items: u32, bounds: &RangeInclusive<u32>) -> u32 {
     items.min(*bounds.end()).max(*bounds.start()).max(1)
 }
 
+/// What a step has shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Measured {
+    pub(super) items: u64,
+    pub(super) took: Duration,
+}
+
+impl Measured {
+    #[expect(clippy::cast_precision_loss, reason = "it is compared roughly")]
+    fn per_second(self) -> f64 {
+        self.items as f64 / self.took.as_secs_f64().max(1e-6)
+    }
+
+    /// Whether it took much longer than it should, so that it has to become smaller whether that pays or not.
+    pub(super) fn is_far_too_long(self, target: Duration) -> bool {
+        self.took > target.saturating_mul(4)
+    }
+
+    /// Whether a much smaller step after `earlier` has not paid: much of what it took was no work on items, and smaller ones would be
+    /// nothing but that.
+    pub(super) fn has_not_paid(self, earlier: Self) -> bool {
+        self.items > 0
+            && self.items.saturating_mul(2) <= earlier.items
+            && self.per_second() * 1.5 < earlier.per_second()
+    }
+}
+
 /// How many to ask for after a step failed that asked for `asked`, because of what others did or because it took too long.
 pub(super) fn after_failure(asked: u32) -> u32 {
     (asked / 2).max(1)
@@ -76,6 +103,25 @@ mod tests {
         let reversed = 7..=3;
         assert_eq!(within(5, &reversed), 7);
         assert_eq!(after(100, 0, 1), 100);
+    }
+
+    #[test]
+    fn they_do_not_shrink_where_that_does_not_pay() {
+        let measured = |items, milliseconds| Measured {
+            items,
+            took: Duration::from_millis(milliseconds),
+        };
+        // Each takes half a second, whatever it does.
+        assert!(measured(100, 520).has_not_paid(measured(1_000, 700)));
+        // Each item takes as long.
+        assert!(!measured(100, 100).has_not_paid(measured(1_000, 1_000)));
+        // Something else was in the way.
+        assert!(!measured(900, 1_500).has_not_paid(measured(1_000, 500)));
+        assert!(measured(900, 2_001).is_far_too_long(TARGET));
+        assert!(!measured(900, 2_000).is_far_too_long(TARGET));
+        assert!(!measured(2_000, 900).has_not_paid(measured(1_000, 500)));
+        // The last finds nothing.
+        assert!(!measured(0, 1).has_not_paid(measured(1_000, 500)));
     }
 
     #[test]

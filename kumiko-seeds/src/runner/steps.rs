@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use super::app_code::{caught, context, finish};
 use super::builder::SeedRunner;
-use super::step_size;
+use super::step_size::{self, Measured};
 use super::worker_name::worker_name;
 use crate::backend::{Backend, Lock};
 use crate::causes::with_causes;
@@ -41,6 +41,10 @@ pub(super) struct Steps<'r, DB: Backend> {
     phase: Phase,
     /// How many items the next step asks for, if that is not as the last one has settled it.
     size: Option<u32>,
+    /// What the step before has shown.
+    earlier: Option<Measured>,
+    /// The least that it asks for, because less did not pay.
+    least: u32,
     /// The step that is done and not committed.
     performed: Option<Performed>,
     /// How long the last step took.
@@ -121,6 +125,8 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             place,
             phase: Phase::Begin,
             size: None,
+            earlier: None,
+            least: 0,
             performed: None,
             took: Duration::ZERO,
             held_back: None,
@@ -181,6 +187,8 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         self.performed = None;
         let asked = self.size.or(self.progress.as_ref().map(|it| it.step_size));
         self.size = asked.map(step_size::after_failure);
+        self.earlier = None;
+        self.least = 0;
     }
 
     /// How long to leave to others before the next step.
@@ -325,18 +333,26 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             let (id, cursor) = (id.to_owned(), cursor.clone());
             return Err(Error::CursorStands { id, cursor });
         }
+        let measured = Measured {
+            items,
+            took: duration,
+        };
+        if let Some(earlier) = self.earlier.replace(measured)
+            && measured.has_not_paid(earlier)
+        {
+            self.least = u32::try_from(earlier.items).unwrap_or(u32::MAX);
+        }
+        if measured.is_far_too_long(self.runner.step_time) {
+            self.least = 0;
+        }
+        let next_size = step_size::next(asked, items, duration, self.runner.step_time);
         let progress = SeedProgress {
             state: ProgressState::Running,
             done: before.done + items,
             total,
             events: before.events + turn.open.journal.count(),
             steps: before.steps + 1,
-            step_size: self.within(step_size::next(
-                asked,
-                items,
-                duration,
-                self.runner.step_time,
-            )),
+            step_size: self.within(next_size.max(self.least)),
             failures: 0,
             error: None,
             throttled: None,

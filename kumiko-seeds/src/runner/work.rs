@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::Pool;
 
-use super::builder::SeedRunner;
+use super::builder::{SeedRunner, WhenPaused};
 use super::run::Run;
 use super::steps::{Ended, HELD_BACK, Place, Steps, is_used_up};
 use crate::backend::Backend;
@@ -170,11 +170,10 @@ impl<'r, DB: Backend> Worker<'r, DB> {
         let history = self.lock.history(&runner.app).await?.unwrap_or_default();
         let stopped = |id: &str| {
             let progress = history.progress.iter().find(|progress| progress.id == id);
-            progress.is_some_and(|progress| {
-                matches!(
-                    progress.state,
-                    ProgressState::Failed | ProgressState::Cancelled
-                )
+            progress.is_some_and(|progress| match progress.state {
+                ProgressState::Running => false,
+                ProgressState::Paused => runner.when_paused == WhenPaused::Leaves,
+                ProgressState::Failed | ProgressState::Cancelled => true,
             })
         };
         let flags = runner.skip_flags.clone();

@@ -16,6 +16,8 @@ pub(crate) struct Wait {
     limit: Duration,
     pause: Duration,
     reported: Option<Instant>,
+    /// The seed whose steps others do; none if it is the lock of seeds.
+    steps_of: Option<&'static str>,
 }
 
 /// The first pause is about one short seed, the longest what nobody notices at a boot.
@@ -30,6 +32,15 @@ impl Wait {
             limit,
             pause: FIRST_PAUSE,
             reported: None,
+            steps_of: None,
+        }
+    }
+
+    /// The same, for the lock of the steps of the seed `id`.
+    pub(crate) fn for_steps_of(self, id: &'static str) -> Self {
+        Self {
+            steps_of: Some(id),
+            ..self
         }
     }
 
@@ -60,11 +71,16 @@ impl Wait {
     ) -> Result<(), Error> {
         let waited = self.began.elapsed();
         if waited >= self.limit {
-            return Err(Error::LockTimeout { waited, holder });
+            return Err(Error::LockTimeout {
+                steps_of: self.steps_of,
+                waited,
+                holder,
+            });
         }
         if self.is_time_to_report() {
             let limit = self.limit;
             observer.notify(Progress::Waiting {
+                steps_of: self.steps_of,
                 waited,
                 limit,
                 holder: holder.as_ref(),

@@ -42,13 +42,16 @@ impl Moving {
         let bar = match progress {
             Progress::Started { .. } => moving(on, line.to_owned(), Duration::ZERO, None),
             Progress::Waiting {
+                steps_of,
                 waited,
                 limit,
                 holder,
             } => {
                 let holder = holder.map(|holder| printable(&holder.to_string()));
                 let holder = holder.unwrap_or_else(|| "an unknown process".to_owned());
-                let text = format!("waiting for the lock of seeds, held by {holder}");
+                let lock = steps_of.map(|id| format!("the lock of the steps of {id}"));
+                let lock = lock.unwrap_or_else(|| "the lock of seeds".to_owned());
+                let text = format!("waiting for {lock}, held by {holder}");
                 moving(on, text, waited, Some(limit))
             }
             _ => return false,
