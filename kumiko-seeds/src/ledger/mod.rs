@@ -7,14 +7,13 @@
 mod looking;
 mod progress;
 mod reading;
+mod record;
 mod table;
 mod writing;
 
 pub(crate) use looking::Sought;
-pub(crate) use progress::{
-    NewProgress, NewStep, Record, Turned, all_progress, create_progress, find_progress,
-    forget_progress, lock_of, turn,
-};
+pub(crate) use progress::{all_progress, create_progress, find_progress, lock_of};
 pub(crate) use reading::{applied, history};
+pub(crate) use record::{NewProgress, NewStep, Record, Turned, forget_progress, turn};
 pub(crate) use table::{Table, Tables, create, fault};
 pub(crate) use writing::{NewMarker, delete, insert_intervention};

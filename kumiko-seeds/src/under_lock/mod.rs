@@ -6,6 +6,7 @@ mod doubt;
 mod open;
 mod session;
 mod wait;
+mod without;
 mod work;
 
 use std::sync::Arc;
@@ -20,11 +21,10 @@ pub(crate) use self::work::{By, Kept, Turn, Work};
 
 use self::open::{Doubt, Open};
 use self::session::{InUse, Session};
-use crate::applied::AppliedSeeds;
 use crate::backend::{Backend, Fault, Lock, Locked, Next, NotCommitted, Statement, Taking, Under};
-use crate::ledger::{self, NewMarker, Record, Sought, Table, Tables, Turned};
+use crate::ledger::{self, NewMarker, Record, Sought, Table, Tables};
 use crate::observer::Observer;
-use crate::{App, Error, History, ProgressState, SeedProgress, Warning};
+use crate::{Error, Warning};
 
 /// The transactions of one run, one after another, each with the lock.
 pub(crate) struct UnderLock<'r, DB: Backend> {
@@ -68,73 +68,6 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
             retries: 0,
             warnings: Vec::new(),
         }
-    }
-
-    /// Reads what is applied, without the lock.
-    pub(crate) async fn applied(&mut self) -> Result<AppliedSeeds, Error> {
-        let mut session = self.session().await?;
-        let applied = ledger::applied::<DB>(session.connection()).await;
-        let (applied, tables) = applied.map_err(|error| self.complete(error))?;
-        session.settle();
-        self.session = Some(session);
-        self.tables = tables;
-        Ok(applied)
-    }
-
-    /// All that the database tells of the seeds of `app`, read without the lock.
-    pub(crate) async fn history(&mut self, app: &App) -> Result<Option<History>, Error> {
-        let mut session = self.session().await?;
-        let history = ledger::history::<DB>(session.connection(), app).await;
-        let mut history = history.map_err(|error| self.complete(error))?;
-        if let Some(history) = &mut history {
-            let progress = ledger::all_progress::<DB>(session.connection(), app).await;
-            history.progress = progress.map_err(|error| self.complete(error))?;
-        }
-        session.settle();
-        self.session = Some(session);
-        Ok(history)
-    }
-
-    /// How far the operation is that the ledger knows as `ledger_id`, read without a lock.
-    pub(crate) async fn progress(
-        &mut self,
-        ledger_id: &str,
-    ) -> Result<Option<SeedProgress>, Error> {
-        let mut session = self.session().await?;
-        let progress = ledger::find_progress::<DB>(session.connection(), ledger_id).await;
-        let progress = match progress {
-            Err(Error::Database { source, .. }) if DB::fault(&source) == Fault::TableMissing => {
-                None
-            }
-            progress => progress.map_err(|error| self.complete(error))?,
-        };
-        session.settle();
-        self.session = Some(session);
-        Ok(progress)
-    }
-
-    /// How far replicas are behind, as far as the database tells.
-    pub(crate) async fn replication_lag(&mut self) -> Result<Option<Duration>, Error> {
-        let mut session = self.session().await?;
-        let lag = DB::replication_lag(session.connection()).await;
-        session.settle();
-        self.session = Some(session);
-        lag.map_err(|error| Error::database("read how far replicas are behind", error))
-    }
-
-    /// Turns the operation in one statement without a lock. `false` if it is not in the state `from`.
-    pub(crate) async fn turn(
-        &mut self,
-        ledger_id: &str,
-        from: ProgressState,
-        turned: Turned<'_>,
-    ) -> Result<bool, Error> {
-        let mut session = self.session().await?;
-        let turned = ledger::turn::<DB>(session.connection(), ledger_id, from, turned).await;
-        let turned = turned.map_err(|error| self.complete(error))?;
-        session.settle();
-        self.session = Some(session);
-        Ok(turned)
     }
 
     /// Does all of `work`, which is one transaction, however long others hold the lock.
