@@ -167,7 +167,7 @@ async fn mark<DB: Backend>(
     }
     let sought = Sought::own(app, id);
     if sought
-        .check::<DB>(turn.connection, turn.tables)
+        .check::<DB>(turn.connection, *turn.tables)
         .await?
         .is_some()
     {

@@ -35,6 +35,7 @@ mod own_event_store;
 mod passing_failures;
 mod prepare;
 mod privileges;
+mod progress_table;
 mod remedies;
 mod renamed_files;
 mod replicas;

@@ -10,11 +10,10 @@ use kumiko_seeds::{
 };
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::steps::{
-    Items, check_each_once, notes_in_steps, of_batch, progress, write_notes,
+    ID, Items, check_each_once, notes_in_steps, of_batch, progress, write_notes,
 };
 use kumiko_tests::{app, note, on_both_databases};
 
-const ID: &str = "2026-01-02-steps";
 const ITEMS: i64 = 1_234;
 
 fn seeds<DB: Engine>() -> Vec<Seed<DB>> {
@@ -48,6 +47,22 @@ fn failing<DB: Engine>() -> Seed<DB> {
         }
         .boxed()
     })
+}
+
+/// Does a few steps and fails then.
+fn begin_elsewhere<DB: Engine>(url: &str) {
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(async {
+            let pool = sqlx::Pool::<DB>::connect(url).await.unwrap();
+            let other = runner(vec![failing()]).with(FailsAt(Arc::new(AtomicI64::new(600))));
+            other.apply(&pool).await.unwrap_err();
+            pool.close().await;
+        });
+    };
+    std::thread::scope(|scope| scope.spawn(run).join()).unwrap();
 }
 
 async fn status<DB: Engine>(database: &TestDatabase<DB>, runner: &SeedRunner<DB>) -> Status {
@@ -142,6 +157,19 @@ on_both_databases! {
         assert_eq!(applied, 3);
         check_each_once(database, ITEMS).await;
         assert_eq!(database.markers().await, ["2026-01-01-a", ID, "2026-01-03-c"]);
+    }
+
+    /// Then it has not looked since the tables are there.
+    async fn a_replica_goes_on_with_what_another_has_begun_meanwhile(database: &TestDatabase<DB>) {
+        let url = database.url.clone();
+        let runner = runner(vec![notes_in_steps(ID)]).observe(move |progress| {
+            if let Progress::Started { .. } = progress {
+                begin_elsewhere::<DB>(&url);
+            }
+        });
+        let report = runner.apply(&database.pool).await.unwrap();
+        assert_eq!(report.applied[0].events, 1_234);
+        check_each_once(database, ITEMS).await;
     }
 
     /// A release in which it is one transaction, and a person who marks it.

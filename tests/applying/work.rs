@@ -12,20 +12,12 @@ use kumiko_seeds::{
 };
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::steps::{
-    Items, check_each_once, notes_in_steps, of_batch, progress, write_notes,
+    ID, Items, check_each_once, in_background, notes_in_steps, of_batch, progress, write_notes,
 };
 use kumiko_tests::{app, note, on_both_databases};
 use tokio::sync::Semaphore;
 
-const ID: &str = "2026-01-02-steps";
 const ITEMS: i64 = 1_234;
-
-fn in_background<DB: Engine>(seed: Seed<DB>) -> Seed<DB> {
-    Seed {
-        background: true,
-        ..seed
-    }
-}
 
 fn after<DB: Engine>(ids: &'static [&'static str], seed: Seed<DB>) -> Seed<DB> {
     Seed { after: ids, ..seed }

@@ -30,6 +30,7 @@ async fn has_table(database: &TestDatabase<Postgres>, name: &str) -> bool {
 
 /// Takes away what a run makes.
 pub(crate) async fn start_over(database: &TestDatabase<Postgres>) {
-    let drop = "DROP TABLE IF EXISTS kumiko_es_operations, kumiko_events, read_notes";
+    let drop =
+        "DROP TABLE IF EXISTS kumiko_es_operations, kumiko_es_progress, kumiko_events, read_notes";
     database.execute(drop).await;
 }

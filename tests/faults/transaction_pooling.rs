@@ -7,8 +7,9 @@ use futures_util::future::join_all;
 use kumiko_seeds::{Error, Seed, SeedRunner, json};
 use kumiko_seeds_testing::{PgBouncer, PoolMode};
 use kumiko_tests::database::{Engine, server_url};
-use kumiko_tests::replicas::{each_seed_ran_once, replica, start_at_once};
+use kumiko_tests::replicas::{booted, each_seed_ran_once, replica, start_at_once};
 use kumiko_tests::seeds::seed;
+use kumiko_tests::workers::{check_applied, worker};
 use kumiko_tests::{app, note};
 use sqlx::{Pool, Postgres};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -34,6 +35,24 @@ async fn twelve_processes_over_two_connections() {
                      SELECT oid FROM pg_database WHERE datname = current_database()
                  )";
     assert_eq!(database.texts(locks).await, [""; 0]);
+    database.remove().await;
+}
+
+/// Each step may run on another connection than the one before.
+#[tokio::test]
+async fn four_workers_over_two_connections() {
+    const ITEMS: i64 = 1_500;
+    let (pooler, database) = (pooler(), Postgres::create().await);
+    let url = pooler.url(&database.url);
+    let start = |release| worker(release, &url, ITEMS).spawn().unwrap();
+    let mut printed = Vec::new();
+    for worker in ["unnamed-work"; 4].map(start) {
+        printed.push(booted(worker).await);
+    }
+    check_applied(&database, ITEMS).await;
+    let lines = printed.iter().flat_map(|text| text.lines());
+    let applied = lines.filter(|line| line.starts_with("applied ")).count();
+    assert_eq!(applied, 1, "{printed:#?}");
     database.remove().await;
 }
 

@@ -4,6 +4,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::missing_panics_doc,
     reason = "a test fails by panicking"
 )]
@@ -18,3 +19,4 @@ pub mod replicas;
 pub mod restarts;
 pub mod seeds;
 pub mod steps;
+pub mod workers;

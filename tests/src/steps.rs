@@ -4,13 +4,31 @@ use futures_util::FutureExt;
 use kumiko_seeds::{
     Batch, BatchResult, Ledger, Seed, SeedCode, SeedContext, SeedProgress, json, read_cursor,
 };
+use sqlx::Pool;
 
 use crate::database::{Engine, TestDatabase};
 use crate::seeds::seed;
 
+/// The seed that the tests share.
+pub const ID: &str = "2026-01-02-steps";
+
 /// How many items there are, which are their numbers from 1 on. To be handed to the runner.
 #[derive(Clone, Copy, Debug)]
 pub struct Items(pub i64);
+
+impl Items {
+    /// Tells a replica how many there are. No other program reads it.
+    pub const VARIABLE: &str = "KUMIKO_REPLICA_ITEMS";
+
+    /// As many as this process was given, if it was.
+    ///
+    /// # Errors
+    /// If it is no number.
+    pub fn from_environment() -> Result<Option<Self>, std::num::ParseIntError> {
+        let value = std::env::var(Self::VARIABLE).ok();
+        Ok(value.map(|value| value.parse()).transpose()?.map(Self))
+    }
+}
 
 /// A seed that writes a note for each item.
 #[must_use]
@@ -33,6 +51,15 @@ pub fn of_batch<DB: Engine>(id: &'static str, batch: kumiko_seeds::RunBatch<DB>)
             batch,
         },
         ..seed(id, |_| unreachable!("it has steps"))
+    }
+}
+
+/// `seed`, left out of the boot.
+#[must_use]
+pub fn in_background<DB: Engine>(seed: Seed<DB>) -> Seed<DB> {
+    Seed {
+        background: true,
+        ..seed
     }
 }
 
@@ -76,6 +103,49 @@ pub async fn check_each_once<DB: Engine>(database: &TestDatabase<DB>, items: i64
     assert_eq!(database.texts(events).await, expected);
     let rows = "SELECT text FROM read_notes WHERE text LIKE 'item %' ORDER BY text";
     assert_eq!(database.texts(rows).await, expected);
+}
+
+/// How many of `items` are done, at any moment. The error says what is there if events, rows, cursor and marker are apart.
+///
+/// # Errors
+/// If they are.
+pub async fn done_so_far<DB: Engine>(pool: &Pool<DB>, items: i64) -> Result<i64, String> {
+    let tables = DB::texts(pool, DB::TABLES).await;
+    if !tables.iter().any(|table| table == "kumiko_es_progress") {
+        return Ok(0);
+    }
+    // One statement, so that it is one moment.
+    let found = format!(
+        "SELECT CAST((SELECT count(*) FROM kumiko_events WHERE payload->>'text' LIKE 'item %') AS text)
+                 UNION ALL SELECT CAST((SELECT count(DISTINCT payload->>'text') FROM kumiko_events
+             WHERE payload->>'text' LIKE 'item %') AS text)
+         UNION ALL SELECT CAST((SELECT count(*) FROM read_notes WHERE text LIKE 'item %') AS text)
+         UNION ALL SELECT CAST((SELECT count(*) FROM kumiko_es_operations WHERE id = '{ID}') AS text)
+         UNION ALL SELECT coalesce(CAST((SELECT max(done) FROM kumiko_es_progress) AS text), '-')
+         UNION ALL SELECT coalesce(CAST((SELECT max(\"cursor\") FROM kumiko_es_progress) AS text), '-')"
+    );
+    let found = DB::texts(pool, &found).await;
+    let found: Vec<_> = found.iter().map(String::as_str).collect();
+    let [events, distinct, rows, markers, done, cursor] = found[..] else {
+        return Err(format!("{found:?}"));
+    };
+    let expected = match (markers, done, cursor) {
+        ("0", "-" | "0", "-") => 0,
+        ("0", done, cursor) if done == cursor => done.parse().unwrap(),
+        ("1", "-", "-") => items,
+        _ => return Err(format!("{found:?}")),
+    };
+    let expected_text = expected.to_string();
+    if [events, distinct, rows]
+        .iter()
+        .all(|it| *it == expected_text)
+    {
+        Ok(expected)
+    } else {
+        Err(format!(
+            "events, texts, rows, markers, done, cursor: {found:?}"
+        ))
+    }
 }
 
 /// How far the seeds of an app without a name are: id, state, cursor, done and total of each.

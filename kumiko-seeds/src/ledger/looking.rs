@@ -31,6 +31,8 @@ enum Heed {
     Refuse,
     /// It is read.
     Read,
+    /// It is looked at apart from this, so that an error tells which table it is of.
+    Ignore,
 }
 
 /// The ids of a marker and of the row of its source.
@@ -74,6 +76,14 @@ impl<'a> Sought<'a> {
         }
     }
 
+    /// The same, with a look at its marker alone.
+    pub(crate) fn marker_alone(self) -> Self {
+        Self {
+            progress: Heed::Ignore,
+            ..self
+        }
+    }
+
     /// A seed that is about to be run. That of an app with a name may have been applied without it, also by a replica
     /// that is a release behind.
     pub(crate) fn seed(app: &App, seed: &SeedInfo<'a>) -> Self {
@@ -95,6 +105,7 @@ impl<'a> Sought<'a> {
                  LEFT JOIN kumiko_es_progress AS progress ON progress.id = $1",
                 columns::<DB>()
             ),
+            (Heed::Ignore, _) => format!("SELECT {row_security}, {rows}"),
             (Heed::Refuse, Table::Exists) => format!(
                 "SELECT {row_security}, \
                  {rows} + (SELECT count(*) FROM kumiko_es_progress WHERE id = $1)"
@@ -145,7 +156,7 @@ impl<'a> Sought<'a> {
         &self,
         connection: &mut DB::Connection,
     ) -> Result<(), Error> {
-        if self.progress == Heed::Read || !has_progress::<DB>(connection).await? {
+        if self.progress != Heed::Refuse || !has_progress::<DB>(connection).await? {
             return Ok(());
         }
         match find_progress::<DB>(connection, &self.own.ledger_id).await? {

@@ -28,6 +28,11 @@ impl Tables {
         operations: Table::MayBeMissing,
         progress: Table::MayBeMissing,
     };
+    /// Somebody has seen a row of each, or what comes to the same.
+    pub(crate) const EXIST: Self = Self {
+        operations: Table::Exists,
+        progress: Table::Exists,
+    };
 }
 
 /// A number that is `integer` in one database and `bigint` in the other.

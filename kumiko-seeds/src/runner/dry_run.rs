@@ -53,7 +53,7 @@ impl<DB: Backend> Work<DB> for DryRunWork<'_, DB> {
                 _ => sought,
             };
             if sought
-                .check::<DB>(turn.connection, turn.tables)
+                .check::<DB>(turn.connection, *turn.tables)
                 .await?
                 .is_some()
             {

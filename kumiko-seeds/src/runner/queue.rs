@@ -74,7 +74,7 @@ impl<DB: Backend> Work<DB> for Queue<'_, DB> {
             }
             Table::MayBeMissing => {
                 ledger::create::<DB>(turn.connection).await?;
-                sought.check::<DB>(turn.connection, turn.tables).await?
+                sought.check::<DB>(turn.connection, *turn.tables).await?
             }
         };
         if applied_at.is_some() {

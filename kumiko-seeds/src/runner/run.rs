@@ -194,8 +194,8 @@ impl<'r, DB: Backend> Run<'r, DB> {
                     }
                 }
                 Err(error) => {
-                    steps.failed_once();
-                    if let Err(error) = self.lock.again(Some(id), Repeated::Less, error).await {
+                    let repeated = steps.failed_once();
+                    if let Err(error) = self.lock.again(Some(id), repeated, error).await {
                         steps.note_failure(&mut self.lock, &error).await;
                         return Err(self.queue.failed(error));
                     }

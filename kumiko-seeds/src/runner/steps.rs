@@ -15,13 +15,13 @@ use crate::backend::{Backend, Lock};
 use crate::causes::with_causes;
 use crate::journal::AfterCommit;
 use crate::ledger::{
-    self, NewMarker, NewProgress, NewStep, Record, Sought, Table, Turned, create_progress,
+    self, NewMarker, NewProgress, NewStep, Record, Sought, Table, Tables, Turned, create_progress,
     find_progress,
 };
 use crate::progress::TARGET;
 use crate::report::{Applied, seconds};
 use crate::seed::{CountItems, RunBatch};
-use crate::under_lock::{By, Kept, Turn, UnderLock, Work, is_unreachable};
+use crate::under_lock::{By, Kept, Repeated, Turn, UnderLock, Work, is_unreachable};
 use crate::{Error, Progress, ProgressState, Seed, SeedCode, SeedProgress};
 
 /// The steps of one seed.
@@ -31,6 +31,8 @@ use crate::{Error, Progress, ProgressState, Seed, SeedCode, SeedProgress};
 ///
 /// **Invariant:** a step's events and its cursor commit together, and the marker is written with the last of them.
 /// `tests/model/steps` checks it.
+///
+/// No clock decides anything: times are written down for people, and one that jumps may make a marker older than the beginning.
 pub(super) struct Steps<'r, DB: Backend> {
     runner: &'r SeedRunner<DB>,
     seed: &'static Seed<DB>,
@@ -157,9 +159,9 @@ impl<'r, DB: Backend> Steps<'r, DB> {
     }
 
     /// Writes down that steps have failed for good, for whoever looks. The error is told in any case, so one of the writing
-    /// itself is left alone.
+    /// itself is left alone. A release with another source has not failed at them: those with the source under way go on.
     pub(super) async fn note_failure(&self, lock: &mut UnderLock<'_, DB>, error: &Error) {
-        if is_unreachable::<DB>(error) {
+        if is_unreachable::<DB>(error) || matches!(error, Error::OtherSourceUnderWay { .. }) {
             return;
         }
         let error = with_causes(error);
@@ -180,8 +182,8 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         &self.ledger_id
     }
 
-    /// Says that a step has failed and is tried again, with fewer items.
-    pub(super) fn failed_once(&mut self) {
+    /// Notes that a step has failed, and how it can be tried again: with fewer items, unless it was one.
+    pub(super) fn failed_once(&mut self) -> Repeated {
         self.retries += 1;
         self.failures += 1;
         self.performed = None;
@@ -189,15 +191,23 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         self.size = asked.map(step_size::after_failure);
         self.earlier = None;
         self.least = 0;
+        if self.size == asked {
+            Repeated::TheLeast
+        } else {
+            Repeated::Less
+        }
     }
 
     /// How long to leave to others before the next step.
     pub(super) fn take_pause(&mut self) -> Duration {
         let took = std::mem::take(&mut self.took);
+        if took.is_zero() {
+            return Duration::ZERO;
+        }
         let pause = self.runner.pace.after(took);
         match self.place {
-            Place::Background if !took.is_zero() => pause.max(DB::BETWEEN_STEPS),
-            _ => pause,
+            Place::Background => pause.max(DB::BETWEEN_STEPS),
+            Place::Foreground => pause,
         }
     }
 
@@ -244,8 +254,8 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         if turn.tables.progress == Table::MayBeMissing {
             create_progress::<DB>(turn.connection).await?;
         }
-        let sought = self.sought_seed();
-        let applied_at = sought.check::<DB>(turn.connection, turn.tables).await?;
+        let sought = self.sought_seed().marker_alone();
+        let applied_at = sought.check::<DB>(turn.connection, *turn.tables).await?;
         if applied_at.is_some() {
             self.ended = Some(Ended::Elsewhere);
             return Ok(Kept::Nothing);
@@ -254,6 +264,8 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             .await?
             .is_some()
         {
+            // Somebody else has created them if they were missing here.
+            *turn.tables = Tables::EXIST;
             self.phase = Phase::Step;
             return Ok(Kept::Nothing);
         }
@@ -272,7 +284,7 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         let rows = std::mem::take(&mut turn.found.rows);
         let applied_at = sought.recheck::<DB>(turn.connection, &rows).await?;
         let progress = sought.progress::<DB>(turn.connection, &rows).await?;
-        self.progress.clone_from(&progress);
+        let before = std::mem::replace(&mut self.progress, progress.clone());
         if applied_at.is_some() {
             self.ended = Some(Ended::Elsewhere);
             let ledger_id = self.ledger_id.clone();
@@ -282,6 +294,11 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             });
         }
         let Some(progress) = progress else {
+            if before.is_some() {
+                // Somebody took the row away. To begin anew would do again what is done.
+                let id = self.seed.id.to_owned();
+                return Err(Error::NotUnderWay { id });
+            }
             self.phase = Phase::Begin;
             return Ok(Kept::Nothing);
         };

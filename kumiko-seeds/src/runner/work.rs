@@ -16,7 +16,7 @@ use crate::background::of_background;
 use crate::plan::{Compiled, plan};
 use crate::progress::TARGET;
 use crate::report::FailedSeed;
-use crate::under_lock::{Attempt, Repeated, UnderLock, is_unreachable};
+use crate::under_lock::{Attempt, UnderLock, is_unreachable};
 use crate::{AppliedBy, Error, Progress, ProgressState, Report, Seed, SkipFlags, WorkReport};
 
 impl<DB: Backend> SeedRunner<DB> {
@@ -271,13 +271,13 @@ impl<'r, DB: Backend> Worker<'r, DB> {
                 Some(Ended::Stopped(_)) | None => Tried::Done,
             },
             Err(error) => {
-                steps.failed_once();
+                let repeated = steps.failed_once();
                 if is_unreachable::<DB>(&error) {
                     self.lock.end().await;
                     self.begun.push(steps);
                     return Err(error);
                 }
-                if let Err(error) = self.lock.again(Some(id), Repeated::Less, error).await {
+                if let Err(error) = self.lock.again(Some(id), repeated, error).await {
                     if is_unreachable::<DB>(&error) {
                         self.begun.push(steps);
                         return Err(error);

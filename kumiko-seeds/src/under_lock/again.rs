@@ -31,15 +31,16 @@ impl<DB: Backend> UnderLock<'_, DB> {
         // First, because a pool of one has no other connection to give.
         self.end().await;
         let error = self.look_back(seed, error).await;
-        if self.retries == LIMIT || !is_passing::<DB>(&error, repeated) {
+        let is_over = self.retries >= LIMIT && !may_be_halved::<DB>(&error, repeated);
+        if is_over || !is_passing::<DB>(&error, repeated) {
             return Err(error);
         }
-        let pause = FIRST_PAUSE * GROWTH.pow(self.retries);
+        let pause = FIRST_PAUSE * GROWTH.pow(self.retries.min(LIMIT - 1));
         self.retries += 1;
         self.observer.notify(Progress::Retrying {
             id: seed.or(error.seed()),
             retry: self.retries,
-            limit: LIMIT,
+            limit: LIMIT.max(self.retries),
             pause,
             error: &error,
         });
@@ -82,6 +83,14 @@ pub(crate) enum Repeated {
     TheSame,
     /// Less of it, which helps where it took too long.
     Less,
+    /// The same, because it cannot be less.
+    TheLeast,
+}
+
+/// Whether it took too long and less of it comes next. Each time it is half, so this ends, and stopping before that would
+/// leave work undone that can be done.
+fn may_be_halved<DB: Backend>(error: &Error, repeated: Repeated) -> bool {
+    repeated == Repeated::Less && error.driver().map(DB::fault) == Some(Fault::TookTooLong)
 }
 
 /// Whether the failure is nobody's fault and may not come again.
@@ -94,7 +103,7 @@ fn is_passing<DB: Backend>(error: &Error, repeated: Repeated) -> bool {
     }
     match error.driver().map(DB::fault) {
         Some(Fault::Passing) => true,
-        Some(Fault::TookTooLong) => repeated == Repeated::Less,
+        Some(Fault::TookTooLong) => repeated != Repeated::TheSame,
         // What a seed creates is there for a reason that the next attempt meets as well.
         Some(Fault::CreatedMeanwhile) => !matches!(error, Error::Seed { .. }),
         _ => false,

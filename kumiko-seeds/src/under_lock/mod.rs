@@ -155,7 +155,7 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
                 connection: &mut *transaction,
                 found,
                 baseline,
-                tables: self.tables,
+                tables: &mut self.tables,
                 retries: self.retries,
                 open,
             };

@@ -64,7 +64,7 @@ pub(crate) struct Turn<'t, DB: Backend> {
     pub(crate) found: Found<DB>,
     pub(crate) baseline: &'t DB::Baseline,
     /// Which tables are known to exist.
-    pub(crate) tables: Tables,
+    pub(crate) tables: &'t mut Tables,
     /// How often this was tried before.
     pub(crate) retries: u32,
     pub(crate) open: &'t mut Open<DB>,

@@ -5,6 +5,9 @@
 //! prints the report, one line each, also if it fails. `silent` is `boot` where nobody listens to the run,
 //! `traced` where only a `tracing` subscriber does, and `unnamed` where statements get no names.
 //!
+//! `steps` has a seed of many steps, and `work` has the same one in the background and does what the boot leaves out. How
+//! many items it has is in the environment.
+//!
 //! `hold` takes the lock, says so, and holds it until its standard input ends.
 
 #![allow(clippy::duplicate_mod, reason = "the same seeds for each database")]
@@ -12,11 +15,13 @@
 use std::error::Error;
 use std::io::Read;
 
-use kumiko_seeds::{Progress, Report, Seed, SeedContext};
+use kumiko_seeds::{Progress, Report, Seed, SeedContext, SeedRunner, WorkReport};
 use kumiko_tests::batches::batches;
 use kumiko_tests::database::Engine;
 use kumiko_tests::mortal::{self, Death};
 use kumiko_tests::seeds::seed;
+use kumiko_tests::steps::{ID, Items, in_background, notes_in_steps};
+use kumiko_tests::workers::STEP_TIME;
 use kumiko_tests::{app, note};
 use sqlx::{Pool, Postgres, Sqlite};
 
@@ -32,7 +37,7 @@ mod on_sqlite {
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [release, url] = arguments.as_slice() else {
-        return Err("usage: replica boot|older|late|batches|hold <url>".into());
+        return Err("usage: replica boot|older|late|batches|steps|work|hold <url>".into());
     };
     if release == "traced" {
         tracing::subscriber::set_global_default(Deaf)?;
@@ -65,6 +70,8 @@ fn seeds<DB: Engine>(release: &str, twenty: &[Seed<DB>]) -> Vec<Seed<DB>> {
     match release {
         "hold" => vec![seed("2025-12-31-hold", |ctx| Box::pin(hold(ctx)))],
         "batches" => batches(),
+        "steps" => vec![notes_in_steps(ID)],
+        "work" | "unnamed-work" => vec![in_background(notes_in_steps(ID))],
         "older" => twenty[..twenty.len() - 1].to_vec(),
         "late" => [&[note!("2025-12-31-late")], twenty].concat(),
         _ => twenty.to_vec(),
@@ -76,22 +83,50 @@ async fn run<DB: Engine>(
     release: &str,
     seeds: Vec<Seed<DB>>,
 ) -> Result<(), Box<dyn Error>> {
-    let runner = app::runner(seeds);
+    let runner = app::runner(seeds).step_time(STEP_TIME);
+    let runner = match Items::from_environment()? {
+        Some(items) => runner.with(items),
+        None => runner,
+    };
     let runner = match release {
         "silent" | "traced" => runner,
-        "unnamed" => runner.unnamed_statements(),
+        "unnamed" | "unnamed-work" => runner.unnamed_statements(),
         _ => runner.observe(|progress| {
             if let Progress::Waiting { .. } = progress {
                 println!("waiting");
             }
         }),
     };
+    if let "work" | "unnamed-work" = release {
+        return work(pool, &runner).await;
+    }
     let ended = runner.apply(pool).await;
     print(match &ended {
         Ok(report) => report,
         Err(stopped) => &stopped.report,
     });
     Ok(ended.map(drop)?)
+}
+
+async fn work<DB: Engine>(pool: &Pool<DB>, runner: &SeedRunner<DB>) -> Result<(), Box<dyn Error>> {
+    let WorkReport {
+        applied,
+        failed,
+        error,
+        left,
+        ..
+    } = runner.work(pool).await;
+    for seed in applied {
+        println!("applied {}", seed.id);
+    }
+    for id in left {
+        println!("left {id}");
+    }
+    let failed = failed.into_iter().map(|failed| failed.error);
+    match failed.chain(error).next() {
+        Some(error) => Err(error.into()),
+        None => Ok(()),
+    }
 }
 
 fn print(report: &Report) {
