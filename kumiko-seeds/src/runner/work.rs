@@ -274,8 +274,14 @@ impl<'r, DB: Backend> Worker<'r, DB> {
                 let repeated = steps.failed_once();
                 if is_unreachable::<DB>(&error) {
                     self.lock.end().await;
-                    self.begun.push(steps);
-                    return Err(error);
+                    // A seed may have committed by itself before its connection was lost.
+                    let error = self.lock.look_back(Some(id), error).await;
+                    if is_unreachable::<DB>(&error) {
+                        self.begun.push(steps);
+                        return Err(error);
+                    }
+                    self.give_up(id, error);
+                    return Ok(Tried::Done);
                 }
                 if let Err(error) = self.lock.again(Some(id), repeated, error).await {
                     if is_unreachable::<DB>(&error) {

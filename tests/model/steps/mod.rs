@@ -2,7 +2,7 @@
 //!
 //! | here | in `kumiko-seeds/src` |
 //! |---|---|
-//! | `start` | `Steps::begin` of `runner/steps.rs`, by `UnderLock::attempt` |
+//! | `start` | `Steps::begin` of `runner/steps`, by `UnderLock::attempt` |
 //! | `step` | `Steps::step`, by the same; after a step on PostgreSQL its lock and look are a part of `Backend::commit` |
 //! | `at_once` | `Queue::perform` of `runner/queue.rs`, and `mark` of `by_hand.rs` |
 //! | `Look` under a lock | `Sought::look` of `ledger/looking.rs` |

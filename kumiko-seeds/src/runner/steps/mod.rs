@@ -1,5 +1,10 @@
 //! A seed of many steps: each is a transaction.
 
+mod failing;
+mod pacing;
+
+pub(super) use self::pacing::HELD_BACK;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,16 +17,15 @@ use super::builder::SeedRunner;
 use super::step_size::{self, Measured};
 use super::worker_name::worker_name;
 use crate::backend::{Backend, Lock};
-use crate::causes::with_causes;
 use crate::journal::AfterCommit;
 use crate::ledger::{
-    self, NewMarker, NewProgress, NewStep, Record, Sought, Table, Tables, Turned, create_progress,
+    self, NewMarker, NewProgress, NewStep, Record, Sought, Table, Tables, create_progress,
     find_progress,
 };
 use crate::progress::TARGET;
-use crate::report::{Applied, seconds};
+use crate::report::Applied;
 use crate::seed::{CountItems, RunBatch};
-use crate::under_lock::{By, Kept, Repeated, Turn, UnderLock, Work, is_unreachable};
+use crate::under_lock::{By, Kept, Turn, Work};
 use crate::{Error, Progress, ProgressState, Seed, SeedCode, SeedProgress};
 
 /// The steps of one seed.
@@ -33,7 +37,7 @@ use crate::{Error, Progress, ProgressState, Seed, SeedCode, SeedProgress};
 /// `tests/model/steps` checks it.
 ///
 /// No clock decides anything: times are written down for people, and one that jumps may make a marker older than the beginning.
-pub(super) struct Steps<'r, DB: Backend> {
+pub(in crate::runner) struct Steps<'r, DB: Backend> {
     runner: &'r SeedRunner<DB>,
     seed: &'static Seed<DB>,
     count: Option<CountItems<DB>>,
@@ -69,9 +73,6 @@ struct Between<'r, DB: Backend> {
     pool: &'r Pool<DB>,
     is_stopping: Arc<AtomicBool>,
 }
-
-/// How long to wait before a throttle is asked again.
-pub(super) const HELD_BACK: Duration = Duration::from_secs(1);
 
 /// Where the steps run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,92 +159,8 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         self.progress.as_ref().map_or(0, |progress| progress.done)
     }
 
-    /// Writes down that steps have failed for good, for whoever looks. The error is told in any case, so one of the writing
-    /// itself is left alone. A release with another source has not failed at them: those with the source under way go on.
-    pub(super) async fn note_failure(&self, lock: &mut UnderLock<'_, DB>, error: &Error) {
-        if is_unreachable::<DB>(error) || matches!(error, Error::OtherSourceUnderWay { .. }) {
-            return;
-        }
-        let error = with_causes(error);
-        let turned = Turned::Failed {
-            failures: self.failures,
-            error: &error,
-        };
-        // It may have failed before, in another run.
-        for from in [ProgressState::Running, ProgressState::Failed] {
-            if let Err(unwritten) = lock.turn(&self.ledger_id, from, turned).await {
-                tracing::warn!(target: TARGET, id = self.seed.id, %unwritten, "the failure is not written down");
-                return;
-            }
-        }
-    }
-
     pub(super) fn ledger_id(&self) -> &str {
         &self.ledger_id
-    }
-
-    /// Notes that a step has failed, and how it can be tried again: with fewer items, unless it was one.
-    pub(super) fn failed_once(&mut self) -> Repeated {
-        self.retries += 1;
-        self.failures += 1;
-        self.performed = None;
-        let asked = self.size.or(self.progress.as_ref().map(|it| it.step_size));
-        self.size = asked.map(step_size::after_failure);
-        self.earlier = None;
-        self.least = 0;
-        if self.size == asked {
-            Repeated::TheLeast
-        } else {
-            Repeated::Less
-        }
-    }
-
-    /// How long to leave to others before the next step.
-    pub(super) fn take_pause(&mut self) -> Duration {
-        let took = std::mem::take(&mut self.took);
-        if took.is_zero() {
-            return Duration::ZERO;
-        }
-        let pause = self.runner.pace.after(took);
-        match self.place {
-            Place::Background => pause.max(DB::BETWEEN_STEPS),
-            Place::Foreground => pause,
-        }
-    }
-
-    /// Whether a throttle holds the next step back. Says so, and writes it down for whoever looks.
-    pub(super) async fn is_held_back(
-        &mut self,
-        lock: &mut UnderLock<'_, DB>,
-    ) -> Result<bool, Error> {
-        let mut reason = self.runner.pace.held_back();
-        if reason.is_none()
-            && let Some(bound) = self.runner.pace.lag_bound()
-            && let Some(lag) = lock.replication_lag().await?
-            && lag > bound
-        {
-            reason = Some(format!(
-                "a replica is {} behind, and {} are allowed",
-                seconds(lag),
-                seconds(bound)
-            ));
-        }
-        let is_held = reason.is_some();
-        if let Some(reason) = &reason
-            && self.held_back != Some(kind_of(reason))
-        {
-            let id = self.seed.id;
-            self.runner
-                .observer
-                .notify(Progress::Throttled { id, reason });
-            let turned = Turned::Throttled { reason };
-            if self.progress.is_some() {
-                lock.turn(&self.ledger_id, ProgressState::Running, turned)
-                    .await?;
-            }
-        }
-        self.held_back = reason.as_deref().map(kind_of);
-        Ok(is_held)
     }
 
     /// Inserts progress, unless it is there.
@@ -407,14 +324,6 @@ impl<'r, DB: Backend> Steps<'r, DB> {
     fn sought_seed(&self) -> Sought<'static> {
         Sought::seed(&self.runner.app, &self.seed.info()).in_steps()
     }
-}
-
-/// A reason without its numbers, which change while it stays the same.
-fn kind_of(reason: &str) -> String {
-    reason
-        .chars()
-        .filter(|character| !character.is_ascii_digit())
-        .collect()
 }
 
 /// Whether somebody else who wants a connection of the pool has to wait for one.
