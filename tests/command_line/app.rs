@@ -39,12 +39,21 @@ impl App {
         app
     }
 
+    /// A copy of the example `admin-roles` with the seeds that its boot applies, and without the one in the background.
+    ///
+    /// **Invariant:** every test has a name of its own, as for [`App::whole_example`].
+    pub(crate) fn example(name: &str) -> Self {
+        let app = Self::whole_example(name);
+        app.remove("seeds/2026-06-15-default-role.rs");
+        app
+    }
+
     /// A copy of the example `admin-roles` that can be compiled.
     ///
     /// **Invariant:** every test has a name of its own, which becomes that of the package: Cargo takes
     /// packages of one name for the same, wherever they are, since all are built into one folder. The
     /// copy is in the same place in every run, so that what is built for it does not pile up.
-    pub(crate) fn example(name: &str) -> Self {
+    pub(crate) fn whole_example(name: &str) -> Self {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .join("command-line-apps")
             .join(name);

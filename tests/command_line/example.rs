@@ -4,7 +4,7 @@ use crate::app::App;
 
 #[test]
 fn the_example_serves_on_postgres_too() {
-    let app = App::example("serves-on-postgres");
+    let app = App::whole_example("serves-on-postgres");
     let default = |database: &str| format!("default = [\"{database}\"]");
     app.edit("Cargo.toml", &default("sqlite"), &default("postgres"));
     // The binary has the name of the package.
@@ -17,4 +17,6 @@ fn the_example_serves_on_postgres_too() {
     let server = std::env::var("KUMIKO_TEST_POSTGRES_URL").unwrap();
     let shown = app.cargo_test_on("requests", &server);
     assert!(shown.contains("test result: ok. 6 passed"), "{shown}");
+    let shown = app.cargo_test_on("background", &server);
+    assert!(shown.contains("test result: ok. 2 passed"), "{shown}");
 }

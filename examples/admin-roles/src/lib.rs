@@ -1,6 +1,6 @@
 //! A small event-sourced web app: tenants, users, and who has which role where.
 //!
-//! Its data has changed twice since it went live; see `seeds/`. Every write goes through a handler,
+//! Its data has changed three times since it went live; see `seeds/`. Every write goes through a handler,
 //! which appends an event and updates a read model in one transaction, whether a person asks for it,
 //! in `http/`, or a seed does.
 

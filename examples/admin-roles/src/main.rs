@@ -1,5 +1,6 @@
 //! Boots, which applies what is pending, and then serves until it is told to stop.
 
+mod background;
 mod http;
 mod stop;
 
@@ -29,8 +30,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // From here on there is something to be undone or finished.
     let mut stop = Box::pin(stop::told_to_stop()?);
+    let stop_working = stop::told_to_stop()?;
     let overdue = stop::waited_enough()?;
-    match admin_roles::seeds().apply_until(&pool, stop.as_mut()).await {
+    let seeds = admin_roles::seeds();
+    match seeds.apply_until(&pool, stop.as_mut()).await {
         Err(failed) if matches!(failed.error, kumiko_seeds::Error::Stopped) => return Ok(()),
         report => {
             for seed in &report?.applied {
@@ -42,6 +45,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     eprintln!("warning: there is no sign-in: whoever asks is who the headers say");
     println!("listening on http://{}", listener.local_addr()?);
+    let work = background::work(seeds, pool.clone(), stop_working);
+    let working = tokio::spawn(work);
     let app = App {
         handlers: Arc::new(admin_roles::handlers()),
         pool: pool.clone(),
@@ -51,6 +56,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         served = serving => served?,
         () = overdue => {}
     }
+    // The step in flight is done, and no other begins.
+    working.await?;
     pool.close().await;
     Ok(())
 }

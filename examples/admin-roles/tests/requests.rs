@@ -144,7 +144,13 @@ fn a_request_that_is_refused_says_why_and_changes_nothing() {
 #[test]
 fn what_breaks_inside_is_told_to_those_who_run_the_app_only() {
     let database = TestDatabase::create();
-    let app = App::boot(&database);
+    let mut app = App::boot(&database);
+    // Nothing but requests will miss the table.
+    let in_background = app.line();
+    assert_eq!(
+        in_background.as_deref(),
+        Some("applied 2026-06-15-default-role")
+    );
     database.execute("ALTER TABLE read_tenant_memberships RENAME TO lost");
     let answers = [app.get("/", &[]), app.put(ROLES, &EVE, r#"{"roles": []}"#)];
     for answer in answers {

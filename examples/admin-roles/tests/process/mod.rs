@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,20 +26,21 @@ pub(crate) struct App {
     pub(crate) address: String,
     /// What it printed before it listened.
     pub(crate) applied: Vec<String>,
+    /// Whoever writes into a pipe that nobody reads is ended.
+    stdout: BufReader<ChildStdout>,
 }
 
 impl App {
     /// Boots on a free port.
     pub(crate) fn boot(database: &TestDatabase) -> Self {
-        let child = command(database, "0").spawn().unwrap();
+        let mut child = command(database, "0").spawn().unwrap();
         let mut app = Self {
+            stdout: BufReader::new(child.stdout.take().unwrap()),
             child,
             address: String::new(),
             applied: Vec::new(),
         };
-        let stdout = BufReader::new(app.child.stdout.take().unwrap());
-        for line in stdout.lines() {
-            let line = line.unwrap();
+        while let Some(line) = app.line() {
             if let Some(address) = line.strip_prefix("listening on http://") {
                 address.clone_into(&mut app.address);
                 return app;
@@ -50,6 +51,13 @@ impl App {
         let stderr = app.child.stderr.take();
         stderr.unwrap().read_to_string(&mut error).unwrap();
         panic!("it does not listen: {:?}\n{error}", app.applied);
+    }
+
+    /// The next line that it prints; none once it has ended.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let length = self.stdout.read_line(&mut line).unwrap();
+        (length > 0).then(|| line.trim_end().to_owned())
     }
 
     pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {

@@ -28,8 +28,18 @@ impl TestDatabase {
         format!("{server}/{}", self.name)
     }
 
-    pub(crate) fn execute(&self, sql: &'static str) {
-        execute(&self.url(), sql.to_owned());
+    pub(crate) fn execute(&self, sql: impl Into<String>) {
+        execute(&self.url(), sql.into());
+    }
+
+    #[allow(dead_code, reason = "not every test asks for one")]
+    pub(crate) fn number(&self, sql: &'static str) -> i64 {
+        wait(async {
+            let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+            let number = sqlx::query_scalar(sql).fetch_one(&mut connection).await;
+            connection.close().await.unwrap();
+            number.unwrap()
+        })
     }
 }
 
