@@ -82,13 +82,17 @@
 //! 3. run the seed: its handlers append events and update projections in this transaction;
 //! 4. write the marker and commit.
 //!
+//! A seed of [many steps](#many-steps) gets one for each step. Seeds that say `BACKGROUND`, and those that wait for one of
+//! them, are left to [`SeedRunner::work`]; [`Report::left_to_background`] has them.
+//!
 //! The first failure stops the run, and [`ApplyError`] says what was applied before it.
 //!
 //! # What is guaranteed
 //!
 //! - A seed's events, projections and marker commit together or not at all, whatever ends the process.
+//! - Of a seed of many steps, the events, projections and cursor of each step do so, and the marker commits with the last.
 //! - A seed is applied once per database, however many processes try.
-//! - Seeds run one at a time and in byte order of their ids.
+//! - Seeds run one at a time and in byte order of their ids, but for those in the background.
 //! - If the connection is lost while a seed is being committed, the run finds out on another one what became
 //!   of it.
 //! - Writes pass the same gates as a user's, as the system user; a failed write fails the seed, even if the
@@ -105,7 +109,7 @@
 //! A deadlock with the app, a version conflict with a write of the app's, a serialization failure, a SQLite file that is busy
 //! for too long: the seed is
 //! undone and tried again, at most three times, after a tenth of a second, then four tenths, then one and
-//! six tenths. [`Applied::retries`] and [`Progress::Retrying`] tell. The library knows such a failure by the
+//! six tenths. Of a seed of many steps it is the step, with half the items, also after a timeout of the database's. [`Applied::retries`] and [`Progress::Retrying`] tell. The library knows such a failure by the
 //! driver's error, so a seed that turns errors into texts of its own is not tried again.
 //!
 //! # Many writes
@@ -126,6 +130,62 @@
 //! }
 //! # }
 //! ```
+//!
+//! # Many steps
+//!
+//! What a seed has written is locked until its transaction commits, and the boot waits for it. For a change that is too large
+//! for that, the file has `batch` in place of `run`. Each call is a step, which is a transaction of its own, for up to
+//! `limit` items after the cursor that the step before has given. A step without a cursor is the last. `count` is optional.
+//!
+//! ```
+//! # #[cfg(all(feature = "sqlite", feature = "events"))]
+//! # mod seed {
+//! use kumiko_seeds::json;
+//! use kumiko_seeds::sqlite::{Batch, BatchResult, CountResult, SeedContext};
+//!
+//! pub const DESCRIPTION: &str = "Give the role Member to each member who has none";
+//! pub const BACKGROUND: bool = true;
+//!
+//! pub type Cursor = i64;
+//!
+//! pub async fn count(ctx: &mut SeedContext<'_>) -> CountResult {
+//!     let sql = "SELECT count(*) FROM members WHERE role IS NULL";
+//!     let members: i64 = sqlx::query_scalar(sql).fetch_one(ctx.db().await?).await?;
+//!     Ok(members.unsigned_abs())
+//! }
+//!
+//! pub async fn batch(
+//!     ctx: &mut SeedContext<'_>,
+//!     after: Option<Cursor>,
+//!     limit: u32,
+//! ) -> BatchResult<Cursor> {
+//!     let sql = "SELECT id FROM members WHERE role IS NULL AND id > $1 ORDER BY id LIMIT $2";
+//!     let members: Vec<i64> = sqlx::query_scalar(sql)
+//!         .bind(after.unwrap_or_default())
+//!         .bind(i64::from(limit))
+//!         .fetch_all(ctx.db().await?)
+//!         .await?;
+//!     let roles = members.iter().map(|id| json!({ "id": id, "role": "Member" }));
+//!     ctx.system_batch("member:write:set-role", roles).await?;
+//!     Ok(Batch::new(members.last().copied(), members.len()))
+//! }
+//! # }
+//! ```
+//!
+//! The cursor is any type of serde's. It should be a key and no secret: it stands in the text of statements, and commands
+//! show it.
+//!
+//! `BACKGROUND` leaves the seed out of the boot, and the app does it as it serves, with [`SeedRunner::work_until`]. Any number of
+//! processes may do so at once; whoever gets the lock of the seed's steps does the next, so that one that dies is replaced
+//! at once. `AFTER: &[&str]` has the ids of the seeds that one waits for.
+//!
+//! - **Size**: a step asks for as many items as take [`SeedRunner::step_time`], within [`SeedRunner::step_size`].
+//! - **Pace**: [`SeedRunner::pace`] leaves a part of the time to others, or holds steps back.
+//! - **Steering**: [`Ledger::steer`] pauses, resumes and cancels, from any process.
+//! - **Failure**: a seed that fails in the background stops there, and [`Steering::Retry`] lets it go on. One that fails in
+//!   its place in the order fails the boot, and the next boot tries again.
+//! - **Another source**: a seed that was edited while it was under way is refused with [`Error::OtherSourceUnderWay`], until
+//!   [`Steering::Continue`] or [`Steering::Restart`] says what is meant.
 //!
 //! # Sessions
 //!
@@ -170,7 +230,7 @@
 //! sqlx = { version = "0.9", default-features = false, features = ["tls-rustls-ring-native-roots"] }
 //! ```
 //!
-//! # The table
+//! # The tables
 //!
 //! ```sql
 //! CREATE TABLE kumiko_es_operations (
@@ -183,7 +243,30 @@
 //! )
 //! ```
 //!
-//! It is created under the lock when the first seed is applied.
+//! It is created under the lock when the first seed is applied. How far seeds of many steps are, until they are applied, is in a
+//! second one, which is created when the first of them begins:
+//!
+//! ```sql
+//! CREATE TABLE kumiko_es_progress (
+//!     id text PRIMARY KEY,                   -- as in kumiko_es_operations
+//!     operation_type text NOT NULL,          -- 'seed-migration' for seeds
+//!     state text NOT NULL,                   -- 'running', 'paused', 'failed' or 'cancelled'
+//!     source_hash text,                      -- of the source with which it began, or was told to go on
+//!     "cursor" text,                         -- where the next step begins, as JSON
+//!     done bigint NOT NULL,                  -- items
+//!     total bigint,                          -- items in all, when it began, if the seed counts them
+//!     events bigint NOT NULL,                -- how many the steps have appended
+//!     steps bigint NOT NULL,                 -- how many are committed
+//!     step_size integer NOT NULL,            -- how many items the next step asks for
+//!     failures integer NOT NULL,             -- how many steps have failed in a row
+//!     error text,                            -- why it failed
+//!     throttled text,                        -- why no step runs, if one is held back
+//!     worker text,                           -- who did the last step
+//!     started_at timestamptz NOT NULL,
+//!     updated_at timestamptz NOT NULL,       -- when the last step was committed, or the state changed
+//!     worked_ms bigint NOT NULL              -- how long the steps took in all
+//! )
+//! ```
 
 mod app;
 mod app_values;

@@ -18,8 +18,11 @@ impl<DB: Backend> SeedRunner<DB> {
     /// Applies what is pending, in order, each seed exactly once however many processes do this.
     ///
     /// Nothing pending costs one statement and takes no lock. Otherwise each seed has a transaction
-    /// of its own: lock, re-check of the marker, the seed, its marker, commit. One connection of the
-    /// pool is used throughout, so a pool of one will do.
+    /// of its own: lock, re-check of the marker, the seed, its marker, commit. A seed of many steps gets one for each step,
+    /// and goes on where an earlier run was. One connection of the pool is used throughout, so a pool of one will do.
+    ///
+    /// Seeds that say `BACKGROUND` are left out, as are those that wait for one of them:
+    /// [`Report::left_to_background`] has them, and [`SeedRunner::work`] does them.
     ///
     /// Dropping the future closes that connection, which rolls back the seed in flight and lets go of
     /// the lock.
@@ -63,7 +66,7 @@ impl<DB: Backend> SeedRunner<DB> {
         }
     }
 
-    /// Applies what is pending as [`SeedRunner::apply`] does, until `stop` is ready: then the seed in
+    /// Applies what is pending as [`SeedRunner::apply`] does, until `stop` is ready: then the seed or step in
     /// flight is rolled back and the run ends with [`Error::Stopped`]. For a signal, or for an app that
     /// is told to shut down while it boots.
     ///
