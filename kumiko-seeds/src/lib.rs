@@ -109,7 +109,8 @@
 //! A deadlock with the app, a version conflict with a write of the app's, a serialization failure, a SQLite file that is busy
 //! for too long: the seed is
 //! undone and tried again, at most three times, after a tenth of a second, then four tenths, then one and
-//! six tenths. Of a seed of many steps it is the step, with half the items, also after a timeout of the database's. [`Applied::retries`] and [`Progress::Retrying`] tell. The library knows such a failure by the
+//! six tenths. Of a seed of many steps it is the step, with half the items; after a timeout of the
+//! database's as often as they can be halved. [`Applied::retries`] and [`Progress::Retrying`] tell. The library knows such a failure by the
 //! driver's error, so a seed that turns errors into texts of its own is not tried again.
 //!
 //! # Many writes
@@ -184,8 +185,9 @@
 //! - **Steering**: [`Ledger::steer`] pauses, resumes and cancels, from any process.
 //! - **Failure**: a seed that fails in the background stops there, and [`Steering::Retry`] lets it go on. One that fails in
 //!   its place in the order fails the boot, and the next boot tries again.
-//! - **Another source**: a seed that was edited while it was under way is refused with [`Error::OtherSourceUnderWay`], until
-//!   [`Steering::Continue`] or [`Steering::Restart`] says what is meant.
+//! - **Another source**: a release in which the seed was edited while it was under way is refused with
+//!   [`Error::OtherSourceUnderWay`], until [`Steering::Continue`] or [`Steering::Restart`] says what is meant. Processes
+//!   with the source under way go on.
 //!
 //! # Sessions
 //!
