@@ -198,6 +198,7 @@ fn programs_get_json() {
             },
             "state": "applied",
             "remark": null,
+            "progress": null,
             "marker": {
                 "applied_at": "2026-03-01T12:30:00.250+00:00",
                 "duration_ms": 1500,

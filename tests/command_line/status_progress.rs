@@ -90,7 +90,7 @@ fn a_pipeline_lets_background_seeds_go_on_where_it_says_so() {
     let pending = "\
 -- stdout
 STATE    ID                 APPLIED AT  TOOK  BY  DESCRIPTION
-pending  2026-01-10-first                         What came first
+pending  2026-01-10-first                         What came first (in the background)
 pending  2026-02-20-second                        What came second (waits for 2026-01-10-first)
 
 0 applied, 2 pending
@@ -131,4 +131,10 @@ help: a worker takes it up: one that runs, the next start of the app, or
     cargo kumiko-ops seed:work
 ",
     );
+}
+
+#[test]
+fn who_is_at_work_and_since_when_is_shown_of_one_seed() {
+    let app = shop();
+    assert_shows(&call(&app, "seed:show first"), "?");
 }

@@ -80,7 +80,6 @@ async fn steer<DB: Engine>(database: &TestDatabase<DB>, is_over: &Cell<bool>) {
         DB::NAME
     );
     assert!(turned.iter().all(|times| *times > 0), "{turned:?}");
-    is_over.set(true);
     // It may have been applied meanwhile.
     for (state, steering) in [
         (ProgressState::Paused, Steering::Resume),
@@ -94,4 +93,5 @@ async fn steer<DB: Engine>(database: &TestDatabase<DB>, is_over: &Cell<bool>) {
             ledger.steer(ID, steering).await.unwrap();
         }
     }
+    is_over.set(true);
 }

@@ -5,6 +5,7 @@ use anstyle::Style;
 use super::view::ShownSeed;
 use crate::app_seeds::{SeedSource, SourceCall};
 use crate::printing::{Columns, Palette, milliseconds, printable};
+use crate::progress_view::ProgressView;
 
 /// A line: the name of what is known, what is known, and how that looks.
 type Row = (&'static str, String, Style);
@@ -52,6 +53,7 @@ fn of_database(seed: &ShownSeed<'_>, palette: Palette) -> Vec<Row> {
     };
     let mut rows = vec![("state", state.to_string(), palette.of_state(state))];
     rows.extend(seed.remark.iter().map(|remark| plain("remark", remark)));
+    rows.extend(seed.progress.iter().flat_map(of_progress));
     if let Some(marker) = &seed.marker {
         rows.extend([
             plain("applied at", marker.applied_at.to_string()),
@@ -61,6 +63,24 @@ fn of_database(seed: &ShownSeed<'_>, palette: Palette) -> Vec<Row> {
         ]);
     }
     rows
+}
+
+fn of_progress(progress: &ProgressView<'_>) -> Vec<Row> {
+    let cursor = progress.cursor.as_ref();
+    vec![
+        plain("begun at", progress.started_at.to_string()),
+        plain("last step", progress.updated_at.to_string()),
+        plain("worker", progress.worker.unwrap_or("none")),
+        plain(
+            "steps",
+            format!("{}, with {} events", progress.steps, progress.events),
+        ),
+        plain("next step", format!("{} items", progress.step_size)),
+        plain(
+            "cursor",
+            cursor.map_or_else(|| "none".to_owned(), ToString::to_string),
+        ),
+    ]
 }
 
 fn handler(call: &SourceCall) -> String {

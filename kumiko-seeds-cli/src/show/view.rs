@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::app_seeds::SeedSource;
 use crate::printing::{Moment, state};
+use crate::progress_view::ProgressView;
 
 /// All that is known of one seed: what its source says, and where it stands.
 #[derive(Clone, Debug, Serialize)]
@@ -22,6 +23,8 @@ pub struct ShownSeed<'a> {
     pub state: Option<State>,
     /// What a person should know beside the state, if there is anything.
     pub remark: Option<String>,
+    /// How far it is, if it is one of many steps that has begun and is not applied.
+    pub progress: Option<ProgressView<'a>>,
     /// Its marker, if it is applied.
     pub marker: Option<MarkerView<'a>>,
 }
@@ -49,6 +52,7 @@ impl<'a> ShownSeed<'a> {
             source,
             state: None,
             remark: None,
+            progress: None,
             marker: None,
         }
     }
@@ -59,6 +63,7 @@ impl<'a> ShownSeed<'a> {
         Self {
             state: Some(seed.state),
             remark: seed.remark(),
+            progress: seed.progress.as_ref().map(ProgressView::of),
             marker: seed.marker.as_ref().map(MarkerView::of),
             ..Self::of_source(seed, source)
         }

@@ -288,8 +288,12 @@ impl<'r, DB: Backend> Worker<'r, DB> {
                         self.begun.push(steps);
                         return Err(error);
                     }
-                    steps.note_failure(&mut self.lock, &error).await;
-                    self.give_up(id, error);
+                    if steps.note_failure(&mut self.lock, &error).await {
+                        // Whoever lets it go on finds this worker ready, if it is still at work.
+                        self.note_failed(id, error);
+                    } else {
+                        self.give_up(id, error);
+                    }
                     return Ok(Tried::Done);
                 }
                 Tried::Done
@@ -348,12 +352,17 @@ impl<'r, DB: Backend> Worker<'r, DB> {
         });
     }
 
+    /// Notes that a seed has failed, and leaves it alone from now on.
     fn give_up(&mut self, id: &'static str, error: Error) {
+        self.note_failed(id, error);
+        self.given_up.push(id);
+    }
+
+    fn note_failed(&mut self, id: &'static str, error: Error) {
         self.runner
             .observer
             .notify(Progress::Failed { id, error: &error });
         self.report.failed.push(FailedSeed { id, error });
-        self.given_up.push(id);
     }
 
     /// Waits without a connection, and no longer than until it is told to stop.

@@ -26,15 +26,16 @@ impl<DB: Backend> Steps<'_, DB> {
         }
     }
 
-    /// Writes down that steps have failed for good, for whoever looks. The error is told in any case, so one of the writing
-    /// itself is left alone. A release with another source has not failed at them: those with the source under way go on.
+    /// Writes down that steps have failed for good, for whoever looks, and gives whether it did. The error is told in any
+    /// case, so one of the writing itself is left alone. A release with another source has not failed at them: those with the
+    /// source under way go on.
     pub(in crate::runner) async fn note_failure(
         &self,
         lock: &mut UnderLock<'_, DB>,
         error: &Error,
-    ) {
+    ) -> bool {
         if is_unreachable::<DB>(error) || matches!(error, Error::OtherSourceUnderWay { .. }) {
-            return;
+            return false;
         }
         let error = with_causes(error);
         let turned = Turned::Failed {
@@ -43,10 +44,14 @@ impl<DB: Backend> Steps<'_, DB> {
         };
         // It may have failed before, in another run.
         for from in [ProgressState::Running, ProgressState::Failed] {
-            if let Err(unwritten) = lock.turn(&self.ledger_id, from, turned).await {
-                tracing::warn!(target: TARGET, id = self.seed.id, %unwritten, "the failure is not written down");
-                return;
+            match lock.turn(&self.ledger_id, from, turned).await {
+                Ok(true) => return true,
+                Ok(false) => {}
+                Err(unwritten) => {
+                    tracing::warn!(target: TARGET, id = self.seed.id, %unwritten, "the failure is not written down");
+                }
             }
         }
+        false
     }
 }
