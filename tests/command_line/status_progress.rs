@@ -136,5 +136,24 @@ help: a worker takes it up: one that runs, the next start of the app, or
 #[test]
 fn who_is_at_work_and_since_when_is_shown_of_one_seed() {
     let app = shop();
-    assert_shows(&call(&app, "seed:show first"), "?");
+    assert_shows(
+        &call(&app, "seed:show first"),
+        "\
+exit 0
+-- stdout
+id           2026-01-10-first
+description  What came first
+file         seeds/2026-01-10-first.rs
+skippable    no
+handlers     none named in the source
+state        running
+remark       12000 of 100000 (12%), 3400/s, 25s left
+begun at     2026-06-01 09:00:00
+last step    2026-06-01 09:00:04
+worker       app:4711
+steps        9, with 12000 events
+next step    1700 items
+cursor       12017
+",
+    );
 }
