@@ -168,6 +168,17 @@ pub enum Error {
         /// How many items are done.
         done: u64,
     },
+    /// A seed that has not begun has the source text of one that is under way and that this binary does not contain, so that
+    /// it is the same seed in a file that was renamed. Nothing was written.
+    #[error("seed {id} is under way as {from}, whose file is gone ({done} items are done)")]
+    RenamedUnderWay {
+        /// The seed.
+        id: String,
+        /// What it began as.
+        from: String,
+        /// How many items are done.
+        done: u64,
+    },
     /// A seed whose turn it is has been paused.
     #[error("seed {id} is paused ({done} items are done)")]
     Paused {

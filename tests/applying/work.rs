@@ -15,6 +15,7 @@ use kumiko_tests::steps::{
     ID, Items, check_each_once, in_background, notes_in_steps, of_batch, progress, write_notes,
 };
 use kumiko_tests::{app, note, on_both_databases};
+use sqlx::Postgres;
 use tokio::sync::Semaphore;
 
 const ITEMS: i64 = 1_234;
@@ -353,4 +354,60 @@ on_both_databases! {
         let found = status(database, &other).await;
         assert_eq!((found.count(State::Missing), found.has_drifted()), (0, false));
     }
+
+    /// Under its new name it would do again what is done.
+    async fn a_seed_that_was_renamed_does_not_begin_anew(database: &TestDatabase<DB>) {
+        let gate = Gate(Arc::new(Semaphore::new(1)));
+        let first = runner(vec![gated()]).with(gate);
+        let stop = until(database, "2026-01-02-steps running 100 100/1234");
+        tokio::select! { _ = first.work(&database.pool) => unreachable!(), () = stop => {} }
+        let renamed = || Seed { id: "2026-01-07-steps", ..in_background(notes_in_steps(ID)) };
+        let renamed = runner(vec![renamed()]);
+        let report = renamed.work(&database.pool).await;
+        let error = &report.failed[0].error;
+        assert_eq!(
+            error.to_string(),
+            "seed 2026-01-07-steps is under way as 2026-01-02-steps, whose file is gone (100 items are done)"
+        );
+        assert_eq!(
+            error.remedy().unwrap(),
+            "give the file its name back until the seed is applied:\n    git mv seeds/2026-01-07-steps.rs \
+             seeds/2026-01-02-steps.rs\nor give up what is under way, and the seed begins anew under its new \
+             name:\n    cargo kumiko-ops seed:cancel 2026-01-02-steps"
+        );
+        let back = runner(vec![in_background(notes_in_steps(ID))]);
+        assert_eq!(ids(&back.work(&database.pool).await), [ID]);
+        check_each_once(database, ITEMS).await;
+
+        // Applied, it is what a run refuses as well.
+        let report = renamed.work(&database.pool).await;
+        assert!(matches!(report.failed[0].error, Error::Renamed { .. }), "{report:?}");
+        check_each_once(database, ITEMS).await;
+    }
+}
+
+/// It takes the lock of seeds for its boot, and looks for each seed by its id.
+#[tokio::test]
+async fn the_original_waits_for_no_step_and_takes_none_for_an_applied_seed() {
+    let database = Postgres::create().await;
+    let gate = Gate(Arc::new(Semaphore::new(1)));
+    let runner = runner(vec![gated()]).with(gate.clone());
+    let original = async {
+        until(&database, "2026-01-02-steps running 100 100/1234").await;
+        // The second step waits at the gate.
+        let held = "SELECT CAST(count(*) AS text) FROM pg_locks
+                    WHERE locktype = 'advisory' AND classid = 1702063984 AND objsubid = 2
+                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        while database.text(held).await != "1" {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let lock = "SELECT CAST(pg_try_advisory_xact_lock(1702063984) AS text)";
+        assert_eq!(database.text(lock).await, "true");
+        let row = format!("SELECT id FROM kumiko_es_operations WHERE id = '{ID}'");
+        assert_eq!(database.texts(&row).await, [""; 0]);
+        gate.0.add_permits(100);
+    };
+    let (report, ()) = join(runner.work(&database.pool), original).await;
+    assert_eq!(ids(&report), [ID]);
+    database.remove().await;
 }

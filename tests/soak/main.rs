@@ -2,8 +2,8 @@
 //!
 //! Some replicas boot again and again on a database with pending seeds. Most of them are killed with
 //! SIGKILL before they are done, and PostgreSQL's sessions are ended behind their backs, until all seeds
-//! are applied. Then comes the next database. At any time each seed must be there as a whole, once and
-//! in order, or not at all.
+//! are applied. The first has many steps. Then comes the next database. At any time each seed must be there as a whole, once and
+//! in order, or not at all; of the first as many items as its cursor says.
 //!
 //! `KUMIKO_SOAK_SECONDS` says how long; `KUMIKO_SOAK_SEED`, which each run prints, repeats the choices of
 //! a run, though not the timing of the machine.

@@ -7,13 +7,18 @@ use fastrand::Rng;
 use futures_util::future::{try_join, try_join_all};
 use kumiko_tests::batches::{BATCHES, applied};
 use kumiko_tests::database::{Engine, TestDatabase};
-use kumiko_tests::replicas::{PATIENCE, ended, replica};
+use kumiko_tests::replicas::{PATIENCE, ended};
+use kumiko_tests::steps::done_so_far;
+use kumiko_tests::workers::worker;
+use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 use crate::figures::Figures;
 
 /// How many replicas boot side by side.
 const REPLICAS: usize = 4;
+/// How many items the seed of many steps has: some steps.
+const ITEMS: i64 = 300;
 /// Of so many boots one is left to its end.
 const SPARED: u8 = 4;
 /// One look in so many ends all sessions.
@@ -61,7 +66,7 @@ impl<DB: Engine> Round<'_, DB> {
     async fn keep_booting(&self) -> Result<(), String> {
         while !self.is_over.get() {
             let began = Instant::now();
-            let mut process = replica("batches", &self.url()).spawn().unwrap();
+            let mut process = self.replica().spawn().unwrap();
             self.figures.borrow_mut().boots += 1;
             if let Some(life) = self.life()
                 && timeout(life, process.wait()).await.is_err()
@@ -81,6 +86,11 @@ impl<DB: Engine> Round<'_, DB> {
         Ok(())
     }
 
+    /// A replica with a seed of many steps, and the others after it.
+    fn replica(&self) -> Command {
+        worker("steps-and-batches", &self.url(), ITEMS)
+    }
+
     /// How long the next replica may live, if not for ever.
     fn life(&self) -> Option<Duration> {
         let mut random = self.random.borrow_mut();
@@ -91,13 +101,23 @@ impl<DB: Engine> Round<'_, DB> {
     /// Looks again and again, until all seeds are applied.
     async fn watch(&self) -> Result<(), String> {
         let began = Instant::now();
-        let mut before = 0;
+        let (mut before, mut items) = (0, 0);
         while before < BATCHES.len() {
             if began.elapsed() > PATIENCE {
                 return Err(format!("only {before} seeds are applied in {PATIENCE:?}"));
             }
             self.pause().await;
+            let steps = done_so_far(&self.database.pool, ITEMS).await?;
             let now = applied(&self.database.pool).await?;
+            if now > 0 && done_so_far(&self.database.pool, ITEMS).await? < ITEMS {
+                return Err(format!(
+                    "{now} seeds are applied after {steps} of {ITEMS} items"
+                ));
+            }
+            if steps < items {
+                return Err(format!("of {items} items {steps} are left"));
+            }
+            items = steps;
             if now < before {
                 return Err(format!("of {before} applied seeds {now} are left"));
             }
@@ -158,7 +178,7 @@ impl<DB: Engine> Round<'_, DB> {
 
     /// One more replica, after all others.
     async fn nothing_is_pending(&self) -> Result<(), String> {
-        let process = replica("batches", &self.url()).spawn().unwrap();
+        let process = self.replica().spawn().unwrap();
         let ended = ended(process).await;
         if !ended.status.success() || !ended.stdout.is_empty() {
             return Err(format!("with nothing pending: {ended:?}"));

@@ -42,7 +42,8 @@ pub async fn applied<DB: Engine>(pool: &Pool<DB>) -> Result<usize, String> {
     if !has_markers(pool).await {
         let early = DB::texts(pool, DB::TABLES).await;
         let events = if early.iter().any(|table| table == "kumiko_events") {
-            DB::texts(pool, "SELECT type FROM kumiko_events").await
+            let numbers = "SELECT type FROM kumiko_events WHERE payload->>'number' IS NOT NULL";
+            DB::texts(pool, numbers).await
         } else {
             Vec::new()
         };
@@ -58,9 +59,10 @@ pub async fn applied<DB: Engine>(pool: &Pool<DB>) -> Result<usize, String> {
         pool,
         "SELECT text FROM (
              SELECT 1 AS kind, 0 AS position, id AS text FROM kumiko_es_operations
-             WHERE operation_type = 'seed-migration'
+             WHERE operation_type = 'seed-migration' AND id LIKE '%-batch'
              UNION ALL
              SELECT 2, id, 'event ' || CAST(payload->>'number' AS text) FROM kumiko_events
+             WHERE payload->>'number' IS NOT NULL
              UNION ALL
              SELECT 3, number, 'row ' || CAST(number AS text) FROM read_journal
          ) AS found ORDER BY kind, position, text",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sqlx::Executor;
 
+use super::reading::for_reading_alone;
 use super::table::number;
 use crate::app::{App, parts};
 use crate::backend::{Backend, Fault, Lock, Parameter, column};
@@ -185,7 +186,10 @@ pub(crate) async fn all_progress<DB: Backend>(
     let rows = match DB::fetch(connection, &sql, &[]).await {
         Ok(rows) => rows,
         Err(error) if DB::fault(&error) == Fault::TableMissing => return Ok(Vec::new()),
-        Err(error) => return Err(progress_fault::<DB>(READ, error)),
+        Err(error) => {
+            let error = progress_fault::<DB>(READ, error);
+            return Err(for_reading_alone(error, "SELECT ON kumiko_es_progress"));
+        }
     };
     let mut all = Vec::new();
     for row in &rows {

@@ -77,7 +77,8 @@ pub(crate) async fn history<DB: Backend>(
         types.join(", ")
     );
     let rows = read::<DB>(connection, &sql).await;
-    let Some(rows) = rows.map_err(for_reading_alone)? else {
+    let privileges = "SELECT ON kumiko_es_operations";
+    let Some(rows) = rows.map_err(|error| for_reading_alone(error, privileges))? else {
         return Ok(None);
     };
     let operations = rows
@@ -90,9 +91,9 @@ pub(crate) async fn history<DB: Backend>(
 }
 
 /// The same error for somebody who does not go on to write.
-fn for_reading_alone(mut error: Error) -> Error {
+pub(super) fn for_reading_alone(mut error: Error, sufficient: &'static str) -> Error {
     if let Error::NotPermitted { privileges, .. } = &mut error {
-        *privileges = "SELECT ON kumiko_es_operations";
+        *privileges = sufficient;
     }
     error
 }

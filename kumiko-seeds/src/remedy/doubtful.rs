@@ -9,6 +9,14 @@ const RENAMED: &str = "mark them, so that they do not run again; one that is to 
                                   text, if only a comment";
 
 pub(super) fn remedy(error: &Error) -> Option<String> {
+    if let Error::RenamedUnderWay { id, from, .. } = error {
+        return Some(format!(
+            "give the file its name back until the seed is applied:\n    \
+             git mv seeds/{id}.rs seeds/{from}.rs\n\
+             or give up what is under way, and the seed begins anew under its new name:\n    \
+             cargo kumiko-ops seed:cancel {from}"
+        ));
+    }
     let (text, ids) = match error {
         Error::Contested { ids } => (CONTESTED, ids),
         Error::Renamed { ids, .. } => (RENAMED, ids),

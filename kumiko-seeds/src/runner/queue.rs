@@ -136,9 +136,7 @@ impl<'r, DB: Backend> Queue<'r, DB> {
         if let Some(twice) = seeds.windows(2).find(|pair| pair[0].id == pair[1].id) {
             return Err(Error::DuplicateId { id: twice[0].id });
         }
-        let ids = || seeds.iter().map(|seed| seed.id);
-        let runner = self.runner;
-        let app = &runner.app;
+        let app = &self.runner.app;
         let plan = plan(app, seeds.iter().copied().map(compiled), applied.iter());
         if !plan.unnamed.is_empty() {
             let (app, seeds) = (app.name(), plan.unnamed.len());
@@ -153,31 +151,11 @@ impl<'r, DB: Backend> Queue<'r, DB> {
             let app = app.name().map(str::to_owned);
             self.warn(Warning::OtherSource { ids, app });
         }
-        let selection = &runner.selection;
-        let get = |id: &str| {
-            let index = seeds.binary_search_by(|seed| seed.id.cmp(id));
-            index.map(|index| seeds[index])
-        };
-        let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
         let infos: Vec<_> = seeds.iter().map(|seed| seed.info()).collect();
         let of_workers = of_background(&infos, |_| true);
-        let left = match background {
-            Background::LeftOut => {
-                of_background(&infos, |id| is_pending(id) && !selection.names(id))
-            }
-            Background::Included => BTreeSet::new(),
-        };
-        let is_skipped = |id: &str| get(id).is_ok_and(|seed| flags.skips(&seed.info()));
-        let pending = plan.pending.iter().copied();
-        let (left, pending): (Vec<_>, Vec<_>) =
-            pending.partition(|id| left.contains(id) && !is_skipped(id));
-        let left = left.into_iter().filter_map(|id| get(id).ok());
-        self.report.left_to_background = left.map(|seed| seed.id).collect();
-        for id in selection.of(pending, ids())? {
-            let Ok(seed) = get(id) else {
-                continue;
-            };
-            if is_skipped(id) {
+        let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
+        for seed in self.chosen(&plan, &seeds, flags, background)? {
+            if flags.skips(&seed.info()) {
                 self.skip(seed.id, seed.skip_flag);
                 continue;
             }
@@ -188,8 +166,8 @@ impl<'r, DB: Backend> Queue<'r, DB> {
                 self.report.left_to_background.push(seed.id);
                 continue;
             }
-            if let Some(after) = Pair::find(&plan.out_of_order, id)
-                && !of_workers.contains(id)
+            if let Some(after) = Pair::find(&plan.out_of_order, seed.id)
+                && !of_workers.contains(seed.id)
             {
                 self.warn(Warning::OutOfOrder {
                     id: seed.id,
@@ -199,6 +177,34 @@ impl<'r, DB: Backend> Queue<'r, DB> {
             self.seeds.push_back(seed);
         }
         self.refuse_doubtful(&plan)
+    }
+
+    /// Those of `seeds`, which are sorted, that are pending and asked for; notes which of them are left to the workers.
+    fn chosen(
+        &mut self,
+        plan: &Plan<'_>,
+        seeds: &[&'static Seed<DB>],
+        flags: &SkipFlags,
+        background: Background,
+    ) -> Result<Vec<&'static Seed<DB>>, Error> {
+        let selection = &self.runner.selection;
+        let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
+        let infos: Vec<_> = seeds.iter().map(|seed| seed.info()).collect();
+        let left = match background {
+            Background::LeftOut => {
+                of_background(&infos, |id| is_pending(id) && !selection.names(id))
+            }
+            Background::Included => BTreeSet::new(),
+        };
+        let pending = seeds.iter().copied().filter(|seed| is_pending(seed.id));
+        let is_left =
+            |seed: &&'static Seed<DB>| left.contains(seed.id) && !flags.skips(&seed.info());
+        let (left, mut pending): (Vec<&'static Seed<DB>>, Vec<_>) = pending.partition(is_left);
+        self.report.left_to_background = left.into_iter().map(|seed| seed.id).collect();
+        let ids = pending.iter().map(|seed| seed.id).collect();
+        let chosen = selection.of(ids, seeds.iter().map(|seed| seed.id))?;
+        pending.retain(|seed| chosen.binary_search(&seed.id).is_ok());
+        Ok(pending)
     }
 
     /// Whether the first of the queue is what comes next.

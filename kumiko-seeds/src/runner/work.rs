@@ -13,7 +13,7 @@ use super::run::Run;
 use super::steps::{Ended, HELD_BACK, Place, Steps, is_used_up};
 use crate::backend::Backend;
 use crate::background::of_background;
-use crate::plan::{Compiled, plan};
+use crate::plan::{Compiled, Pair, Plan, plan};
 use crate::progress::TARGET;
 use crate::report::FailedSeed;
 use crate::under_lock::{Attempt, UnderLock, is_unreachable};
@@ -83,6 +83,17 @@ struct Worker<'r, DB: Backend> {
     given_up: Vec<&'static str>,
     /// The seed of which it was said last that it is paused.
     said_paused: Option<&'static str>,
+}
+
+/// Why the seed may be applied already, under another id or without the app's name.
+fn doubt_of(id: &str, plan: &Plan<'_>) -> Option<Error> {
+    let ids = vec![id.to_owned()];
+    if plan.contested.binary_search(&id).is_ok() {
+        return Some(Error::Contested { ids });
+    }
+    let from = Pair::find(&plan.renamed, id)?;
+    let from = vec![from.to_owned()];
+    Some(Error::Renamed { ids, from })
 }
 
 /// What came of a try at one seed.
@@ -191,6 +202,13 @@ impl<'r, DB: Backend> Worker<'r, DB> {
         seeds.retain(|seed| {
             of_background.contains(seed.id) && is_pending(seed.id) && !flags.skips(&seed.info())
         });
+        for seed in &seeds {
+            if let Some(doubt) = doubt_of(seed.id, &plan)
+                && !self.given_up.contains(&seed.id)
+            {
+                self.give_up(seed.id, doubt);
+            }
+        }
         let is_ready = |seed: &&'static Seed<DB>| {
             !seed.after.iter().any(|id| is_pending(id))
                 && !stopped(seed.id)

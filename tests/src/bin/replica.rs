@@ -1,7 +1,7 @@
 //! A process of an app: `replica <release> <url>` starts one release of it.
 //!
 //! `boot` has twenty seeds, `older` lacks the last of them, and `late` has one more, dated before the
-//! others. `batches` has the seeds of that module. Each applies what is pending, says when it waits, and
+//! others. `batches` has the seeds of that module, and `steps-and-batches` one of many steps before them. Each applies what is pending, says when it waits, and
 //! prints the report, one line each, also if it fails. `silent` is `boot` where nobody listens to the run,
 //! `traced` where only a `tracing` subscriber does, and `unnamed` where statements get no names.
 //!
@@ -37,7 +37,9 @@ mod on_sqlite {
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [release, url] = arguments.as_slice() else {
-        return Err("usage: replica boot|older|late|batches|steps|work|hold <url>".into());
+        return Err(
+            "usage: replica boot|older|late|batches|steps|steps-and-batches|work|hold <url>".into(),
+        );
     };
     if release == "traced" {
         tracing::subscriber::set_global_default(Deaf)?;
@@ -70,6 +72,7 @@ fn seeds<DB: Engine>(release: &str, twenty: &[Seed<DB>]) -> Vec<Seed<DB>> {
     match release {
         "hold" => vec![seed("2025-12-31-hold", |ctx| Box::pin(hold(ctx)))],
         "batches" => batches(),
+        "steps-and-batches" => [vec![notes_in_steps(ID)], batches()].concat(),
         "steps" => vec![notes_in_steps(ID)],
         "work" | "unnamed-work" => vec![in_background(notes_in_steps(ID))],
         "older" => twenty[..twenty.len() - 1].to_vec(),

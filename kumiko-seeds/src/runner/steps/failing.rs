@@ -34,7 +34,12 @@ impl<DB: Backend> Steps<'_, DB> {
         lock: &mut UnderLock<'_, DB>,
         error: &Error,
     ) -> bool {
-        if is_unreachable::<DB>(error) || matches!(error, Error::OtherSourceUnderWay { .. }) {
+        if is_unreachable::<DB>(error)
+            || matches!(
+                error,
+                Error::OtherSourceUnderWay { .. } | Error::RenamedUnderWay { .. }
+            )
+        {
             return false;
         }
         let error = with_causes(error);

@@ -19,8 +19,8 @@ use super::worker_name::worker_name;
 use crate::backend::{Backend, Lock};
 use crate::journal::AfterCommit;
 use crate::ledger::{
-    self, NewMarker, NewProgress, NewStep, Record, Sought, Table, Tables, create_progress,
-    find_progress,
+    self, NewMarker, NewProgress, NewStep, Record, Sought, Table, Tables, all_progress,
+    create_progress, find_progress,
 };
 use crate::progress::TARGET;
 use crate::report::Applied;
@@ -186,6 +186,7 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             self.phase = Phase::Step;
             return Ok(Kept::Nothing);
         }
+        self.refuse_renamed(turn).await?;
         Ok(Kept::Recorded(Box::new(Record::Begun(NewProgress {
             ledger_id: self.ledger_id.clone(),
             source_hash: self.seed.source_hash,
@@ -193,6 +194,25 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             worker: worker_name(),
             at: turn.since(),
         }))))
+    }
+
+    /// Fails if the seed is under way under the name of a file that is gone. To begin would do again what is done.
+    async fn refuse_renamed(&self, turn: &mut Turn<'_, DB>) -> Result<(), Error> {
+        let under_way = all_progress::<DB>(turn.connection, &self.runner.app).await?;
+        let is_gone = |id: &str| !self.runner.seeds.iter().any(|seed| seed.id == id);
+        let renamed = under_way.into_iter().find(|progress| {
+            progress.source_hash.as_deref() == Some(self.seed.source_hash)
+                && progress.state != ProgressState::Cancelled
+                && is_gone(&progress.id)
+        });
+        match renamed {
+            Some(progress) => Err(Error::RenamedUnderWay {
+                id: self.seed.id.to_owned(),
+                from: progress.id,
+                done: progress.done,
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Does the items after the cursor, if it may.
