@@ -31,11 +31,9 @@ pub struct Batch<Cursor> {
 
 impl<Cursor> Batch<Cursor> {
     /// A batch of so many items, after which the next one begins at `next`. Without `next` all items are done.
-    pub fn new(next: impl Into<Option<Cursor>>, items: usize) -> Self {
-        Self {
-            next: next.into(),
-            items,
-        }
+    #[must_use]
+    pub fn new(next: Option<Cursor>, items: usize) -> Self {
+        Self { next, items }
     }
 
     /// How many items it has worked on.

@@ -135,7 +135,7 @@ on_both_databases! {
     }
 
     async fn a_cursor_that_does_not_advance_is_an_error(database: &TestDatabase<DB>) {
-        let stands = of_batch(ID, |_, _, _| async { Batch::new(7_i64, 1).written() }.boxed());
+        let stands = of_batch(ID, |_, _, _| async { Batch::new(Some(7_i64), 1).written() }.boxed());
         let stopped = runner(vec![stands]).apply(&database.pool).await.unwrap_err();
         assert!(matches!(stopped.error, Error::CursorStands { .. }), "{stopped:?}");
         assert_eq!(
