@@ -181,26 +181,31 @@ fn told(cases: &[Case], rounds: usize) -> String {
 
 /// What a client that writes all the time feels of it.
 async fn beside_the_app(server: &Server, seconds: u64, rounds: usize) -> Result<String> {
-    let (mut alone, mut beside) = (Latencies::default(), Latencies::default());
+    let others = [None, Some(Way::Steps), Some(Way::SqlLoop)];
+    let mut all = others.map(|other| (other, Latencies::default()));
     for _ in 0..rounds {
-        for (is_beside, latencies) in [(false, &mut alone), (true, &mut beside)] {
+        for (other, latencies) in &mut all {
             let url = server.fresh("steps").await?;
             server.settle().await?;
-            latencies.take(is_beside, seconds, &url).await?;
+            latencies.take(*other, seconds, &url).await?;
         }
     }
+    let alone = all[0].1.p99s.median();
     let mut table = Table::new(["a client's write, ms", "median", "p99", "beside alone"]);
-    for (name, latencies) in [("alone", &alone), ("beside a seed in steps", &beside)] {
+    for (other, latencies) in &all {
         table.row([
-            name.to_owned(),
+            other.map_or_else(
+                || "alone".to_owned(),
+                |other| format!("beside {}", other.name()),
+            ),
             figure(latencies.medians.median()),
             figure(latencies.p99s.median()),
-            ratio(latencies.p99s.median(), alone.p99s.median()),
+            ratio(latencies.p99s.median(), alone),
         ]);
     }
     Ok(format!(
         "\nA client that inserts an event and commits every two milliseconds, for {seconds} seconds:\n\n{table}\n{}",
-        reliability(rounds, [&alone.p99s, &beside.p99s].into_iter())
+        reliability(rounds, all.iter().map(|(_, latencies)| &latencies.p99s))
     ))
 }
 
@@ -211,13 +216,11 @@ struct Latencies {
 }
 
 impl Latencies {
-    async fn take(&mut self, is_beside: bool, seconds: u64, url: &str) -> Result {
-        let work = is_beside.then(|| {
-            // A process of its own, as a worker of its own is.
-            process::steps_for_long(Way::Steps.word(), url)
-        });
+    async fn take(&mut self, other: Option<Way>, seconds: u64, url: &str) -> Result {
+        // A process of its own, as a worker of its own is.
+        let work = other.map(|way| process::steps_for_long(way.word(), url));
         let work = work.transpose()?;
-        if is_beside {
+        if work.is_some() {
             // Until its steps have their size.
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
