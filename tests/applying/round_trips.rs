@@ -1,11 +1,12 @@
 //! How often a run waits for PostgreSQL, counted by a proxy.
 
 use kumiko_seeds::events::{Access, HandlerResult, Handlers, NewEvent, User, WriteContext};
-use kumiko_seeds::{Seed, SeedRunner, json};
+use kumiko_seeds::{Batch, BatchResult, Seed, SeedContext, SeedRunner, json, read_cursor};
 use kumiko_tests::app::{Note, create_tables, id};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::proxy::Proxy;
 use kumiko_tests::seeds::seed;
+use kumiko_tests::steps::{Items, of_batch};
 use sqlx::pool::PoolOptions;
 use sqlx::{Connection, Postgres};
 
@@ -77,6 +78,76 @@ async fn as_few_as_there_can_be() {
         .execute("CREATE TABLE kumiko_archived_streams (tenant_id uuid, aggregate_id uuid)")
         .await;
     assert_eq!(round_trips(&database, all).await, 3 + 2 * (1 + 10) + 1);
+    database.remove().await;
+}
+
+/// Does a seed of so many items, ten a step, and counts the round trips.
+async fn round_trips_of_steps(
+    database: &TestDatabase<Postgres>,
+    items: i64,
+    reads: Reads,
+) -> usize {
+    let proxy = Proxy::to(&database.url).await;
+    let pool = PoolOptions::new().max_connections(1);
+    let pool = pool.connect_lazy(proxy.url()).unwrap();
+    let handlers = Handlers::new().register("notes:write:add", Access::OpenToAll, add);
+    let id = format!("2026-01-01-{items}-{reads:?}").leak();
+    let runner = SeedRunner::new(
+        vec![of_batch(id, |ctx, after, limit| {
+            Box::pin(batch(ctx, after, limit))
+        })]
+        .leak(),
+    );
+    let runner = runner.handlers(handlers).with(Items(items)).with(reads);
+    runner.step_size(10..=10).apply(&pool).await.unwrap();
+    let count = proxy.round_trips();
+    pool.close().await;
+    count
+}
+
+/// Whether a seed reads before it writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reads {
+    Nothing,
+    First,
+}
+
+async fn batch(
+    ctx: &mut SeedContext<'_, Postgres>,
+    after: Option<&str>,
+    limit: u32,
+) -> BatchResult<String> {
+    let Items(items) = *ctx.app().unwrap();
+    let reads: Reads = *ctx.app().unwrap();
+    if reads == Reads::First {
+        sqlx::query("SELECT 1").execute(ctx.db().await?).await?;
+    }
+    let first = read_cursor::<i64>(after)?.unwrap_or(0) + 1;
+    let numbers: Vec<i64> = (first..=items).take(limit as usize).collect();
+    let notes = numbers
+        .iter()
+        .map(|number| json!({ "text": format!("{} {number}", ctx.id()) }));
+    let notes: Vec<_> = notes.collect();
+    ctx.system_batch("notes:write:add", notes).await?;
+    Batch::new(numbers.last().copied(), numbers.len()).written()
+}
+
+/// Its cursor goes with the commit, and with the next step's transaction, lock and look.
+#[tokio::test]
+async fn a_step_takes_one_beside_its_own() {
+    let database = Postgres::create().await;
+    create_tables::<Postgres>(&mut database.pool.acquire().await.unwrap())
+        .await
+        .unwrap();
+    // Creates the table of progress.
+    round_trips_of_steps(&database, 10, Reads::Nothing).await;
+    let few = round_trips_of_steps(&database, 20, Reads::Nothing).await;
+    let many = round_trips_of_steps(&database, 120, Reads::Nothing).await;
+    assert_eq!(many - few, 10 * (1 + 1));
+    // To read and then to write is to switch twice.
+    let few = round_trips_of_steps(&database, 20, Reads::First).await;
+    let many = round_trips_of_steps(&database, 120, Reads::First).await;
+    assert_eq!(many - few, 10 * (1 + 2 + 2));
     database.remove().await;
 }
 

@@ -45,7 +45,8 @@ impl<DB: Backend> SeedRunner<DB> {
         let mut worker = Worker::new(self, pool);
         let is_stopping = worker.is_stopping.clone();
         {
-            let mut all = pin!(worker.all());
+            // In a box, since the future is a large one and apps join it with others.
+            let mut all = Box::pin(worker.all());
             let mut stop = pin!(stop);
             poll_fn(|context| {
                 // Not to be asked again once it was ready.
