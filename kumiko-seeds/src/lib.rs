@@ -308,6 +308,7 @@ mod status;
 mod steering;
 mod under_lock;
 mod unit_of_work;
+mod work_report;
 
 pub use app::App;
 pub use app_values::AppValues;
@@ -324,10 +325,7 @@ pub use journal::Journal;
 pub use marker::{AppliedBy, Marker};
 pub use pace::Pace;
 pub use progress::Progress;
-pub use report::{
-    AppendedEvent, Applied, DryRun, DryRunSeed, Estimate, FailedSeed, Report, Skipped, Warning,
-    WorkReport,
-};
+pub use report::{AppendedEvent, Applied, DryRun, DryRunSeed, Estimate, Report, Skipped, Warning};
 pub use runner::{SeedRunner, WhenPaused};
 pub use seed::{CountItems, HandlerCall, RunBatch, RunSeed, Seed, SeedCode, SeedInfo, SeedResult};
 pub use seed_progress::{ProgressState, SeedProgress};
@@ -336,6 +334,7 @@ pub use skip_flags::SkipFlags;
 pub use status::{SeedStatus, State, Status};
 pub use steering::Steering;
 pub use unit_of_work::{Conflict, UnitOfWork, WorkError};
+pub use work_report::{FailedSeed, WorkReport};
 
 /// Seeds on PostgreSQL: the types of this crate with their database filled in.
 #[cfg(feature = "postgres")]

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::Pool;
 
@@ -15,9 +15,10 @@ use crate::backend::Backend;
 use crate::background::of_background;
 use crate::plan::{Compiled, Pair, Plan, plan};
 use crate::progress::TARGET;
-use crate::report::FailedSeed;
 use crate::under_lock::{Attempt, UnderLock, is_unreachable};
-use crate::{AppliedBy, Error, Progress, ProgressState, Report, Seed, SkipFlags, WorkReport};
+use crate::{
+    AppliedBy, Error, FailedSeed, Progress, ProgressState, Report, Seed, SkipFlags, WorkReport,
+};
 
 impl<DB: Backend> SeedRunner<DB> {
     /// Does the seeds that [`SeedRunner::apply`] leaves out: those that say `BACKGROUND`, and those that wait for one of them.
@@ -66,6 +67,8 @@ impl<DB: Backend> SeedRunner<DB> {
 
 /// How long to wait where nothing can be done at the moment.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
+/// How long a worker stays at a seed before it looks whether others can be done by now.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long to wait for a seed that is paused.
 const IN_A_PAUSE: Duration = Duration::from_secs(1);
 /// How long to wait for a database that is away: at first, and at most.
@@ -166,12 +169,26 @@ impl<'r, DB: Backend> Worker<'r, DB> {
         }
         let mut shortest = IN_A_PAUSE;
         for seed in ready {
-            match self.attempt(seed).await? {
-                Tried::Done => return Ok(Some(Tried::Done)),
-                Tried::Later(pause) => shortest = shortest.min(pause),
+            let began = Instant::now();
+            loop {
+                match self.attempt(seed).await? {
+                    // Its next step needs no look at all the others.
+                    Tried::Done if self.is_at(seed.id) && began.elapsed() < LOOK_AGAIN => {}
+                    Tried::Done => return Ok(Some(Tried::Done)),
+                    Tried::Later(pause) => {
+                        shortest = shortest.min(pause);
+                        break;
+                    }
+                }
             }
         }
         Ok(Some(Tried::Later(shortest)))
+    }
+
+    /// Whether more steps of the seed are to come.
+    fn is_at(&self, id: &str) -> bool {
+        let is_stopping = self.is_stopping.load(Ordering::Relaxed);
+        !is_stopping && self.begun.iter().any(|steps| steps.id() == id)
     }
 
     /// The seeds that are pending in the background and wait for nothing; notes which are left.
@@ -287,7 +304,8 @@ impl<'r, DB: Backend> Worker<'r, DB> {
                     }
                     Tried::Later(IN_A_PAUSE)
                 }
-                Some(Ended::Stopped(_)) | None => Tried::Done,
+                Some(Ended::Stopped(_)) => return Ok(Tried::Done),
+                None => Tried::Done,
             },
             Err(error) => {
                 let repeated = steps.failed_once();
