@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::Executor;
-
 use super::reading::for_reading_alone;
-use super::table::number;
+use super::table::{Kind, number};
 use crate::app::{App, parts};
 use crate::backend::{Backend, Fault, Lock, Parameter, column};
 use crate::operation_type::OperationType;
@@ -13,6 +11,13 @@ use crate::{Error, ProgressState, SeedProgress};
 
 const TABLE: &str = "kumiko_es_progress";
 const READ: &str = "read how far seeds of many steps are";
+
+const PROGRESS: Kind = Kind {
+    name: TABLE,
+    creating: "create the table kumiko_es_progress",
+    privileges: "SELECT, INSERT, UPDATE, DELETE ON kumiko_es_progress",
+    other_shape: |source| Error::ProgressTable { source },
+};
 
 /// The lock of the steps of the operation that the ledger knows as `ledger_id`.
 pub(crate) fn lock_of(ledger_id: &str) -> Lock {
@@ -26,41 +31,12 @@ pub(crate) fn lock_of(ledger_id: &str) -> Lock {
 pub(crate) async fn create_progress<DB: Backend>(
     connection: &mut DB::Connection,
 ) -> Result<(), Error> {
-    let created = DB::executor(connection)
-        .execute(sqlx::raw_sql(DB::CREATE_PROGRESS))
-        .await;
-    created.map(drop).map_err(|error| {
-        let mut error = progress_fault::<DB>("create the table kumiko_es_progress", error);
-        if let Error::NotPermitted { creation, .. } = &mut error {
-            *creation = Some(DB::CREATE_PROGRESS);
-        }
-        error
-    })
+    PROGRESS.create::<DB>(connection, DB::CREATE_PROGRESS).await
 }
 
 /// What to say of a statement on the table that failed.
 pub(crate) fn progress_fault<DB: Backend>(step: &'static str, source: sqlx::Error) -> Error {
-    let decoding = matches!(
-        source,
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)
-    );
-    match DB::fault(&source) {
-        _ if decoding => Error::ProgressTable { source },
-        Fault::OtherShape => Error::ProgressTable { source },
-        Fault::RowSecurity => Error::RowSecurity {
-            table: TABLE,
-            role: None,
-            source: Some(source),
-        },
-        Fault::NotPermitted => Error::NotPermitted {
-            step,
-            role: None,
-            creation: None,
-            privileges: "SELECT, INSERT, UPDATE, DELETE ON kumiko_es_progress",
-            source,
-        },
-        _ => Error::database(step, source),
-    }
+    PROGRESS.fault::<DB>(step, source)
 }
 
 /// The expressions that [`progress`] reads.
@@ -94,18 +70,8 @@ pub(super) async fn progress<DB: Backend>(
     row: &DB::Row,
     first: usize,
 ) -> Result<Option<SeedProgress>, Error> {
-    let failed = |error| progress_fault::<DB>(READ, error);
-    let active = column::<DB, i32>(row, first).map_err(failed)?;
-    if active != 0
-        && let Some(role) = DB::blinded_role(connection, TABLE).await.map_err(failed)?
-    {
-        return Err(Error::RowSecurity {
-            table: TABLE,
-            role: Some(role),
-            source: None,
-        });
-    }
-    of_row::<DB>(row, first).map_err(failed)
+    PROGRESS.see_all::<DB>(connection, READ, row, first).await?;
+    of_row::<DB>(row, first).map_err(|error| progress_fault::<DB>(READ, error))
 }
 
 fn of_row<DB: Backend>(row: &DB::Row, first: usize) -> sqlx::Result<Option<SeedProgress>> {

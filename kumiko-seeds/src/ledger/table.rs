@@ -40,43 +40,100 @@ pub(super) fn number<DB: Backend>(row: &DB::Row, index: usize) -> sqlx::Result<i
     column::<DB, i64>(row, index).or_else(|_| column::<DB, i32>(row, index).map(i64::from))
 }
 
+/// What differs between the library's tables for whoever creates one or says why it failed.
+pub(super) struct Kind {
+    pub(super) name: &'static str,
+    /// What is being done when it is created.
+    pub(super) creating: &'static str,
+    /// The privileges that it takes to read and to write it.
+    pub(super) privileges: &'static str,
+    /// What to say if it has other columns.
+    pub(super) other_shape: fn(sqlx::Error) -> Error,
+}
+
+const OPERATIONS: Kind = Kind {
+    name: TABLE,
+    creating: "create the table kumiko_es_operations",
+    privileges: "SELECT, INSERT, UPDATE, DELETE ON kumiko_es_operations",
+    other_shape: |source| Error::MarkerTable { source },
+};
+
 /// Creates the table where it is missing. The lock must be held: `IF NOT EXISTS` alone is a race.
 pub(crate) async fn create<DB: Backend>(connection: &mut DB::Connection) -> Result<(), Error> {
-    const CREATE: &str = "create the table kumiko_es_operations";
-    let created = DB::executor(connection)
-        .execute(sqlx::raw_sql(DB::CREATE_OPERATIONS))
-        .await;
-    created.map(drop).map_err(|error| {
-        let mut error = fault::<DB>(CREATE, error);
-        if let Error::NotPermitted { creation, .. } = &mut error {
-            *creation = Some(DB::CREATE_OPERATIONS);
-        }
-        error
-    })
+    OPERATIONS
+        .create::<DB>(connection, DB::CREATE_OPERATIONS)
+        .await
 }
 
 /// What to say of a statement on the table that failed.
 pub(crate) fn fault<DB: Backend>(step: &'static str, source: sqlx::Error) -> Error {
-    let decoding = matches!(
-        source,
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)
-    );
-    match DB::fault(&source) {
-        _ if decoding => Error::MarkerTable { source },
-        Fault::OtherShape => Error::MarkerTable { source },
-        Fault::RowSecurity => Error::RowSecurity {
-            table: TABLE,
-            role: None,
-            source: Some(source),
-        },
-        Fault::NotPermitted => Error::NotPermitted {
-            step,
-            role: None,
-            creation: None,
-            privileges: "SELECT, INSERT, UPDATE, DELETE ON kumiko_es_operations",
+    OPERATIONS.fault::<DB>(step, source)
+}
+
+impl Kind {
+    pub(super) async fn create<DB: Backend>(
+        &self,
+        connection: &mut DB::Connection,
+        creation: &'static str,
+    ) -> Result<(), Error> {
+        let created = DB::executor(connection)
+            .execute(sqlx::raw_sql(creation))
+            .await;
+        created.map(drop).map_err(|error| {
+            let mut error = self.fault::<DB>(self.creating, error);
+            if let Error::NotPermitted { creation: sql, .. } = &mut error {
+                *sql = Some(creation);
+            }
+            error
+        })
+    }
+
+    pub(super) fn fault<DB: Backend>(&self, step: &'static str, source: sqlx::Error) -> Error {
+        let decoding = matches!(
             source,
-        },
-        _ => Error::database(step, source),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)
+        );
+        match DB::fault(&source) {
+            _ if decoding => (self.other_shape)(source),
+            Fault::OtherShape => (self.other_shape)(source),
+            Fault::RowSecurity => Error::RowSecurity {
+                table: self.name,
+                role: None,
+                source: Some(source),
+            },
+            Fault::NotPermitted => Error::NotPermitted {
+                step,
+                role: None,
+                creation: None,
+                privileges: self.privileges,
+                source,
+            },
+            _ => Error::database(step, source),
+        }
+    }
+
+    /// Fails if row level security may have hidden rows, which column `index` of `row` says.
+    pub(super) async fn see_all<DB: Backend>(
+        &self,
+        connection: &mut DB::Connection,
+        step: &'static str,
+        row: &DB::Row,
+        index: usize,
+    ) -> Result<(), Error> {
+        let failed = |error| self.fault::<DB>(step, error);
+        let is_active = column::<DB, i32>(row, index).map_err(failed)? != 0;
+        if is_active
+            && let Some(role) = DB::blinded_role(connection, self.name)
+                .await
+                .map_err(failed)?
+        {
+            return Err(Error::RowSecurity {
+                table: self.name,
+                role: Some(role),
+                source: None,
+            });
+        }
+        Ok(())
     }
 }
 
@@ -108,16 +165,7 @@ pub(super) async fn see_all<DB: Backend>(
     step: &'static str,
     rows: &[DB::Row],
 ) -> Result<(), Error> {
-    let failed = |error| fault::<DB>(step, error);
     let first = rows.first().ok_or(sqlx::Error::RowNotFound);
-    let active = first.and_then(|row| column::<DB, i32>(row, 0));
-    let is_active = active.map_err(failed)? != 0;
-    if is_active && let Some(role) = DB::blinded_role(connection, TABLE).await.map_err(failed)? {
-        return Err(Error::RowSecurity {
-            table: TABLE,
-            role: Some(role),
-            source: None,
-        });
-    }
-    Ok(())
+    let first = first.map_err(|error| fault::<DB>(step, error))?;
+    OPERATIONS.see_all::<DB>(connection, step, first, 0).await
 }
