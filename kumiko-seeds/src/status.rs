@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::background::of_background;
+use crate::background::{Waiting, of_background};
 use crate::history::{History, Intervention, InterventionKind};
 use crate::plan::{Applied, Compiled, Pair, Plan, plan};
 use crate::{Marker, ProgressState, SeedInfo, SeedProgress, SkipFlags};
@@ -229,7 +229,7 @@ impl Status {
             let after = after.filter(|id| plan.pending.binary_search(id).is_ok());
             after.map(ToString::to_string).collect()
         };
-        let of_background = of_background(seeds.values(), |_| true);
+        let of_background = of_background(seeds.values().map(waiting), |_| true);
         let pending = plan.pending.iter().filter_map(|id| seeds.get(id));
         let mut all: Vec<SeedStatus> = pending
             .map(|seed| {
@@ -319,6 +319,14 @@ impl Status {
             State::Cancelled,
         ];
         pending.into_iter().any(|state| self.count(state) > 0)
+    }
+}
+
+fn waiting<'a, 's>(seed: &'a SeedInfo<'s>) -> Waiting<'a, 's> {
+    Waiting {
+        id: seed.id,
+        background: seed.background,
+        after: &seed.after,
     }
 }
 

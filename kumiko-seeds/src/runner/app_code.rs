@@ -13,7 +13,7 @@ use crate::backend::{Backend, Fault, Hands};
 use crate::ledger::NewMarker;
 use crate::progress::TARGET;
 use crate::under_lock::Turn;
-use crate::{Error, Progress, RunSeed, Seed, SeedContext};
+use crate::{Error, Progress, RunBatch, RunSeed, Seed, SeedContext};
 
 /// Lets the app prepare the database.
 pub(super) async fn prepare<DB: Backend>(
@@ -102,6 +102,25 @@ pub(super) async fn caught<T>(
             id,
             message: panic_message(panic.as_ref()),
         }),
+    }
+}
+
+/// How many items the seed's `batch` has done after the cursor `after`, and where the next call goes on.
+pub(super) async fn call_batch<DB: Backend>(
+    context: &mut SeedContext<'_, DB>,
+    batch: RunBatch<DB>,
+    after: Option<&str>,
+    asked: u32,
+) -> Result<(u64, Option<String>), Error> {
+    let id = context.id();
+    let done = caught(id, async { batch(context, after, asked).await }).await?;
+    let items = u64::try_from(done.items()).unwrap_or(u64::MAX);
+    match done.into_next() {
+        Some(cursor) if after == Some(&*cursor) => {
+            let id = id.to_owned();
+            Err(Error::CursorStands { id, cursor })
+        }
+        next => Ok((items, next)),
     }
 }
 

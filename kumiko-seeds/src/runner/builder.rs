@@ -229,6 +229,18 @@ impl<DB: Backend> SeedRunner<DB> {
         &self.app
     }
 
+    /// The skip flags that count.
+    pub(super) fn flags(&self) -> SkipFlags {
+        let flags = self.skip_flags.clone();
+        flags.unwrap_or_else(SkipFlags::from_environment)
+    }
+
+    /// The calls in `seed` that are known to fail.
+    pub(super) fn problems_of(&self, seed: &'static Seed<DB>) -> Vec<PreflightProblem> {
+        let checks = self.preflights.iter();
+        checks.flat_map(|check| check(&self.values, seed)).collect()
+    }
+
     /// The seeds, as given.
     #[must_use]
     pub fn seeds(&self) -> &'static [Seed<DB>] {
@@ -258,12 +270,8 @@ impl<DB: Backend> SeedRunner<DB> {
             };
             return self.seeds.iter().flat_map(calls).collect();
         }
-        let checks = |seed| {
-            self.preflights
-                .iter()
-                .map(move |check| check(&self.values, seed))
-        };
-        self.seeds.iter().flat_map(checks).flatten().collect()
+        let problems = |seed| self.problems_of(seed);
+        self.seeds.iter().flat_map(problems).collect()
     }
 }
 

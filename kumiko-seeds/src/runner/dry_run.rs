@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::app_code::{Ran, caught, context, finish, prepare, run};
+use super::app_code::{Ran, call_batch, caught, context, finish, prepare, run};
 use super::builder::SeedRunner;
 use super::step_size;
 use crate::backend::{Backend, Hands};
@@ -121,17 +121,8 @@ async fn first_steps<DB: Backend>(
     let asked = step_size::within(step_size::FIRST, &runner.step_size);
     let steps = Instant::now();
     for _ in 0..STEPS {
-        let after = cursor.as_deref();
-        let done = caught(id, async { batch(&mut context, after, asked).await });
-        let done = done.await?;
-        items += u64::try_from(done.items()).unwrap_or(u64::MAX);
-        let next = done.into_next();
-        if let Some(next) = &next
-            && Some(next) == cursor.as_ref()
-        {
-            let (id, cursor) = (id.to_owned(), next.clone());
-            return Err(Error::CursorStands { id, cursor });
-        }
+        let (done, next) = call_batch(&mut context, batch, cursor.as_deref(), asked).await?;
+        items += done;
         is_whole = next.is_none();
         cursor = next;
         if is_whole {

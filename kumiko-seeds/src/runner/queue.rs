@@ -6,7 +6,7 @@ use super::app_code::{prepare, run};
 use super::builder::{Prepare, SeedRunner};
 use crate::applied::AppliedSeeds;
 use crate::backend::Backend;
-use crate::background::of_background;
+use crate::background::{Waiting, of_background};
 use crate::journal::AfterCommit;
 use crate::ledger::{self, Record, Sought, Table};
 use crate::plan::{Compiled, Pair, Plan, plan};
@@ -151,8 +151,7 @@ impl<'r, DB: Backend> Queue<'r, DB> {
             let app = app.name().map(str::to_owned);
             self.warn(Warning::OtherSource { ids, app });
         }
-        let infos: Vec<_> = seeds.iter().map(|seed| seed.info()).collect();
-        let of_workers = of_background(&infos, |_| true);
+        let of_workers = of_background(seeds.iter().map(|seed| waiting(seed)), |_| true);
         let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
         for seed in self.chosen(&plan, &seeds, flags, background)? {
             if flags.skips(&seed.info()) {
@@ -176,7 +175,7 @@ impl<'r, DB: Backend> Queue<'r, DB> {
             }
             self.seeds.push_back(seed);
         }
-        self.refuse_doubtful(&plan)
+        refuse_doubtful(self.seeds.iter().map(|seed| seed.id), &plan)
     }
 
     /// Those of `seeds`, which are sorted, that are pending and asked for; notes which of them are left to the workers.
@@ -189,11 +188,10 @@ impl<'r, DB: Backend> Queue<'r, DB> {
     ) -> Result<Vec<&'static Seed<DB>>, Error> {
         let selection = &self.runner.selection;
         let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
-        let infos: Vec<_> = seeds.iter().map(|seed| seed.info()).collect();
         let left = match background {
-            Background::LeftOut => {
-                of_background(&infos, |id| is_pending(id) && !selection.names(id))
-            }
+            Background::LeftOut => of_background(seeds.iter().map(|seed| waiting(seed)), |id| {
+                is_pending(id) && !selection.names(id)
+            }),
             Background::Included => BTreeSet::new(),
         };
         let pending = seeds.iter().copied().filter(|seed| is_pending(seed.id));
@@ -210,25 +208,6 @@ impl<'r, DB: Backend> Queue<'r, DB> {
     /// Whether the first of the queue is what comes next.
     pub(super) fn is_prepared(&self) -> bool {
         self.preparation.is_none()
-    }
-
-    /// Fails if a seed of the queue may be applied already, under another id or without the app's name.
-    fn refuse_doubtful(&self, plan: &Plan<'_>) -> Result<(), Error> {
-        let contested = self.seeds.iter().map(|seed| seed.id);
-        let contested = contested.filter(|id| plan.contested.binary_search(id).is_ok());
-        let ids: Vec<String> = contested.map(str::to_owned).collect();
-        if !ids.is_empty() {
-            return Err(Error::Contested { ids });
-        }
-        let renamed = self.seeds.iter().filter_map(|seed| {
-            let from = Pair::find(&plan.renamed, seed.id)?;
-            Some((seed.id.to_owned(), from.to_owned()))
-        });
-        let (ids, from): (Vec<String>, Vec<String>) = renamed.unzip();
-        if !ids.is_empty() {
-            return Err(Error::Renamed { ids, from });
-        }
-        Ok(())
     }
 
     /// Takes from the queue what another replica has applied meanwhile, so that a replica which
@@ -317,7 +296,39 @@ pub(super) enum Background {
     Included,
 }
 
-fn compiled<'a, DB: Backend>(seed: &'static Seed<DB>) -> Compiled<'a> {
+/// Fails if one of these seeds may be applied already, under another id or without the app's name.
+pub(super) fn refuse_doubtful<'a>(
+    seeds: impl IntoIterator<Item = &'a str>,
+    plan: &Plan<'_>,
+) -> Result<(), Error> {
+    let seeds: Vec<&str> = seeds.into_iter().collect();
+    let contested = seeds.iter();
+    let contested = contested.filter(|id| plan.contested.binary_search(id).is_ok());
+    let ids: Vec<String> = contested.map(ToString::to_string).collect();
+    if !ids.is_empty() {
+        return Err(Error::Contested { ids });
+    }
+    let renamed = seeds.iter().filter_map(|id| {
+        let from = Pair::find(&plan.renamed, id)?;
+        Some(((*id).to_owned(), from.to_owned()))
+    });
+    let (ids, from): (Vec<String>, Vec<String>) = renamed.unzip();
+    if !ids.is_empty() {
+        return Err(Error::Renamed { ids, from });
+    }
+    Ok(())
+}
+
+/// What says whether a seed is done in its place or by a worker.
+pub(super) fn waiting<DB: Backend>(seed: &Seed<DB>) -> Waiting<'static, 'static> {
+    Waiting {
+        id: seed.id,
+        background: seed.background,
+        after: seed.after,
+    }
+}
+
+pub(super) fn compiled<'a, DB: Backend>(seed: &'static Seed<DB>) -> Compiled<'a> {
     Compiled {
         id: seed.id,
         source_hash: Some(seed.source_hash),

@@ -93,8 +93,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
 
     /// The flags that count, after a warning for each that does not.
     fn flags(&mut self) -> SkipFlags {
-        let flags = self.runner.skip_flags.clone();
-        let flags = flags.unwrap_or_else(SkipFlags::from_environment);
+        let flags = self.runner.flags();
         for warning in flags.warnings(self.runner.seeds) {
             self.queue.warn(warning);
         }
@@ -117,12 +116,10 @@ impl<'r, DB: Backend> Run<'r, DB> {
     }
 
     fn preflight(&self) -> Result<(), Error> {
-        let mut problems = Vec::new();
-        for seed in &self.queue.seeds {
-            for preflight in &self.runner.preflights {
-                problems.extend(preflight(&self.runner.values, seed));
-            }
-        }
+        let seeds = self.queue.seeds.iter();
+        let problems: Vec<_> = seeds
+            .flat_map(|seed| self.runner.problems_of(seed))
+            .collect();
         if problems.is_empty() {
             Ok(())
         } else {

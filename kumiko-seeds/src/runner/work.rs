@@ -9,16 +9,15 @@ use std::time::{Duration, Instant};
 use sqlx::Pool;
 
 use super::builder::{SeedRunner, WhenPaused};
+use super::queue::{compiled, refuse_doubtful, waiting};
 use super::run::Run;
 use super::steps::{Ended, HELD_BACK, Place, Steps, is_used_up};
 use crate::backend::Backend;
 use crate::background::of_background;
-use crate::plan::{Compiled, Pair, Plan, plan};
+use crate::plan::plan;
 use crate::progress::TARGET;
 use crate::under_lock::{Attempt, UnderLock, is_unreachable};
-use crate::{
-    AppliedBy, Error, FailedSeed, Progress, ProgressState, Report, Seed, SkipFlags, WorkReport,
-};
+use crate::{AppliedBy, Error, FailedSeed, Progress, ProgressState, Report, Seed, WorkReport};
 
 impl<DB: Backend> SeedRunner<DB> {
     /// Does the seeds that [`SeedRunner::apply`] leaves out: those that say `BACKGROUND`, and those that wait for one of them.
@@ -89,17 +88,6 @@ struct Worker<'r, DB: Backend> {
     said_paused: Option<&'static str>,
 }
 
-/// Why the seed may be applied already, under another id or without the app's name.
-fn doubt_of(id: &str, plan: &Plan<'_>) -> Option<Error> {
-    let ids = vec![id.to_owned()];
-    if plan.contested.binary_search(&id).is_ok() {
-        return Some(Error::Contested { ids });
-    }
-    let from = Pair::find(&plan.renamed, id)?;
-    let from = vec![from.to_owned()];
-    Some(Error::Renamed { ids, from })
-}
-
 /// What came of a try at one seed.
 enum Tried {
     /// Something was done.
@@ -125,8 +113,7 @@ impl<'r, DB: Backend> Worker<'r, DB> {
 
     /// Works until nothing is left that could be done, or until it is told to stop.
     async fn all(&mut self) {
-        let flags = self.runner.skip_flags.clone();
-        let flags = flags.unwrap_or_else(SkipFlags::from_environment);
+        let flags = self.runner.flags();
         if flags.skips_all().is_some() && self.runner.applied_by == AppliedBy::Boot {
             return;
         }
@@ -205,23 +192,18 @@ impl<'r, DB: Backend> Worker<'r, DB> {
                 ProgressState::Failed | ProgressState::Cancelled => true,
             })
         };
-        let flags = runner.skip_flags.clone();
-        let flags = flags.unwrap_or_else(SkipFlags::from_environment);
+        let flags = runner.flags();
         let mut seeds: Vec<_> = runner.seeds.iter().collect();
         seeds.sort_unstable_by_key(|seed| seed.id);
-        let compiled = seeds.iter().map(|seed| Compiled {
-            id: seed.id,
-            source_hash: Some(seed.source_hash),
-        });
+        let compiled = seeds.iter().copied().map(compiled);
         let plan = plan(&runner.app, compiled, applied.iter());
         let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
-        let infos: Vec<_> = seeds.iter().map(|seed| seed.info()).collect();
-        let of_background = of_background(&infos, |_| true);
+        let of_background = of_background(seeds.iter().map(|seed| waiting(seed)), |_| true);
         seeds.retain(|seed| {
             of_background.contains(seed.id) && is_pending(seed.id) && !flags.skips(&seed.info())
         });
         for seed in &seeds {
-            if let Some(doubt) = doubt_of(seed.id, &plan)
+            if let Err(doubt) = refuse_doubtful([seed.id], &plan)
                 && !self.given_up.contains(&seed.id)
             {
                 self.give_up(seed.id, doubt);
@@ -238,12 +220,7 @@ impl<'r, DB: Backend> Worker<'r, DB> {
     }
 
     async fn attempt(&mut self, seed: &'static Seed<DB>) -> Result<Tried, Error> {
-        let problems: Vec<_> = self
-            .runner
-            .preflights
-            .iter()
-            .flat_map(|preflight| preflight(&self.runner.values, seed))
-            .collect();
+        let problems = self.runner.problems_of(seed);
         if !problems.is_empty() {
             self.give_up(seed.id, Error::Preflight { problems });
             return Ok(Tried::Done);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use sqlx::Pool;
 use tracing::Instrument;
 
-use super::app_code::{caught, context, finish};
+use super::app_code::{call_batch, caught, context, finish};
 use super::builder::SeedRunner;
 use super::step_size::{self, Measured};
 use super::worker_name::worker_name;
@@ -272,21 +272,12 @@ impl<'r, DB: Backend> Steps<'r, DB> {
                 total = Some(caught(id, async { count(&mut context).await }).await?);
             }
             let after = before.cursor.as_deref();
-            let batch = caught(id, async { (self.batch)(&mut context, after, asked).await });
-            let batch = batch.await?;
+            let done = call_batch(&mut context, self.batch, after, asked).await?;
             finish(context).await?;
-            Ok(batch)
+            Ok::<_, Error>(done)
         };
-        let batch = batch.instrument(span).await?;
+        let (items, next) = batch.instrument(span).await?;
         let duration = clock.elapsed();
-        let items = u64::try_from(batch.items()).unwrap_or(u64::MAX);
-        let next = batch.into_next();
-        if let Some(cursor) = &next
-            && before.cursor.as_ref() == Some(cursor)
-        {
-            let (id, cursor) = (id.to_owned(), cursor.clone());
-            return Err(Error::CursorStands { id, cursor });
-        }
         let measured = Measured {
             items,
             took: duration,
