@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use kumiko_seeds::{Pace, RunBatch, SeedRunner, read_cursor};
+use kumiko_seeds::{BatchResult, Pace, RunBatch, SeedContext, SeedRunner, read_cursor};
 use kumiko_tests::app;
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::steps::{ID, Items, in_background, of_batch, write_notes};
@@ -54,6 +54,23 @@ async fn work(runner: &SeedRunner<Postgres>, pool: &Pool<Postgres>) {
     assert_eq!(report.applied.len(), 1);
 }
 
+/// Notes how many items a step asks for.
+fn note_asked(context: &SeedContext<'_, Postgres>, limit: u32) {
+    let Asked(asked) = context.app().unwrap();
+    asked.lock().unwrap().push(limit);
+}
+
+async fn at_most_a_hundred(
+    context: &mut SeedContext<'_, Postgres>,
+    after: Option<&str>,
+    limit: u32,
+) -> BatchResult<String> {
+    note_asked(context, limit);
+    write_notes(context, read_cursor(after)?, limit.min(100))
+        .await?
+        .written()
+}
+
 #[tokio::test]
 async fn a_step_that_takes_too_long_is_halved_until_it_does_not() {
     // The second comes to one item at a time.
@@ -61,13 +78,7 @@ async fn a_step_that_takes_too_long_is_halved_until_it_does_not() {
         let (database, limited) = database_with("statement_timeout = '300ms'").await;
         let (runner, asked) = runner(items, |context, after, limit| {
             async move {
-                context
-                    .app::<Asked>()
-                    .unwrap()
-                    .0
-                    .lock()
-                    .unwrap()
-                    .push(limit);
+                note_asked(context, limit);
                 let Slow(milliseconds) = *context.app().unwrap();
                 let sleep = format!("SELECT pg_sleep({} / 1000.0)", limit * milliseconds);
                 context.db().await?.execute(AssertSqlSafe(sleep)).await?;
@@ -91,19 +102,7 @@ async fn a_step_that_takes_too_long_is_halved_until_it_does_not() {
 async fn a_step_that_waits_too_long_for_a_lock_is_tried_again() {
     let (database, limited) = database_with("lock_timeout = '100ms'").await;
     let (runner, asked) = runner(1_000, |context, after, limit| {
-        async move {
-            context
-                .app::<Asked>()
-                .unwrap()
-                .0
-                .lock()
-                .unwrap()
-                .push(limit);
-            write_notes(context, read_cursor(after)?, limit.min(100))
-                .await?
-                .written()
-        }
-        .boxed()
+        at_most_a_hundred(context, after, limit).boxed()
     });
     let others = async {
         until_done(&database.pool, 1_000, 100).await;
@@ -143,19 +142,7 @@ async fn deadlocks_and_serialization_failures_are_tried_again() {
         );
         database.execute(&fails).await;
         let (runner, asked) = runner(500, |context, after, limit| {
-            async move {
-                context
-                    .app::<Asked>()
-                    .unwrap()
-                    .0
-                    .lock()
-                    .unwrap()
-                    .push(limit);
-                write_notes(context, read_cursor(after)?, limit.min(100))
-                    .await?
-                    .written()
-            }
-            .boxed()
+            at_most_a_hundred(context, after, limit).boxed()
         });
         work(&runner, &limited).await;
         check_applied(&database, 500).await;
