@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::store::EventStore;
 use super::{
-    Command, EventBackend, KumikoEvents, Lookups, SYSTEM_TENANT_ID, User, WriteContext, WriteError,
+    Command, EventBackend, KumikoEvents, Lookups, Projections, SYSTEM_TENANT_ID, User,
+    WriteContext, WriteError,
 };
 use crate::AppValues;
 use crate::app_values::Unnamed;
@@ -83,6 +84,7 @@ pub struct Handlers<DB: EventBackend> {
     store: Box<dyn EventStore<DB>>,
     values: AppValues,
     tenants: Option<Box<dyn Lookups<DB>>>,
+    projections: Projections<DB>,
 }
 
 struct Registered<DB: EventBackend> {
@@ -106,6 +108,7 @@ impl<DB: EventBackend> Handlers<DB> {
             store: Box::new(KumikoEvents),
             values: AppValues::default(),
             tenants: None,
+            projections: Projections::new(),
         }
     }
 
@@ -162,6 +165,14 @@ impl<DB: EventBackend> Handlers<DB> {
         self
     }
 
+    /// Keeps these projections: each append applies its events to them in the same transaction, whoever writes, and a rebuild or a
+    /// check computes them from the events. None by default.
+    #[must_use]
+    pub fn projections(mut self, projections: Projections<DB>) -> Self {
+        self.projections = projections;
+        self
+    }
+
     /// Hands a value to the handlers, which find it by its type with [`WriteContext::app`]: a clock, a key, a client. A
     /// second value of a type replaces the first.
     #[must_use]
@@ -196,6 +207,10 @@ impl<DB: EventBackend> Handlers<DB> {
     #[must_use]
     pub fn store(&self) -> &dyn EventStore<DB> {
         self.store.as_ref()
+    }
+
+    pub(super) fn kept_projections(&self) -> &Projections<DB> {
+        &self.projections
     }
 
     pub(super) fn values(&self) -> &AppValues {
