@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::Error;
+use crate::operation_type::OperationType;
 
 /// Whose seeds are meant in a database that several apps share: those of the app with this name, or those of an app
 /// that has none, which is the default.
@@ -29,15 +30,17 @@ impl App {
         self.name.as_deref()
     }
 
-    /// Checks that the name is made of `a-z`, `0-9` and `-`.
+    /// Checks that the name is made of `a-z`, `0-9` and `-`, and is not that of a type of operations.
     ///
     /// # Errors
     /// [`Error::AppName`] if it is not.
     pub fn check(&self) -> Result<(), Error> {
         match self.name() {
-            Some(name) if !is_name(name) => Err(Error::AppName {
-                name: name.to_owned(),
-            }),
+            Some(name) if !is_name(name) || OperationType::of(name).is_some() => {
+                Err(Error::AppName {
+                    name: name.to_owned(),
+                })
+            }
             _ => Ok(()),
         }
     }
@@ -59,7 +62,7 @@ fn is_name(text: &str) -> bool {
 /// The name of the app whose seed the ledger knows as `ledger_id`, and the seed's id.
 pub(crate) fn parts(ledger_id: &str) -> (Option<&str>, &str) {
     match ledger_id.split_once('/') {
-        Some((name, id)) if is_name(name) => (Some(name), id),
+        Some((name, id)) if is_name(name) && OperationType::of(name).is_none() => (Some(name), id),
         _ => (None, ledger_id),
     }
 }
@@ -78,13 +81,27 @@ mod tests {
             assert_eq!(app.ledger_id(id), ledger_id);
             assert_eq!(parts(ledger_id), (app.name(), id));
         }
+        let rebuild = "projection-rebuild/tenants/3";
+        for app in [App::default(), App::named("billing")] {
+            let ledger_id = app.ledger_id(rebuild);
+            assert_eq!(parts(&ledger_id), (app.name(), rebuild));
+        }
         // Not made by this library.
         assert_eq!(parts("/* a */"), (None, "/* a */"));
     }
 
     #[test]
     fn a_name_that_could_be_misread_is_refused() {
-        for name in ["", "Billing", "a/b", "a b", "ä", "a_b", "a\n"] {
+        for name in [
+            "",
+            "Billing",
+            "a/b",
+            "a b",
+            "ä",
+            "a_b",
+            "a\n",
+            "projection-rebuild",
+        ] {
             assert!(App::named(name).check().is_err(), "{name:?}");
         }
         for name in ["billing", "shop-2", "7"] {

@@ -85,7 +85,9 @@ impl History {
         } in operations
         {
             match operation_type {
-                OperationType::SeedMigration => markers.push(marker),
+                OperationType::SeedMigration | OperationType::ProjectionRebuild => {
+                    markers.push(marker);
+                }
                 OperationType::SeedMark => {
                     interventions.extend(intervention(&app, &marker, InterventionKind::Marked));
                 }

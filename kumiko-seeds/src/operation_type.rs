@@ -2,10 +2,6 @@
 
 /// The type of an operation, as the column `operation_type` has it. Other services write types that are not here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::enum_variant_names,
-    reason = "these are the types of one kind of operation, and there will be others"
-)]
 pub(crate) enum OperationType {
     /// A seed was applied: its marker.
     SeedMigration,
@@ -15,16 +11,36 @@ pub(crate) enum OperationType {
     SeedMark,
     /// A seed's marker was taken away by hand.
     SeedUnmark,
+    /// The rows of a projection are as a version of the code makes them: the marker of its rebuild.
+    ProjectionRebuild,
 }
 
 impl OperationType {
-    /// Those that concern seeds.
-    pub(crate) const OF_SEEDS: [Self; 4] = [
+    /// Those that this library writes.
+    pub(crate) const ALL: [Self; 5] = [
         Self::SeedMigration,
         Self::SeedSource,
         Self::SeedMark,
         Self::SeedUnmark,
+        Self::ProjectionRebuild,
     ];
+
+    /// Those of markers.
+    pub(crate) const OF_MARKERS: [Self; 2] = [Self::SeedMigration, Self::ProjectionRebuild];
+
+    /// The type of the marker of what has this id. That of a seed is a file's name; every other begins with its type and a `/`.
+    pub(crate) fn of_marker(id: &str) -> Self {
+        let named = id.split_once('/').map(|(name, _)| name);
+        let mut others = Self::OF_MARKERS.into_iter();
+        let found = others.find(|other| named == Some(other.as_str()));
+        found.unwrap_or(Self::SeedMigration)
+    }
+
+    /// Those of markers, as a list of SQL.
+    pub(crate) fn list_of_markers() -> String {
+        let types = Self::OF_MARKERS.map(|of_marker| format!("'{}'", of_marker.as_str()));
+        types.join(", ")
+    }
 
     /// The spelling in the database.
     pub(crate) const fn as_str(self) -> &'static str {
@@ -33,12 +49,13 @@ impl OperationType {
             Self::SeedSource => "seed-source",
             Self::SeedMark => "seed-mark",
             Self::SeedUnmark => "seed-unmark",
+            Self::ProjectionRebuild => "projection-rebuild",
         }
     }
 
-    /// The type with this spelling, if it is one that concerns seeds.
+    /// The type with this spelling, if this library writes it.
     pub(crate) fn of(text: &str) -> Option<Self> {
-        let mut types = Self::OF_SEEDS.into_iter();
+        let mut types = Self::ALL.into_iter();
         types.find(|operation_type| operation_type.as_str() == text)
     }
 }

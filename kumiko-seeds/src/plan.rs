@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::app::{App, parts};
+use crate::seed::is_operation;
 
 /// A seed that an app carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +127,7 @@ pub(crate) fn plan<'a>(
         }
     }
     gone.extend(rest);
+    settle_versions(&mut pending, &mut gone, &done);
     plan.name_the_gone(&gone, &done);
     let others = unnamed.iter().filter(|marker| {
         let is = |ids: &[&str]| ids.binary_search(&marker.id).is_ok();
@@ -134,13 +136,65 @@ pub(crate) fn plan<'a>(
     let without_file = gone.iter().chain(others).copied();
     plan.renamed = renamed(&pending, without_file);
     plan.pending = pending.iter().map(|seed| seed.id).collect();
-    let ours = gone.iter().rfind(|marker| marker.source != Source::Foreign);
-    let greatest = ours.max(done.last()).map(|marker| marker.id);
-    plan.out_of_order = greatest.map_or_else(Vec::new, |other| {
-        let late = plan.pending.iter().filter(|id| **id < other);
+    // Operations that are no seeds have no dates.
+    let is_seed = |marker: &&Marker<'_>| !is_operation(marker.id);
+    let mut ours = gone
+        .iter()
+        .filter(|marker| marker.source != Source::Foreign);
+    let ours = ours.rfind(is_seed).max(done.iter().rfind(is_seed));
+    plan.out_of_order = ours.map(|marker| marker.id).map_or_else(Vec::new, |other| {
+        let late = plan
+            .pending
+            .iter()
+            .filter(|id| **id < other && !is_operation(id));
         late.map(|id| Pair { id, other }).collect()
     });
     plan
+}
+
+/// Leaves of operations that have versions what matters: nothing that is older than what is applied is to be done, and of what is
+/// applied only that counts which is newer than what the app has. What the app has no version of is not its concern.
+fn settle_versions<'a>(
+    pending: &mut Vec<Compiled<'a>>,
+    gone: &mut Vec<Marker<'a>>,
+    done: &[Marker<'a>],
+) {
+    let compiled = pending.iter().map(|seed| seed.id);
+    let compiled: Vec<Version<'_>> = compiled
+        .chain(done.iter().map(|marker| marker.id))
+        .filter_map(Version::of)
+        .collect();
+    gone.retain(|marker| match Version::of(marker.id) {
+        Some(applied) => compiled.iter().any(|own| own.is_before(applied)),
+        None => true,
+    });
+    pending.retain(|seed| match Version::of(seed.id) {
+        Some(own) => {
+            let newer = gone.iter().filter_map(|marker| Version::of(marker.id));
+            !newer.into_iter().any(|applied| own.is_before(applied))
+        }
+        None => true,
+    });
+}
+
+/// Which version of what an operation is of.
+#[derive(Clone, Copy)]
+struct Version<'a> {
+    of: &'a str,
+    number: u32,
+}
+
+impl<'a> Version<'a> {
+    /// None if it is a seed, which has no versions.
+    fn of(id: &'a str) -> Option<Self> {
+        let (of, number) = id.rsplit_once('/')?;
+        let number = number.parse().ok()?;
+        is_operation(id).then_some(Self { of, number })
+    }
+
+    fn is_before(self, other: Self) -> bool {
+        self.of == other.of && self.number < other.number
+    }
 }
 
 /// Whether a source is certainly that of the hash.

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::backend::Backend;
+use crate::operation_type::OperationType;
 use crate::{BatchResult, CountResult, PreflightProblem, SeedContext};
 use futures_util::future::BoxFuture;
 
@@ -69,6 +70,11 @@ pub struct Seed<DB: Backend> {
 }
 
 impl<DB: Backend> Seed<DB> {
+    /// Whether it is no seed but another operation, which says its type in its id.
+    pub(crate) fn is_operation(&self) -> bool {
+        is_operation(self.id)
+    }
+
     /// A call in `line` of the seed's file, counted from 1, that is known to fail; for
     /// [`SeedRunner::preflight`](crate::SeedRunner::preflight).
     pub fn problem(&self, line: u32, message: impl Into<String>) -> PreflightProblem {
@@ -79,6 +85,11 @@ impl<DB: Backend> Seed<DB> {
             message: message.into(),
         }
     }
+}
+
+/// Whether `id` is that of another operation than a seed.
+pub(crate) fn is_operation(id: &str) -> bool {
+    OperationType::of_marker(id) != OperationType::SeedMigration
 }
 
 // By hand, because deriving would ask for a `DB` that is `Copy`.

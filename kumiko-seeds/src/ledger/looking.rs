@@ -216,8 +216,8 @@ impl<'a> Sought<'a> {
 
     fn among(&self, found: &[Found]) -> Result<Option<DateTime<Utc>>, Error> {
         let with_id = |id: &str| found.iter().find(|found| found.ledger_id == id);
-        let is_marker =
-            |found: &&Found| found.operation_type == OperationType::SeedMigration.as_str();
+        let marker = OperationType::of_marker(self.id).as_str();
+        let is_marker = |found: &&Found| found.operation_type == marker;
         let id = self.id.to_owned();
         if let Some(own) = with_id(&self.own.ledger_id) {
             return if is_marker(&own) {

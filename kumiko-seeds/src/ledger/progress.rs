@@ -145,9 +145,9 @@ pub(crate) async fn all_progress<DB: Backend>(
     app: &App,
 ) -> Result<Vec<SeedProgress>, Error> {
     let sql = format!(
-        "SELECT {} FROM (SELECT 1) AS one LEFT JOIN kumiko_es_progress AS progress ON operation_type = '{}'",
+        "SELECT {} FROM (SELECT 1) AS one LEFT JOIN kumiko_es_progress AS progress ON operation_type IN ({})",
         columns::<DB>(),
-        OperationType::SeedMigration.as_str(),
+        OperationType::list_of_markers(),
     );
     let rows = match DB::fetch(connection, &sql, &[]).await {
         Ok(rows) => rows,

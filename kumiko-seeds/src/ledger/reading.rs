@@ -33,13 +33,13 @@ pub(crate) async fn applied<DB: Backend>(
          LEFT JOIN kumiko_es_operations AS source
            ON source.id = marker.id || '{}' AND source.operation_type = '{}'
               AND source.applied_at >= marker.applied_at
-         WHERE marker.operation_type = '{}'",
+         WHERE marker.operation_type IN ({})",
         row_security::<DB>(),
         DB::as_text(&seeds),
         DB::HAS_PROGRESS,
         History::SOURCE,
         OperationType::SeedSource.as_str(),
-        OperationType::SeedMigration.as_str(),
+        OperationType::list_of_markers(),
     );
     let Some(rows) = read::<DB>(connection, &sql).await? else {
         return Ok((AppliedSeeds::default(), Tables::UNKNOWN));
@@ -63,7 +63,7 @@ pub(crate) async fn history<DB: Backend>(
     connection: &mut DB::Connection,
     app: &App,
 ) -> Result<Option<History>, Error> {
-    let types = OperationType::OF_SEEDS.map(|of_seeds| format!("'{}'", of_seeds.as_str()));
+    let types = OperationType::ALL.map(|of_ours| format!("'{}'", of_ours.as_str()));
     let sql = format!(
         "SELECT {}, {}, {}, {}, duration_ms, {}, {}
          FROM (SELECT 1) AS one

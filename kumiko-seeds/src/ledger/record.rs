@@ -29,6 +29,7 @@ pub(crate) enum Record {
 /// An operation that begins.
 #[derive(Clone, Debug)]
 pub(crate) struct NewProgress {
+    pub(crate) id: &'static str,
     pub(crate) ledger_id: String,
     pub(crate) source_hash: &'static str,
     pub(crate) step_size: u32,
@@ -94,7 +95,7 @@ impl NewProgress {
                  (id, operation_type, state, source_hash, done, events, steps, step_size, failures, worker, \
                   started_at, updated_at, worked_ms) \
                  VALUES ($1, '{}', '{}', $2, 0, 0, 0, $3, 0, $4, $5, $5, 0)",
-                OperationType::SeedMigration.as_str(),
+                OperationType::of_marker(self.id).as_str(),
                 ProgressState::Running.as_str(),
             ),
             values: vec![

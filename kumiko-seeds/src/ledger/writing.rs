@@ -76,7 +76,7 @@ impl<'a> NewMarker<'a> {
                 "INSERT INTO kumiko_es_operations \
                  (id, operation_type, applied_at, duration_ms, applied_by, notes) \
                  VALUES ($1, '{}', $3, $4, $5, $6), ($2, '{}', $3, 0, $5, $7)",
-                OperationType::SeedMigration.as_str(),
+                OperationType::of_marker(self.seed.id).as_str(),
                 OperationType::SeedSource.as_str(),
             ),
             values: vec![
@@ -99,7 +99,7 @@ pub(crate) async fn delete<DB: Backend>(
     id: &str,
 ) -> Result<bool, Error> {
     let ledger_id = app.ledger_id(id);
-    let marker = OperationType::SeedMigration.as_str();
+    let marker = OperationType::of_marker(id).as_str();
     let deleted = DB::fetch(
         connection,
         "DELETE FROM kumiko_es_operations WHERE id = $1 AND operation_type = $2 RETURNING id",

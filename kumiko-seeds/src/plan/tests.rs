@@ -164,3 +164,22 @@ fn an_app_that_takes_a_name_keeps_what_is_certainly_its_own() {
         }
     );
 }
+
+#[test]
+fn an_operation_is_pending_in_its_newest_version_alone_and_has_no_date() {
+    let seed = "2026-01-01-a";
+    let [first, second, other] = [
+        "projection-rebuild/users/2",
+        "projection-rebuild/users/10",
+        "projection-rebuild/gone/1",
+    ];
+    let applied = [first, other];
+    let plan = plan_of_ids(&[seed, second], &applied);
+    assert_eq!(plan.pending, [seed, second]);
+    assert_eq!((plan.missing, plan.out_of_order), (vec![], vec![]));
+    // A release that is older than what is applied has nothing to do, and is told.
+    let plan = plan_of_ids(&[first], &[second]);
+    assert_eq!((plan.pending, plan.missing), (vec![], vec![second]));
+    let plan = plan_of_ids(&[second], &[first, second]);
+    assert_eq!((plan.pending, plan.missing), (vec![], vec![]));
+}

@@ -16,7 +16,7 @@ use crate::backend::Backend;
 use crate::error::PreflightProblem;
 use crate::observer::Observer;
 use crate::under_lock::LOCK_TIMEOUT;
-use crate::{App, AppliedBy, Ledger, Pace, Progress, Seed, Selection, SkipFlags};
+use crate::{App, AppliedBy, Ledger, Pace, Progress, Seed, SeedInfo, Selection, SkipFlags};
 
 /// The seeds of an app with all they need, ready to be applied.
 ///
@@ -35,6 +35,8 @@ use crate::{App, AppliedBy, Ledger, Pace, Progress, Seed, Selection, SkipFlags};
 /// ```
 pub struct SeedRunner<DB: Backend> {
     pub(super) seeds: &'static [Seed<DB>],
+    /// What layers above the core have to do, in steps as seeds have them.
+    operations: Vec<&'static Seed<DB>>,
     pub(super) app: App,
     pub(super) values: AppValues,
     pub(super) preflights: Vec<Preflight<DB>>,
@@ -77,6 +79,7 @@ impl<DB: Backend> SeedRunner<DB> {
     pub fn new(seeds: &'static [Seed<DB>]) -> Self {
         Self {
             seeds,
+            operations: Vec::new(),
             app: App::default(),
             values: AppValues::default(),
             preflights: Vec::new(),
@@ -149,6 +152,15 @@ impl<DB: Backend> SeedRunner<DB> {
         F: Fn(&AppValues, &Seed<DB>) -> Vec<PreflightProblem> + Send + Sync + 'static,
     {
         self.preflights.push(Box::new(check));
+        self
+    }
+
+    /// Adds an operation of a layer above the core, which is pending, done and shown as a seed of many steps is. Its id begins with a type
+    /// of operations and a `/`.
+    ///
+    /// It is kept for as long as the program runs, as seeds are.
+    pub(crate) fn operation(mut self, operation: Seed<DB>) -> Self {
+        self.operations.push(Box::leak(Box::new(operation)));
         self
     }
 
@@ -239,6 +251,16 @@ impl<DB: Backend> SeedRunner<DB> {
     pub(super) fn problems_of(&self, seed: &'static Seed<DB>) -> Vec<PreflightProblem> {
         let checks = self.preflights.iter();
         checks.flat_map(|check| check(&self.values, seed)).collect()
+    }
+
+    /// The seeds, and then the other operations.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'static Seed<DB>> {
+        self.seeds.iter().chain(self.operations.iter().copied())
+    }
+
+    /// What is known of each seed and each other operation without running it.
+    pub fn infos(&self) -> impl Iterator<Item = SeedInfo<'static>> {
+        self.all().map(Seed::info)
     }
 
     /// The seeds, as given.

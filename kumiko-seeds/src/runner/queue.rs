@@ -131,7 +131,11 @@ impl<'r, DB: Backend> Queue<'r, DB> {
         flags: &SkipFlags,
         background: Background,
     ) -> Result<(), Error> {
-        let mut seeds: Vec<&'static Seed<DB>> = self.runner.seeds.iter().collect();
+        let mut seeds: Vec<&'static Seed<DB>> = self.runner.all().collect();
+        if background == Background::Included {
+            // A dry run is one transaction, and what is done beside the app is made for many.
+            seeds.retain(|seed| !seed.is_operation());
+        }
         seeds.sort_unstable_by_key(|seed| seed.id);
         if let Some(twice) = seeds.windows(2).find(|pair| pair[0].id == pair[1].id) {
             return Err(Error::DuplicateId { id: twice[0].id });

@@ -193,7 +193,7 @@ impl<'r, DB: Backend> Worker<'r, DB> {
             })
         };
         let flags = runner.flags();
-        let mut seeds: Vec<_> = runner.seeds.iter().collect();
+        let mut seeds: Vec<_> = runner.all().collect();
         seeds.sort_unstable_by_key(|seed| seed.id);
         let compiled = seeds.iter().copied().map(compiled);
         let plan = plan(&runner.app, compiled, applied.iter());

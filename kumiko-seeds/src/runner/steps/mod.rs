@@ -188,6 +188,7 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         }
         self.refuse_renamed(turn).await?;
         Ok(Kept::Recorded(Box::new(Record::Begun(NewProgress {
+            id: self.seed.id,
             ledger_id: self.ledger_id.clone(),
             source_hash: self.seed.source_hash,
             step_size: self.within(step_size::FIRST),
@@ -199,7 +200,7 @@ impl<'r, DB: Backend> Steps<'r, DB> {
     /// Fails if the seed is under way under the name of a file that is gone. To begin would do again what is done.
     async fn refuse_renamed(&self, turn: &mut Turn<'_, DB>) -> Result<(), Error> {
         let under_way = all_progress::<DB>(turn.connection, &self.runner.app).await?;
-        let is_gone = |id: &str| !self.runner.seeds.iter().any(|seed| seed.id == id);
+        let is_gone = |id: &str| !self.runner.all().any(|seed| seed.id == id);
         let renamed = under_way.into_iter().find(|progress| {
             progress.source_hash.as_deref() == Some(self.seed.source_hash)
                 && progress.state != ProgressState::Cancelled
