@@ -157,7 +157,7 @@ pub trait Backend:
     #[doc(hidden)]
     fn blinded_role(
         connection: &mut Self::Connection,
-        table: &'static str,
+        table: &str,
     ) -> impl Future<Output = sqlx::Result<Option<String>>> + Send;
 
     /// Who holds a lock now, as far as the database tells.

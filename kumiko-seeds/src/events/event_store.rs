@@ -193,7 +193,10 @@ pub async fn load<DB: EventBackend>(
     rows.iter().map(event).collect()
 }
 
-fn stored_json<DB: EventBackend>(row: &DB::Row, index: usize) -> sqlx::Result<serde_json::Value> {
+pub(super) fn stored_json<DB: EventBackend>(
+    row: &DB::Row,
+    index: usize,
+) -> sqlx::Result<serde_json::Value> {
     let json: String = column::<DB, _>(row, index)?;
     let json = serde_json::from_str(&json);
     json.map(unwrapped)

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::store::EventStore;
 use super::{
-    Command, EventBackend, KumikoEvents, Lookups, Projections, SYSTEM_TENANT_ID, User,
-    WriteContext, WriteError,
+    Command, EventBackend, EventStoreError, KumikoEvents, Lookups, Projection, ProjectionError,
+    Projections, SYSTEM_TENANT_ID, StoredEvent, User, WriteContext, WriteError,
 };
 use crate::AppValues;
 use crate::app_values::Unnamed;
@@ -85,6 +85,8 @@ pub struct Handlers<DB: EventBackend> {
     values: AppValues,
     tenants: Option<Box<dyn Lookups<DB>>>,
     projections: Projections<DB>,
+    /// Whether events are appended to something else than the library's own event store.
+    has_own_store: bool,
 }
 
 struct Registered<DB: EventBackend> {
@@ -109,6 +111,7 @@ impl<DB: EventBackend> Handlers<DB> {
             values: AppValues::default(),
             tenants: None,
             projections: Projections::new(),
+            has_own_store: false,
         }
     }
 
@@ -162,6 +165,7 @@ impl<DB: EventBackend> Handlers<DB> {
     #[must_use]
     pub fn event_store(mut self, store: impl EventStore<DB> + 'static) -> Self {
         self.store = Box::new(store);
+        self.has_own_store = true;
         self
     }
 
@@ -209,8 +213,31 @@ impl<DB: EventBackend> Handlers<DB> {
         self.store.as_ref()
     }
 
+    /// The projections, as registered.
     pub(super) fn kept_projections(&self) -> &Projections<DB> {
         &self.projections
+    }
+
+    /// The projection of this name, if it can be checked and rebuilt.
+    pub(super) fn projection(&self, name: &str) -> Result<&Projection<DB>, ProjectionError> {
+        let problems = self.projections.problems();
+        if !problems.is_empty() {
+            return Err(ProjectionError::Invalid { problems });
+        }
+        if self.has_own_store {
+            return Err(ProjectionError::OtherEventStore);
+        }
+        self.projections
+            .get(name)
+            .ok_or_else(|| ProjectionError::Unknown {
+                name: name.to_owned(),
+                known: self.projections.iter().map(|it| it.name.clone()).collect(),
+            })
+    }
+
+    /// The event as the code of today reads it.
+    pub(super) fn upcast(&self, event: StoredEvent) -> Result<StoredEvent, EventStoreError> {
+        Ok(event)
     }
 
     pub(super) fn values(&self) -> &AppValues {

@@ -46,7 +46,10 @@ pub(crate) use event_store_error::is_version_conflict;
 pub use event_tables::create_event_tables;
 pub use handlers::{Access, HandlerFunction, HandlerResult, Handlers};
 pub use lookups::{Lookups, Membership, ReadModels, Tenant, UserRow};
-pub use projections::{ApplyAllFunction, ApplyFunction, Projection, ProjectionResult, Projections};
+pub use projections::{
+    ApplyAllFunction, ApplyFunction, EventPlace, Projection, ProjectionCheck, ProjectionError,
+    ProjectionResult, Projections, Wrong, WrongRow,
+};
 pub use store::{EventStore, InTransaction};
 pub use stored_uuid::StoredUuid;
 pub use stream::Stream;

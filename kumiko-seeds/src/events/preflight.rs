@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::projections::operation;
 use super::{EventBackend, Handlers, User, WriteError};
 use crate::{AppValues, PreflightProblem, Seed, SeedRunner};
 
@@ -14,7 +15,11 @@ impl<DB: EventBackend> SeedRunner<DB> {
     #[must_use]
     pub fn handlers(self, handlers: impl Into<Arc<Handlers<DB>>>) -> Self {
         let handlers: Arc<Handlers<DB>> = handlers.into();
-        self.with(handlers).preflight(unreachable_calls::<DB>)
+        let operations: Vec<_> = (handlers.kept_projections().iter())
+            .map(operation)
+            .collect();
+        let runner = operations.into_iter().fold(self, SeedRunner::operation);
+        runner.with(handlers).preflight(unreachable_calls::<DB>)
     }
 }
 

@@ -138,7 +138,7 @@ impl Backend for Postgres {
     /// All is seen through a policy that says `true`, provided that none restricts it.
     async fn blinded_role(
         connection: &mut PgConnection,
-        table: &'static str,
+        table: &str,
     ) -> sqlx::Result<Option<String>> {
         let sql = format!(
             "SELECT {} WHERE (

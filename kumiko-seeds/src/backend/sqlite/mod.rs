@@ -246,10 +246,7 @@ impl Backend for Sqlite {
         Ok(Leaving::AsItCame)
     }
 
-    async fn blinded_role(
-        _: &mut SqliteConnection,
-        _: &'static str,
-    ) -> sqlx::Result<Option<String>> {
+    async fn blinded_role(_: &mut SqliteConnection, _: &str) -> sqlx::Result<Option<String>> {
         Ok(None)
     }
 

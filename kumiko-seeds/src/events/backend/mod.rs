@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::event_row::EventRow;
 use super::naming::Naming;
+use super::projections::ProjectionBackend;
 use crate::Backend;
 use crate::backend::{NotCommitted, Parameter};
 
@@ -19,7 +20,7 @@ use crate::backend::{NotCommitted, Parameter};
 ///
 /// **Invariant:** no value that it takes enters the text of a statement. Servers log the statements that fail, drivers
 /// the slow ones.
-pub trait EventBackend: Backend {
+pub trait EventBackend: Backend + ProjectionBackend {
     /// Creates the table of events.
     #[doc(hidden)]
     const CREATE_EVENTS: &'static str;

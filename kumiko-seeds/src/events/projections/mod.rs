@@ -3,8 +3,20 @@
 //! An app registers them beside its handlers. Each append then applies its events to them in the same transaction, and an
 //! operation can check them against the events or rebuild them, because it knows how their rows come about.
 
+mod backend;
+mod check;
+mod error;
+mod fold;
+mod operation;
 mod projection;
+mod rebuild;
 mod registry;
+mod shape;
+mod tables;
 
+pub(crate) use backend::ProjectionBackend;
+pub use check::{ProjectionCheck, Wrong, WrongRow};
+pub use error::{EventPlace, ProjectionError};
+pub(super) use operation::operation;
 pub use projection::{ApplyAllFunction, ApplyFunction, Projection, ProjectionResult};
 pub use registry::Projections;

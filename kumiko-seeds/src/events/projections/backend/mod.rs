@@ -1,0 +1,152 @@
+//! What projections ask of a database: shadows of tables, and the lock of the live ones.
+
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use std::future::Future;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::shape::Shape;
+use crate::backend::Backend;
+
+/// What a rebuild and a check ask of a database.
+///
+/// A shadow is an empty temporary table with the name and shape of a live one. A statement that names the table without a schema finds the
+/// shadow.
+#[doc(hidden)]
+pub trait ProjectionBackend: Backend {
+    /// The schema of shadows.
+    const SHADOWS: &'static str;
+
+    /// The operator that tells whether two values differ, with nulls as values.
+    const IS_DISTINCT_FROM: &'static str;
+
+    /// What an INSERT says to give identity columns their values.
+    const OVERRIDING: &'static str;
+
+    /// Begins a transaction whose statements all see one moment.
+    const BEGIN_SNAPSHOT: &'static str;
+
+    /// An expression: not 0 if there is a table of archived streams.
+    const HAS_ARCHIVE: &'static str;
+
+    /// The next `$4` events after aggregate `$1`, version `$2`, tenant `$3`, in this order, of aggregate types `$5`.
+    const LOAD_AFTER: &'static str;
+
+    /// The next `$2` events after id `$1`, in this order, of aggregate types `$3`.
+    const LOAD_BY_ID: &'static str;
+
+    /// The events of the aggregates `$1` that come after those known, `$2`, each as `[tenant, aggregate, version]`, of aggregate types `$3`.
+    const LOAD_SINCE: &'static str;
+
+    /// That a value is one of `ids`.
+    fn among(ids: &[Uuid]) -> String;
+
+    /// What the table `name` is like; none if there is no such table.
+    fn shape(
+        connection: &mut Self::Connection,
+        name: &str,
+    ) -> impl Future<Output = sqlx::Result<Option<Shape>>> + Send;
+
+    /// Creates the shadows of tables, and has every statement look its tables up anew.
+    fn create_shadows(
+        connection: &mut Self::Connection,
+        shapes: &[Shape],
+    ) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// Drops them, where they do not go with the transaction.
+    fn drop_shadows(
+        connection: &mut Self::Connection,
+        shapes: &[Shape],
+    ) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// What tells that something else than shadows is written.
+    type Guard: Send + Sync;
+
+    /// From here on nothing but shadows may be written.
+    fn guard(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = sqlx::Result<Self::Guard>> + Send;
+
+    /// Ends that, and gives the name of a table that was written all the same.
+    fn unguard(
+        connection: &mut Self::Connection,
+        guard: Self::Guard,
+    ) -> impl Future<Output = sqlx::Result<Option<String>>> + Send;
+
+    /// Whether an error says that the guard has refused a statement.
+    fn is_guarded(error: &sqlx::Error) -> bool;
+
+    /// Waits until no transaction is left that was writing events when this began, and gives the greatest id that had been handed out
+    /// by then: whatever comes to be seen later has a greater one. None if it would take longer than `patience`.
+    fn settled_id(
+        connection: &mut Self::Connection,
+        patience: Duration,
+    ) -> impl Future<Output = sqlx::Result<Option<i64>>> + Send;
+
+    /// Takes the live tables from their writers until the transaction ends, while readers go on. Nobody waits for longer than `bound` because
+    /// somebody else has one. None if it was taken, else who has it.
+    ///
+    /// **Invariant:** what is read afterwards is younger than the lock.
+    fn lock_writers_out(
+        connection: &mut Self::Connection,
+        shapes: &[Shape],
+        bound: Duration,
+    ) -> impl Future<Output = sqlx::Result<Option<String>>> + Send;
+}
+
+/// The columns of an event, as `Page` reads them.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+macro_rules! event_columns {
+    ($time:ident) => {
+        concat!(
+            "CAST(tenant_id AS text), CAST(aggregate_id AS text), CAST(id AS bigint), \
+             CAST(aggregate_type AS text), CAST(version AS integer), CAST(type AS text), \
+             CAST(event_version AS integer), CAST(payload AS text), CAST(metadata AS text), \
+             CAST(created_by AS text), ",
+            $time!("created_at")
+        )
+    };
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use event_columns;
+
+/// [`ProjectionBackend::LOAD_AFTER`], `$types` being the list of aggregate types in its fifth parameter.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+macro_rules! load_after {
+    ($time:ident, $types:literal) => {
+        concat!(
+            "SELECT row_number() OVER (ORDER BY aggregate_id, version, tenant_id) AS position, ",
+            event_columns!($time),
+            " FROM (SELECT * FROM kumiko_events
+                    WHERE (aggregate_id, version, tenant_id) > ($1, $2, $3) AND aggregate_type IN (",
+            $types,
+            ") ORDER BY aggregate_id, version, tenant_id LIMIT $4) AS page ORDER BY position"
+        )
+    };
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use load_after;
+
+/// [`ProjectionBackend::LOAD_BY_ID`].
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+macro_rules! load_by_id {
+    ($time:ident, $types:literal) => {
+        concat!(
+            "SELECT CAST(id AS bigint) AS position, ",
+            event_columns!($time),
+            " FROM (SELECT * FROM kumiko_events WHERE id > $1 AND aggregate_type IN (",
+            $types,
+            ") ORDER BY id LIMIT $2) AS page ORDER BY position"
+        )
+    };
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use load_by_id;

@@ -1,0 +1,252 @@
+//! Shadows and locks of PostgreSQL.
+
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Executor, Postgres, Row};
+use uuid::Uuid;
+
+use super::{ProjectionBackend, event_columns, load_after, load_by_id};
+use crate::backend::{Backend, Fault, Parameter};
+use crate::events::projections::shape::{Column, Shape, quoted};
+
+macro_rules! time {
+    ($column:literal) => {
+        concat!("CAST(", $column, " AS timestamptz)")
+    };
+}
+
+/// How long to wait between two looks at who writes.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+
+impl ProjectionBackend for Postgres {
+    const SHADOWS: &'static str = "pg_temp";
+    const IS_DISTINCT_FROM: &'static str = "IS DISTINCT FROM";
+    const OVERRIDING: &'static str = "OVERRIDING SYSTEM VALUE";
+    const BEGIN_SNAPSHOT: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ WRITE";
+    const HAS_ARCHIVE: &'static str =
+        "CAST(to_regclass('kumiko_archived_streams') IS NOT NULL AS integer)";
+
+    const LOAD_AFTER: &'static str =
+        load_after!(time, "SELECT jsonb_array_elements_text(CAST($5 AS jsonb))");
+
+    const LOAD_BY_ID: &'static str =
+        load_by_id!(time, "SELECT jsonb_array_elements_text(CAST($3 AS jsonb))");
+
+    /// A stream that is known is asked for what follows, through the index of its versions. One that is not begins with version 1.
+    const LOAD_SINCE: &'static str = concat!(
+        "SELECT row_number() OVER (ORDER BY aggregate_id, version, tenant_id) AS position, ",
+        event_columns!(time),
+        " FROM (
+            SELECT event.* FROM (
+                SELECT CAST(stream->>0 AS uuid) AS tenant_id, CAST(stream->>1 AS uuid) AS aggregate_id,
+                       CAST(stream->>2 AS integer) AS version
+                FROM jsonb_array_elements(CAST($2 AS jsonb)) AS stream) AS known
+            CROSS JOIN LATERAL (
+                SELECT * FROM kumiko_events
+                WHERE tenant_id = known.tenant_id AND aggregate_id = known.aggregate_id
+                  AND version > known.version ORDER BY version) AS event
+            UNION ALL
+            SELECT event.* FROM (
+                SELECT DISTINCT CAST(id AS uuid) AS id
+                FROM jsonb_array_elements_text(CAST($1 AS jsonb)) AS id) AS wanted
+            CROSS JOIN LATERAL (
+                SELECT tenant_id, aggregate_id FROM kumiko_events
+                WHERE aggregate_id = wanted.id AND version = 1) AS stream
+            CROSS JOIN LATERAL (
+                SELECT * FROM kumiko_events
+                WHERE tenant_id = stream.tenant_id AND aggregate_id = stream.aggregate_id ORDER BY version) AS event
+            WHERE NOT EXISTS (
+                SELECT 1 FROM jsonb_array_elements(CAST($2 AS jsonb)) AS known
+                WHERE CAST(known->>0 AS uuid) = stream.tenant_id AND CAST(known->>1 AS uuid) = stream.aggregate_id)
+        ) AS found
+        WHERE aggregate_type IN (SELECT jsonb_array_elements_text(CAST($3 AS jsonb)))
+        ORDER BY position"
+    );
+
+    fn among(ids: &[Uuid]) -> String {
+        let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+        format!("= ANY (CAST('{{{}}}' AS uuid[]))", ids.join(","))
+    }
+
+    async fn shape(connection: &mut PgConnection, name: &str) -> sqlx::Result<Option<Shape>> {
+        let sql = format!(
+            "SELECT {}, {}, coalesce(attribute.attnum = ANY (key.indkey), false),
+                    attribute.attgenerated <> '',
+                    coalesce(element.typname, base.typname) NOT IN
+                        ('json', 'xml', 'point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle'),
+                    base.typname = 'uuid',
+                    row_security_active(class.oid)
+             FROM pg_class AS class
+             JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+             JOIN pg_attribute AS attribute
+               ON attribute.attrelid = class.oid AND attribute.attnum > 0 AND NOT attribute.attisdropped
+             JOIN pg_type AS type ON type.oid = attribute.atttypid
+             JOIN pg_type AS base ON base.oid = CASE type.typtype WHEN 'd' THEN type.typbasetype ELSE type.oid END
+             LEFT JOIN pg_type AS element ON element.oid = base.typelem AND base.typcategory = 'A'
+             LEFT JOIN pg_index AS key ON key.indrelid = class.oid AND key.indisprimary
+             WHERE class.oid = to_regclass(quote_ident($1)) AND class.relkind IN ('r', 'p')
+             ORDER BY attribute.attnum",
+            Self::as_text("quote_ident(namespace.nspname) || '.' || quote_ident(class.relname)"),
+            Self::as_text("attribute.attname"),
+        );
+        let rows = Self::fetch(connection, &sql, &[Parameter::Text(name)]).await?;
+        let Some(first) = rows.first() else {
+            return Ok(None);
+        };
+        let column = |row: &PgRow| {
+            Ok::<_, sqlx::Error>(Column {
+                name: Self::text(row, 1)?.unwrap_or_default(),
+                is_key: row.try_get(2)?,
+                is_generated: row.try_get(3)?,
+                has_equality: row.try_get(4)?,
+                is_uuid: row.try_get(5)?,
+            })
+        };
+        let live = Self::text(first, 0)?.unwrap_or_default();
+        let blinded_role = if first.try_get(6)? {
+            Self::blinded_role(connection, &live).await?
+        } else {
+            None
+        };
+        Ok(Some(Shape {
+            name: name.to_owned(),
+            live,
+            aggregate: None,
+            columns: rows.iter().map(column).collect::<Result<_, _>>()?,
+            blinded_role,
+        }))
+    }
+
+    /// A plan that a connection keeps knows its tables by their numbers. It would go on with the live table, since nothing about that has
+    /// changed. So all plans are made anew.
+    async fn create_shadows(connection: &mut PgConnection, shapes: &[Shape]) -> sqlx::Result<()> {
+        let mut sql = String::new();
+        for shape in shapes {
+            let (name, live) = (quoted(&shape.name), &shape.live);
+            sql += &format!(
+                "CREATE TEMPORARY TABLE {name} (LIKE {live} INCLUDING DEFAULTS INCLUDING GENERATED \
+                 INCLUDING CONSTRAINTS INCLUDING INDEXES) ON COMMIT DROP; "
+            );
+        }
+        sql += "DISCARD PLANS";
+        connection
+            .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
+            .await?;
+        Ok(())
+    }
+
+    /// They go with the transaction.
+    async fn drop_shadows(_: &mut PgConnection, _: &[Shape]) -> sqlx::Result<()> {
+        Ok(())
+    }
+
+    type Guard = ();
+
+    /// What is temporary can be written in a read-only transaction.
+    async fn guard(connection: &mut PgConnection) -> sqlx::Result<()> {
+        connection
+            .execute(sqlx::raw_sql(Self::FORBID_WRITES))
+            .await?;
+        Ok(())
+    }
+
+    async fn unguard(connection: &mut PgConnection, (): ()) -> sqlx::Result<Option<String>> {
+        connection
+            .execute(sqlx::raw_sql(Self::ALLOW_WRITES))
+            .await?;
+        Ok(None)
+    }
+
+    fn is_guarded(error: &sqlx::Error) -> bool {
+        const READ_ONLY_SQL_TRANSACTION: &str = "25006";
+        let code = error.as_database_error().and_then(|error| error.code());
+        code.as_deref() == Some(READ_ONLY_SQL_TRANSACTION)
+    }
+
+    /// A writer takes its lock of the table before it draws an id, so whoever has an id and has not committed has that lock.
+    async fn settled_id(
+        connection: &mut PgConnection,
+        patience: Duration,
+    ) -> sqlx::Result<Option<i64>> {
+        let began = Instant::now();
+        let last = "SELECT coalesce(last_value, 0) FROM pg_sequences
+                    WHERE CAST(quote_ident(schemaname) || '.' || quote_ident(sequencename) AS regclass)
+                        = CAST(pg_get_serial_sequence('kumiko_events', 'id') AS regclass)";
+        let rows = Self::fetch(connection, last, &[]).await?;
+        let settled: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
+        let writing = "SELECT coalesce(string_agg(virtualtransaction, ','), '') FROM pg_locks
+                       WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted
+                         AND relation = CAST('kumiko_events' AS regclass) AND pid <> pg_backend_pid()";
+        let list = |rows: Vec<PgRow>| -> sqlx::Result<Vec<String>> {
+            let text: String = rows
+                .first()
+                .map_or(Ok(String::new()), |row| row.try_get(0))?;
+            Ok(text.split(',').map(str::to_owned).collect())
+        };
+        let mut waited_for = list(Self::fetch(connection, writing, &[]).await?)?;
+        waited_for.retain(|transaction| !transaction.is_empty());
+        while !waited_for.is_empty() {
+            if began.elapsed() > patience {
+                return Ok(None);
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+            let still = list(Self::fetch(connection, writing, &[]).await?)?;
+            waited_for.retain(|transaction| still.contains(transaction));
+        }
+        Ok(Some(settled))
+    }
+
+    /// Somebody who has had a lock for long is not waited for in the queue, where every writer would stand behind us. Whoever has it for a moment
+    /// is, for half of what is allowed. That is less than the server waits before it looks for deadlocks, so that if there is one, it is we who
+    /// give way.
+    async fn lock_writers_out(
+        connection: &mut PgConnection,
+        shapes: &[Shape],
+        bound: Duration,
+    ) -> sqlx::Result<Option<String>> {
+        let tables: Vec<&str> = shapes.iter().map(|shape| shape.live.as_str()).collect();
+        let regclasses: Vec<String> = tables
+            .iter()
+            .map(|table| format!("CAST('{}' AS regclass)", table.replace('\'', "''")))
+            .collect();
+        let half = (bound / 2).as_millis().max(1);
+        let holders = format!(
+            "SELECT {}
+             FROM pg_locks AS lock JOIN pg_stat_activity AS activity ON activity.pid = lock.pid
+             WHERE lock.locktype = 'relation' AND lock.granted AND lock.mode <> 'AccessShareLock'
+               AND lock.pid <> pg_backend_pid() AND lock.relation IN ({})
+               AND activity.xact_start < clock_timestamp() - interval '{half} milliseconds'
+             ORDER BY activity.xact_start LIMIT 1",
+            Self::as_text(
+                "'process ' || lock.pid || coalesce(' (' || nullif(activity.application_name, '') || ')', '')
+                 || ', a transaction of ' || round(extract(epoch FROM now() - activity.xact_start)) || ' s'"
+            ),
+            regclasses.join(", ")
+        );
+        let rows = Self::fetch(connection, &holders, &[]).await?;
+        if let Some(row) = rows.first() {
+            return Self::text(row, 0);
+        }
+        let lock = format!(
+            "SAVEPOINT kumiko_lock; \
+             SELECT set_config('kumiko_seeds.lock_timeout', current_setting('lock_timeout'), true), \
+                    set_config('kumiko_seeds.statement_timeout', current_setting('statement_timeout'), true); \
+             SET LOCAL lock_timeout = {half}; \
+             LOCK TABLE {} IN EXCLUSIVE MODE; \
+             SET LOCAL statement_timeout = {half}; \
+             RELEASE SAVEPOINT kumiko_lock",
+            tables.join(", ")
+        );
+        let locked = connection.execute(sqlx::raw_sql(AssertSqlSafe(lock))).await;
+        match locked {
+            Ok(_) => Ok(None),
+            Err(error) if matches!(Self::fault(&error), Fault::TookTooLong | Fault::Passing) => {
+                let undo = "ROLLBACK TO SAVEPOINT kumiko_lock; RELEASE SAVEPOINT kumiko_lock";
+                connection.execute(sqlx::raw_sql(undo)).await?;
+                Ok(Some("other writers".to_owned()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Shadows of SQLite, where whoever writes has the whole file.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{AssertSqlSafe, Executor, Row, Sqlite};
+use uuid::Uuid;
+
+use super::{ProjectionBackend, event_columns, load_after, load_by_id};
+use crate::backend::sqlite::as_it_is;
+use crate::backend::{Backend, Parameter};
+use crate::events::projections::shape::{Column, Shape, quoted};
+
+impl ProjectionBackend for Sqlite {
+    const SHADOWS: &'static str = "temp";
+    const IS_DISTINCT_FROM: &'static str = "IS NOT";
+    const OVERRIDING: &'static str = "";
+    const BEGIN_SNAPSHOT: &'static str = "BEGIN";
+    const HAS_ARCHIVE: &'static str = "(SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'kumiko_archived_streams')";
+
+    const LOAD_AFTER: &'static str = load_after!(as_it_is, "SELECT value FROM json_each($5)");
+
+    const LOAD_BY_ID: &'static str = load_by_id!(as_it_is, "SELECT value FROM json_each($3)");
+
+    /// Nobody else has written since, so there is nothing.
+    const LOAD_SINCE: &'static str = concat!(
+        "SELECT 1 AS position, ",
+        event_columns!(as_it_is),
+        " FROM kumiko_events WHERE 1 = 0 AND $1 = $2 AND $2 = $3"
+    );
+
+    fn among(ids: &[Uuid]) -> String {
+        let ids: Vec<String> = ids
+            .iter()
+            .map(|id| format!("'{}'", id.hyphenated()))
+            .collect();
+        format!("IN ({})", ids.join(","))
+    }
+
+    async fn shape(connection: &mut SqliteConnection, name: &str) -> sqlx::Result<Option<Shape>> {
+        let sql = "SELECT name, pk > 0, hidden > 1 FROM pragma_table_xinfo($1, 'main') WHERE hidden <> 1 ORDER BY cid";
+        let rows = Self::fetch(connection, sql, &[Parameter::Text(name)]).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let column = |row: &SqliteRow| {
+            Ok::<_, sqlx::Error>(Column {
+                name: row.try_get(0)?,
+                is_key: row.try_get(1)?,
+                is_generated: row.try_get(2)?,
+                has_equality: true,
+                is_uuid: true,
+            })
+        };
+        Ok(Some(Shape {
+            name: name.to_owned(),
+            live: format!("main.{}", quoted(name)),
+            aggregate: None,
+            columns: rows.iter().map(column).collect::<Result<_, _>>()?,
+            blinded_role: None,
+        }))
+    }
+
+    /// SQLite has no `LIKE` for tables. What an `apply` may rely on is made again: types, defaults, keys. A foreign key would look for its
+    /// table among the shadows, so there are none; nor are there columns that are computed from others, which no statement can ask for.
+    async fn create_shadows(
+        connection: &mut SqliteConnection,
+        shapes: &[Shape],
+    ) -> sqlx::Result<()> {
+        for shape in shapes {
+            let create = creation(connection, shape).await?;
+            for statement in create {
+                connection.execute(AssertSqlSafe(statement)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn drop_shadows(connection: &mut SqliteConnection, shapes: &[Shape]) -> sqlx::Result<()> {
+        for shape in shapes {
+            let drop = format!("DROP TABLE {}", shape.shadow::<Self>());
+            connection.execute(AssertSqlSafe(drop)).await?;
+        }
+        Ok(())
+    }
+
+    type Guard = Arc<Mutex<Option<String>>>;
+
+    /// A read-only connection to SQLite may not write what is temporary either, so what is written is watched.
+    async fn guard(connection: &mut SqliteConnection) -> sqlx::Result<Self::Guard> {
+        let written: Self::Guard = Arc::default();
+        let seen = written.clone();
+        let mut handle = connection.lock_handle().await?;
+        handle.set_update_hook(move |update| {
+            if update.database != "temp" {
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.get_or_insert_with(|| update.table.to_owned());
+            }
+        });
+        Ok(written)
+    }
+
+    async fn unguard(
+        connection: &mut SqliteConnection,
+        guard: Self::Guard,
+    ) -> sqlx::Result<Option<String>> {
+        connection.lock_handle().await?.remove_update_hook();
+        let written = guard.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(written)
+    }
+
+    fn is_guarded(_: &sqlx::Error) -> bool {
+        false
+    }
+
+    /// One writer at a time, so ids come in the order of commits.
+    async fn settled_id(
+        connection: &mut SqliteConnection,
+        _: Duration,
+    ) -> sqlx::Result<Option<i64>> {
+        let last = "SELECT coalesce(max(id), 0) FROM kumiko_events";
+        let rows = Self::fetch(connection, last, &[]).await?;
+        Ok(Some(rows.first().map_or(Ok(0), |row| row.try_get(0))?))
+    }
+
+    /// The transaction has it already.
+    async fn lock_writers_out(
+        _: &mut SqliteConnection,
+        _: &[Shape],
+        _: Duration,
+    ) -> sqlx::Result<Option<String>> {
+        Ok(None)
+    }
+}
+
+/// What creates a shadow: the table, and its unique indexes.
+async fn creation(connection: &mut SqliteConnection, shape: &Shape) -> sqlx::Result<Vec<String>> {
+    let name = [Parameter::Text(&shape.name)];
+    let sql = "SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_xinfo($1, 'main') WHERE hidden = 0 ORDER BY cid";
+    let rows = Sqlite::fetch(connection, sql, &name).await?;
+    let (mut columns, mut keys) = (Vec::new(), Vec::new());
+    for row in &rows {
+        let name = quoted(row.try_get(0)?);
+        let kind: String = row.try_get(1)?;
+        let mut column = format!("{name} {kind}");
+        if row.try_get(2)? {
+            column += " NOT NULL";
+        }
+        if let Some(default) = row.try_get::<Option<String>, _>(3)? {
+            column += &format!(" DEFAULT ({default})");
+        }
+        columns.push(column);
+        let place: i64 = row.try_get(4)?;
+        if place > 0 {
+            keys.push((place, name));
+        }
+    }
+    keys.sort();
+    let keys: Vec<String> = keys.into_iter().map(|(_, name)| name).collect();
+    if !keys.is_empty() {
+        columns.push(format!("PRIMARY KEY ({})", keys.join(", ")));
+    }
+    let shadow = shape.shadow::<Sqlite>();
+    let mut creation = vec![format!(
+        "CREATE TEMPORARY TABLE {} ({})",
+        quoted(&shape.name),
+        columns.join(", ")
+    )];
+    let sql = "SELECT list.name, list.origin, schema.sql, list.\"unique\"
+               FROM pragma_index_list($1, 'main') AS list
+               LEFT JOIN main.sqlite_schema AS schema ON schema.type = 'index' AND schema.name = list.name
+               WHERE list.\"unique\" AND list.origin <> 'pk'";
+    for (number, row) in Sqlite::fetch(connection, sql, &name)
+        .await?
+        .iter()
+        .enumerate()
+    {
+        let index: String = row.try_get(0)?;
+        let sql: Option<String> = row.try_get(2)?;
+        let on = match sql.as_deref().and_then(|sql| sql.split_once('(')) {
+            // Written by hand: columns or expressions, and perhaps a condition.
+            Some((_, rest)) => format!("({rest}"),
+            None => {
+                let columns = "SELECT name FROM pragma_index_info($1, 'main') ORDER BY seqno";
+                let rows = Sqlite::fetch(connection, columns, &[Parameter::Text(&index)]).await?;
+                let columns = rows.iter().map(|row| row.try_get(0).map(quoted));
+                format!(
+                    "({})",
+                    columns.collect::<sqlx::Result<Vec<_>>>()?.join(", ")
+                )
+            }
+        };
+        let shadow_index = quoted(&format!("shadow_{}_{number}", shape.name));
+        creation.push(format!(
+            "CREATE UNIQUE INDEX temp.{shadow_index} ON {} {on}",
+            quoted(&shape.name)
+        ));
+    }
+    debug_assert!(shadow.starts_with(Sqlite::SHADOWS));
+    Ok(creation)
+}

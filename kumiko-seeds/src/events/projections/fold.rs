@@ -1,0 +1,312 @@
+//! Computes rows from events, into shadows of their tables.
+
+use std::collections::{HashMap, HashSet};
+use std::error::Error;
+
+use uuid::Uuid;
+
+use super::backend::ProjectionBackend;
+use super::error::{EventPlace, ProjectionError};
+use super::projection::{NotApplied, Projection};
+use super::shape::Shape;
+use crate::backend::{Parameter, column};
+use crate::events::event_store::stored_json;
+use crate::events::{EventBackend, EventStoreError, Handlers, StoredEvent, Stream, visible_rows};
+
+const EVENTS: &str = "kumiko_events";
+const ARCHIVE: &str = "kumiko_archived_streams";
+
+/// The rows of a projection, computed from some of its events in the open transaction.
+pub(super) struct Fold<'f, DB: EventBackend> {
+    handlers: &'f Handlers<DB>,
+    projection: &'f Projection<DB>,
+    /// How far each stream is computed, by tenant and aggregate.
+    versions: HashMap<(Uuid, Uuid), i32>,
+    archived: HashSet<(Uuid, Uuid)>,
+    /// How many events were read.
+    pub(super) events: usize,
+}
+
+/// Where a page of events begins: behind this event, by aggregate, version and tenant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Position {
+    aggregate_id: Uuid,
+    version: i32,
+    tenant_id: Uuid,
+}
+
+impl Position {
+    /// Behind all events of an aggregate, or before all.
+    pub(super) fn behind(aggregate_id: Option<Uuid>) -> Self {
+        match aggregate_id {
+            None => Self {
+                aggregate_id: Uuid::nil(),
+                version: -1,
+                tenant_id: Uuid::nil(),
+            },
+            Some(aggregate_id) => Self {
+                aggregate_id,
+                version: i32::MAX,
+                tenant_id: Uuid::max(),
+            },
+        }
+    }
+
+    pub(super) fn of(event: &StoredEvent) -> Self {
+        Self {
+            aggregate_id: event.stream.aggregate_id,
+            version: event.version,
+            tenant_id: event.stream.tenant_id,
+        }
+    }
+}
+
+impl<'f, DB: EventBackend> Fold<'f, DB> {
+    /// Creates the shadows, which are empty.
+    pub(super) async fn begin(
+        connection: &mut DB::Connection,
+        handlers: &'f Handlers<DB>,
+        projection: &'f Projection<DB>,
+        shapes: &[Shape],
+    ) -> Result<Self, ProjectionError> {
+        let created = DB::create_shadows(connection, shapes).await;
+        created.map_err(ProjectionError::database("create shadows of the tables"))?;
+        Ok(Self {
+            handlers,
+            projection,
+            versions: HashMap::new(),
+            archived: archived::<DB>(connection).await?,
+            events: 0,
+        })
+    }
+
+    /// The next events behind `position`, in the order of aggregates.
+    pub(super) async fn load_after(
+        &self,
+        connection: &mut DB::Connection,
+        position: Position,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, ProjectionError> {
+        let types = self.aggregate_types();
+        let values = [
+            Parameter::Uuid(position.aggregate_id),
+            Parameter::Integer(position.version),
+            Parameter::Uuid(position.tenant_id),
+            Parameter::Integer(i32::try_from(limit).unwrap_or(i32::MAX)),
+            Parameter::Text(&types),
+        ];
+        load::<DB>(connection, DB::LOAD_AFTER, &values).await
+    }
+
+    /// The next events after the one with this id, in the order of ids.
+    pub(super) async fn load_by_id(
+        &self,
+        connection: &mut DB::Connection,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, ProjectionError> {
+        let types = self.aggregate_types();
+        let values = [
+            Parameter::Long(after),
+            Parameter::Integer(i32::try_from(limit).unwrap_or(i32::MAX)),
+            Parameter::Text(&types),
+        ];
+        load::<DB>(connection, DB::LOAD_BY_ID, &values).await
+    }
+
+    /// Applies events to the shadows, which begin where the last ones of each stream ended.
+    ///
+    /// **Invariant:** nothing but shadows is written. What an `apply` did to a live table would be done twice.
+    pub(super) async fn apply(
+        &mut self,
+        connection: &mut DB::Connection,
+        events: Vec<StoredEvent>,
+    ) -> Result<(), ProjectionError> {
+        self.events += events.len();
+        let mut taken = Vec::with_capacity(events.len());
+        for event in events {
+            let Stream {
+                tenant_id,
+                aggregate_id,
+                ..
+            } = event.stream;
+            let stream = (tenant_id, aggregate_id);
+            if self.archived.contains(&stream) {
+                continue;
+            }
+            self.versions.insert(stream, event.version);
+            let aggregate_type = &event.stream.aggregate_type;
+            if self.projection.takes(aggregate_type, &event.event_type) {
+                taken.push(self.handlers.upcast(event)?);
+            }
+        }
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let failed = |source| ProjectionError::database("watch what is written")(source);
+        let guard = DB::guard(connection).await.map_err(failed)?;
+        if let Err(error) = self.projection.apply_events(connection, &taken).await {
+            // A failed statement has ended the transaction on PostgreSQL, and with it the guard.
+            let _ = DB::unguard(connection, guard).await;
+            return Err(self.not_applied(error, &taken));
+        }
+        match DB::unguard(connection, guard).await.map_err(failed)? {
+            None => Ok(()),
+            Some(table) => Err(ProjectionError::WroteElsewhere {
+                projection: self.projection.name.clone(),
+                table: Some(table),
+                source: None,
+            }),
+        }
+    }
+
+    fn not_applied(&self, error: NotApplied, events: &[StoredEvent]) -> ProjectionError {
+        let projection = self.projection.name.clone();
+        let NotApplied { event_id, source } = error;
+        if is_guarded::<DB>(source.as_ref()) {
+            return ProjectionError::WroteElsewhere {
+                projection,
+                table: None,
+                source: Some(source),
+            };
+        }
+        let event = events.iter().find(|event| Some(event.id) == event_id);
+        ProjectionError::Apply {
+            projection,
+            event: event.map(|event| {
+                Box::new(EventPlace {
+                    id: event.id,
+                    event_type: event.event_type.clone(),
+                    version: event.version,
+                    stream: event.stream.clone(),
+                })
+            }),
+            events: events.len(),
+            source,
+        }
+    }
+
+    /// Applies what has come to the streams of `aggregates` since they were read. The lock must be held, so that nobody is about to apply the
+    /// same to a live row.
+    pub(super) async fn catch_up(
+        &mut self,
+        connection: &mut DB::Connection,
+        aggregates: &[Uuid],
+        shapes: &[Shape],
+    ) -> Result<(), ProjectionError> {
+        let archived = archived::<DB>(connection).await?;
+        let newly: Vec<Uuid> = (archived.iter())
+            .filter(|stream| !self.archived.contains(*stream) && aggregates.contains(&stream.1))
+            .map(|(_, aggregate_id)| *aggregate_id)
+            .collect();
+        if !newly.is_empty() {
+            for shape in shapes {
+                let delete = shape.empty_shadow::<DB>(&newly);
+                let deleted = DB::fetch(connection, &delete, &[]).await;
+                deleted.map_err(ProjectionError::database("leave out what was archived"))?;
+            }
+        }
+        self.archived = archived;
+        let wanted: HashSet<&Uuid> = aggregates.iter().collect();
+        let known: Vec<_> = (self.versions.iter())
+            .filter(|((_, aggregate_id), _)| wanted.contains(aggregate_id))
+            .map(|((tenant_id, aggregate_id), version)| (tenant_id, aggregate_id, version))
+            .collect();
+        let [wanted, known] = [
+            serde_json::to_string(aggregates),
+            serde_json::to_string(&known),
+        ]
+        .map(Result::unwrap_or_default);
+        let types = self.aggregate_types();
+        let values = [
+            Parameter::Text(&wanted),
+            Parameter::Text(&known),
+            Parameter::Text(&types),
+        ];
+        let events = load::<DB>(connection, DB::LOAD_SINCE, &values).await?;
+        self.apply(connection, events).await
+    }
+
+    /// Whether other streams are archived by now.
+    pub(super) async fn has_archive_changed(
+        &self,
+        connection: &mut DB::Connection,
+    ) -> Result<bool, ProjectionError> {
+        Ok(archived::<DB>(connection).await? != self.archived)
+    }
+
+    fn aggregate_types(&self) -> String {
+        let sources = self.projection.sources.iter();
+        let types: Vec<&str> = sources
+            .map(|source| source.aggregate_type.as_str())
+            .collect();
+        serde_json::to_string(&types).unwrap_or_default()
+    }
+}
+
+async fn load<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    sql: &'static str,
+    values: &[Parameter<'_>],
+) -> Result<Vec<StoredEvent>, ProjectionError> {
+    let rows = visible_rows::fetch::<DB>(connection, &[EVENTS], sql, values).await?;
+    let events = rows.iter().map(event::<DB>).collect::<sqlx::Result<_>>();
+    Ok(events.map_err(EventStoreError::from)?)
+}
+
+fn event<DB: EventBackend>(row: &DB::Row) -> sqlx::Result<StoredEvent> {
+    Ok(StoredEvent {
+        stream: Stream {
+            tenant_id: uuid::<DB>(row, 1)?,
+            aggregate_id: uuid::<DB>(row, 2)?,
+            aggregate_type: column::<DB, _>(row, 4)?,
+        },
+        id: column::<DB, _>(row, 3)?,
+        version: column::<DB, _>(row, 5)?,
+        event_type: column::<DB, _>(row, 6)?,
+        event_version: column::<DB, _>(row, 7)?,
+        payload: stored_json::<DB>(row, 8)?,
+        metadata: stored_json::<DB>(row, 9)?,
+        created_by: column::<DB, _>(row, 10)?,
+        created_at: column::<DB, _>(row, 11)?,
+    })
+}
+
+fn uuid<DB: EventBackend>(row: &DB::Row, index: usize) -> sqlx::Result<Uuid> {
+    let text: String = column::<DB, _>(row, index)?;
+    Uuid::parse_str(&text).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// The streams that are archived, whose rows are left out.
+async fn archived<DB: EventBackend>(
+    connection: &mut DB::Connection,
+) -> Result<HashSet<(Uuid, Uuid)>, ProjectionError> {
+    let failed = || ProjectionError::database("read which streams are archived");
+    let exists = format!("SELECT {}", DB::HAS_ARCHIVE);
+    let rows = DB::fetch(connection, &exists, &[])
+        .await
+        .map_err(failed())?;
+    let exists = rows.first().map_or(Ok(0), |row| {
+        column::<DB, i32>(row, 0)
+            .or_else(|_| column::<DB, i64>(row, 0).map(|it| it.clamp(0, 1) as i32))
+    });
+    if exists.map_err(failed())? == 0 {
+        return Ok(HashSet::new());
+    }
+    let sql = "SELECT CAST(1 AS bigint) AS position, CAST(tenant_id AS text), CAST(aggregate_id AS text) FROM kumiko_archived_streams";
+    let rows = visible_rows::fetch::<DB>(connection, &[ARCHIVE], sql, &[]).await?;
+    let stream = |row: &DB::Row| Ok((uuid::<DB>(row, 1)?, uuid::<DB>(row, 2)?));
+    let streams = rows.iter().map(stream).collect::<sqlx::Result<_>>();
+    streams.map_err(failed())
+}
+
+fn is_guarded<DB: ProjectionBackend>(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref().is_some_and(DB::is_guarded) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

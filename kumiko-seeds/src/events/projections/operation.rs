@@ -1,0 +1,133 @@
+//! Rebuilds as operations: pending, done in steps and recorded as seeds are.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::error::ProjectionError;
+use super::projection::Projection;
+use super::rebuild::{Cursor, step};
+use crate::backend::{Parameter, column};
+use crate::events::{EventBackend, Handlers};
+use crate::{BatchResult, CountResult, Parts, Seed, SeedCode, SeedContext};
+
+/// The rebuild of a projection to the version that the app has.
+pub(in crate::events) fn operation<DB: EventBackend>(projection: &Projection<DB>) -> Seed<DB> {
+    let name = &projection.name;
+    let description = format!(
+        "Rebuild the projection {name}, version {}",
+        projection.version
+    );
+    Seed {
+        id: kept(id(projection)),
+        file: "",
+        description: kept(description),
+        skippable: false,
+        skip_flag: "",
+        source_hash: kept(definition_hash(projection)),
+        handler_calls: &[],
+        background: !projection.is_before_serving,
+        after: &[],
+        code: SeedCode::Batch {
+            count: Some(count::<DB>),
+            batch: batch::<DB>,
+        },
+    }
+}
+
+/// What the ledger knows the rebuild as.
+pub(super) fn id<DB: EventBackend>(projection: &Projection<DB>) -> String {
+    format!(
+        "projection-rebuild/{}/{}",
+        projection.name, projection.version
+    )
+}
+
+/// A text for as long as the program runs, as those of seeds are.
+fn kept(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
+
+/// By which it shows that a projection takes other events or keeps other tables under the same version.
+fn definition_hash<DB: EventBackend>(projection: &Projection<DB>) -> String {
+    let mut definition = id(projection);
+    // To write into a String does not fail.
+    let _ = write!(
+        definition,
+        "{:?}{:?}",
+        projection.sources, projection.tables
+    );
+    let hash = definition
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    format!("{hash:016x}")
+}
+
+/// Each event is read twice, once to repair rows and once to check them.
+fn count<'a, DB: EventBackend>(context: &'a mut SeedContext<'_, DB>) -> BoxFuture<'a, CountResult> {
+    Box::pin(async move {
+        let (handlers, name) = asked_for(context)?;
+        let sources = handlers.projection(&name)?.sources.iter();
+        let types: Vec<Parameter<'_>> = sources
+            .map(|source| Parameter::Text(&source.aggregate_type))
+            .collect();
+        let places: Vec<String> = (1..=types.len()).map(|place| format!("${place}")).collect();
+        let sql = format!(
+            "SELECT count(*) FROM kumiko_events WHERE aggregate_type IN ({})",
+            places.join(", ")
+        );
+        let rows = DB::fetch(context.parts().connection, &sql, &types).await?;
+        let events: i64 = rows.first().map_or(Ok(0), |row| column::<DB, _>(row, 0))?;
+        Ok(events.unsigned_abs() * 2)
+    })
+}
+
+fn batch<'a, DB: EventBackend>(
+    context: &'a mut SeedContext<'_, DB>,
+    cursor: Option<&'a str>,
+    limit: u32,
+) -> BoxFuture<'a, BatchResult<String>> {
+    Box::pin(async move {
+        let (handlers, name) = asked_for(context)?;
+        let projection = handlers.projection(&name)?;
+        let cursor: Cursor = match cursor {
+            Some(cursor) => serde_json::from_str(cursor)?,
+            None => Cursor::default(),
+        };
+        let mut work = context.begin(format!("the rebuild of projection {name:?}"));
+        let stepped = match work.parts().await {
+            Ok(Parts {
+                connection,
+                journal,
+                ..
+            }) => {
+                journal.note_handed_out();
+                step(connection, &handlers, projection, cursor, limit).await
+            }
+            Err(error) => return Err(work.failed(error).into()),
+        };
+        work.ended(stepped)?.written()
+    })
+}
+
+/// The app's write side, and the name of the projection that the operation is of.
+fn asked_for<DB: EventBackend>(
+    context: &SeedContext<'_, DB>,
+) -> Result<(Arc<Handlers<DB>>, String), ProjectionError> {
+    let name = context
+        .id()
+        .split('/')
+        .nth(1)
+        .unwrap_or_default()
+        .to_owned();
+    match context.app::<Arc<Handlers<DB>>>() {
+        Some(handlers) => Ok((handlers.clone(), name)),
+        None => Err(ProjectionError::Unknown {
+            name,
+            known: Vec::new(),
+        }),
+    }
+}

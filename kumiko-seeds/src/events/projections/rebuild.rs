@@ -1,0 +1,297 @@
+//! One step of a rebuild: makes some live rows equal to what their events say, while others read and write them.
+//!
+//! A row that is computed from one stream is compared with what the stream says, without a lock. For those that differ, writers are locked out for
+//! a moment: then nobody has written a row and not committed, or read one in order to write it. What has come to these streams since they were
+//! read is applied, and the rows are made equal. `tests/model/rebuild` checks that nothing is lost or done twice.
+//!
+//! Rows that are computed from many streams are computed all at once, in the order of ids. An id is handed out before its event is
+//! committed, so an event may come to be seen after others with greater ids. [`ProjectionBackend::settled_id`] says up to which id that cannot
+//! happen any more; above it, ids are remembered one by one.
+//!
+//! All rows are gone through again until none differs: the last pass is the check.
+//!
+//! [`ProjectionBackend::settled_id`]: super::backend::ProjectionBackend::settled_id
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sqlx::{AssertSqlSafe, Executor};
+use uuid::Uuid;
+
+use super::error::ProjectionError;
+use super::fold::{Fold, Position};
+use super::projection::Projection;
+use super::shape::{Rows, Shape};
+use super::tables::shapes;
+use crate::Batch;
+use crate::backend::column;
+use crate::events::{EventBackend, Handlers, StoredEvent};
+
+/// How long a writer waits at most because of a rebuild.
+const BOUND: Duration = Duration::from_millis(200);
+/// How often all rows are gone through before somebody has to look why they do not stay right.
+const MOST_PASSES: u32 = 10;
+/// How many events are read at a time where all are.
+const PAGE: u32 = 5_000;
+/// How long others are left alone that were in the way.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// How far a rebuild is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Cursor {
+    /// How often all rows were gone through.
+    pass: u32,
+    /// The aggregate up to which that is done in this pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<Uuid>,
+    /// How many aggregates had wrong rows in this pass, or how many rows were wrong where each belongs to many.
+    repaired: u64,
+    /// How often the lock was not to be had here, and who had it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waits_for: Option<(u32, String)>,
+}
+
+/// What a step has come to.
+enum Stepped {
+    /// So many were wrong up to an aggregate, or to the end.
+    Repaired(u64, Option<Uuid>),
+    /// Nothing, since somebody else is in the way.
+    Waits(String),
+}
+
+/// Does the next step after `cursor`, with about `limit` events, in the open transaction.
+pub(super) async fn step<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    handlers: &Handlers<DB>,
+    projection: &Projection<DB>,
+    cursor: Cursor,
+    limit: u32,
+) -> Result<Batch<Cursor>, ProjectionError> {
+    let shapes = shapes(connection, projection).await?;
+    let mut fold = Fold::begin(connection, handlers, projection, &shapes).await?;
+    let stepped = if projection.is_by_aggregate() {
+        some(connection, &mut fold, &shapes, cursor.after, limit).await?
+    } else {
+        all(connection, &mut fold, &shapes).await?
+    };
+    let dropped = DB::drop_shadows(connection, &shapes).await;
+    dropped.map_err(ProjectionError::database("drop the shadows"))?;
+    let (repaired, to) = match stepped {
+        Stepped::Repaired(repaired, to) => (cursor.repaired + repaired, to),
+        Stepped::Waits(whom) => {
+            tokio::time::sleep(PAUSE).await;
+            let times = cursor.waits_for.as_ref().map_or(0, |(times, _)| *times);
+            let waits_for = Some((times + 1, whom));
+            return Ok(Batch::new(
+                Some(Cursor {
+                    waits_for,
+                    ..cursor
+                }),
+                0,
+            ));
+        }
+    };
+    let pass = cursor.pass;
+    let next = match to {
+        Some(_) => Some(Cursor {
+            pass,
+            after: to,
+            repaired,
+            waits_for: None,
+        }),
+        None if repaired == 0 => None,
+        None if pass + 1 >= MOST_PASSES => {
+            return Err(ProjectionError::Unsettled {
+                projection: projection.name.clone(),
+                pass: pass + 1,
+                repaired,
+            });
+        }
+        None => Some(Cursor {
+            pass: pass + 1,
+            ..Cursor::default()
+        }),
+    };
+    Ok(Batch::new(next, fold.events))
+}
+
+/// Repairs the rows of the aggregates after `after`, as many as have `limit` events.
+async fn some<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    fold: &mut Fold<'_, DB>,
+    shapes: &[Shape],
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Stepped, ProjectionError> {
+    let to = fold_some(connection, fold, after, limit).await?;
+    let differing = differing::<DB>(connection, shapes, &Rows::Between(after, to)).await?;
+    if differing.is_empty() {
+        return Ok(Stepped::Repaired(0, to));
+    }
+    if let Some(whom) = lock::<DB>(connection, shapes).await? {
+        return Ok(Stepped::Waits(whom));
+    }
+    fold.catch_up(connection, &differing, shapes).await?;
+    repair::<DB>(connection, shapes, &Rows::Of(&differing)).await?;
+    Ok(Stepped::Repaired(differing.len() as u64, to))
+}
+
+/// Computes the rows of the aggregates after `after` that `limit` events are of, or of the next one if it has more. Gives the last of them; none
+/// if there are no more.
+pub(super) async fn fold_some<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    fold: &mut Fold<'_, DB>,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Option<Uuid>, ProjectionError> {
+    let mut page = fold
+        .load_after(connection, Position::behind(after), limit)
+        .await?;
+    let is_full = |page: &Vec<StoredEvent>| page.len() as u64 >= u64::from(limit);
+    let aggregate = |event: &StoredEvent| event.stream.aggregate_id;
+    let (Some(first), Some(last)) = (page.first().map(aggregate), page.last().map(aggregate))
+    else {
+        return Ok(None);
+    };
+    if !is_full(&page) {
+        fold.apply(connection, page).await?;
+        return Ok(None);
+    }
+    if first != last {
+        // There may be more of the last one.
+        page.retain(|event| aggregate(event) != last);
+        let to = page.last().map(aggregate);
+        fold.apply(connection, page).await?;
+        return Ok(to);
+    }
+    loop {
+        let behind = page.last().map_or(Position::behind(after), Position::of);
+        let is_last = !is_full(&page);
+        let all = page.len();
+        page.retain(|event| aggregate(event) == first);
+        let has_others = page.len() < all;
+        fold.apply(connection, page).await?;
+        if has_others {
+            return Ok(Some(first));
+        }
+        if is_last {
+            return Ok(None);
+        }
+        page = fold.load_after(connection, behind, limit).await?;
+    }
+}
+
+/// Repairs all rows.
+async fn all<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    fold: &mut Fold<'_, DB>,
+    shapes: &[Shape],
+) -> Result<Stepped, ProjectionError> {
+    let settled = DB::settled_id(connection, BOUND * 5).await;
+    let settled = settled.map_err(ProjectionError::database("find out which ids are settled"))?;
+    let Some(settled) = settled else {
+        return Ok(Stepped::Waits(
+            "a transaction that writes events".to_owned(),
+        ));
+    };
+    let later = fold_all(connection, fold, settled).await?;
+    let wrong = wrong_rows::<DB>(connection, shapes).await?;
+    if wrong == 0 {
+        return Ok(Stepped::Repaired(0, None));
+    }
+    if let Some(whom) = lock::<DB>(connection, shapes).await? {
+        return Ok(Stepped::Waits(whom));
+    }
+    if fold.has_archive_changed(connection).await? {
+        return Ok(Stepped::Waits("whoever archives streams".to_owned()));
+    }
+    let mut since = fold.load_by_id(connection, settled, u32::MAX).await?;
+    since.retain(|event| !later.contains(&event.id));
+    fold.apply(connection, since).await?;
+    repair::<DB>(connection, shapes, &Rows::All).await?;
+    Ok(Stepped::Repaired(wrong, None))
+}
+
+/// Computes all rows, and gives the ids above `settled` of the events that were among them.
+pub(super) async fn fold_all<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    fold: &mut Fold<'_, DB>,
+    settled: i64,
+) -> Result<HashSet<i64>, ProjectionError> {
+    let (mut after, mut later) = (0, HashSet::new());
+    loop {
+        let page = fold.load_by_id(connection, after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(later);
+        };
+        after = last.id;
+        let ids = page.iter().map(|event| event.id);
+        later.extend(ids.filter(|id| *id > settled));
+        fold.apply(connection, page).await?;
+    }
+}
+
+/// The aggregates of `rows` whose rows differ.
+async fn differing<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    shapes: &[Shape],
+    rows: &Rows<'_>,
+) -> Result<Vec<Uuid>, ProjectionError> {
+    let failed = || ProjectionError::database("compare rows");
+    let mut differing = BTreeSet::new();
+    for shape in shapes {
+        let sql = shape.differing_aggregates::<DB>(rows);
+        let found = DB::fetch(connection, &sql, &[]).await.map_err(failed())?;
+        for row in &found {
+            let id: Option<String> = column::<DB, _>(row, 0).map_err(failed())?;
+            differing.extend(id.and_then(|id| Uuid::parse_str(&id).ok()));
+        }
+    }
+    Ok(differing.into_iter().collect())
+}
+
+/// How many rows differ.
+async fn wrong_rows<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    shapes: &[Shape],
+) -> Result<u64, ProjectionError> {
+    let failed = || ProjectionError::database("compare rows");
+    let mut wrong = 0;
+    for shape in shapes {
+        let sql = shape.counted::<DB>(&Rows::All);
+        let counted = DB::fetch(connection, &sql, &[]).await.map_err(failed())?;
+        for row in &counted {
+            let count: i64 = column::<DB, _>(row, 1).map_err(failed())?;
+            wrong += count.unsigned_abs();
+        }
+    }
+    Ok(wrong)
+}
+
+async fn lock<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    shapes: &[Shape],
+) -> Result<Option<String>, ProjectionError> {
+    let locked = DB::lock_writers_out(connection, shapes, BOUND).await;
+    locked.map_err(ProjectionError::database("lock writers out"))
+}
+
+async fn repair<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    shapes: &[Shape],
+    rows: &Rows<'_>,
+) -> Result<(), ProjectionError> {
+    for shape in shapes {
+        for statement in shape.repair::<DB>(rows) {
+            if statement.is_empty() {
+                continue;
+            }
+            let repaired = DB::executor(connection)
+                .execute(sqlx::raw_sql(AssertSqlSafe(statement)))
+                .await;
+            repaired.map_err(ProjectionError::database("repair rows"))?;
+        }
+    }
+    Ok(())
+}
