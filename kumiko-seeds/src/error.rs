@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::causes::{chain, with_causes};
 use crate::holder::Holder;
 use crate::report::seconds;
+use crate::seed::is_operation;
 use crate::seed_progress::ProgressState;
 
 /// Why a run or a look at the database failed.
@@ -123,25 +124,25 @@ pub enum Error {
         from: Vec<String>,
     },
     /// A seed was to be marked as applied, and it is.
-    #[error("seed {id} is applied already")]
+    #[error("{} is applied already", operation(id))]
     AlreadyApplied {
         /// The seed.
         id: String,
     },
     /// The marker of a seed was to be taken away, and it has none.
-    #[error("seed {id} is not applied")]
+    #[error("{} is not applied", operation(id))]
     NotApplied {
         /// The seed.
         id: String,
     },
     /// A seed was to be steered that is not under way: it has not begun, or it is applied.
-    #[error("seed {id} is not under way")]
+    #[error("{} is not under way", operation(id))]
     NotUnderWay {
         /// The seed.
         id: String,
     },
     /// A seed was to be steered in a way that means nothing in the state in which it is.
-    #[error("seed {id} is {state}: there is nothing to {verb}")]
+    #[error("{} is {state}: there is nothing to {verb}", operation(id))]
     Steering {
         /// The seed.
         id: String,
@@ -151,7 +152,7 @@ pub enum Error {
         state: ProgressState,
     },
     /// A seed is under way in steps, so that it can neither run in one transaction nor be marked. Nothing was written.
-    #[error("seed {id} is under way in steps ({done} items are done)")]
+    #[error("{} is under way in steps ({done} items are done)", operation(id))]
     UnderWay {
         /// The seed.
         id: String,
@@ -160,7 +161,8 @@ pub enum Error {
     },
     /// A seed is under way with another source than that of this binary. Nothing was written.
     #[error(
-        "seed {id} is under way with another source text than this binary's ({done} items are done)"
+        "{} is under way with another source text than this binary's ({done} items are done)",
+        operation(id)
     )]
     OtherSourceUnderWay {
         /// The seed.
@@ -170,7 +172,10 @@ pub enum Error {
     },
     /// A seed that has not begun has the source text of one that is under way and that this binary does not contain, so that
     /// it is the same seed in a file that was renamed. Nothing was written.
-    #[error("seed {id} is under way as {from}, whose file is gone ({done} items are done)")]
+    #[error(
+        "{} is under way as {from}, whose file is gone ({done} items are done)",
+        operation(id)
+    )]
     RenamedUnderWay {
         /// The seed.
         id: String,
@@ -180,7 +185,7 @@ pub enum Error {
         done: u64,
     },
     /// A seed whose turn it is has been paused.
-    #[error("seed {id} is paused ({done} items are done)")]
+    #[error("{} is paused ({done} items are done)", operation(id))]
     Paused {
         /// The seed.
         id: String,
@@ -188,7 +193,10 @@ pub enum Error {
         done: u64,
     },
     /// The `batch` of a seed gave the cursor that it had been given, so that its next step would do the same again.
-    #[error("seed {id}: `batch` gave the cursor that it was given, {cursor}; it has to advance")]
+    #[error(
+        "{}: `batch` gave the cursor that it was given, {cursor}; it has to advance",
+        operation(id)
+    )]
     CursorStands {
         /// The seed.
         id: String,
@@ -220,8 +228,14 @@ pub enum Error {
         /// The app's error.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// A projection cannot be rebuilt as asked.
+    #[error("the projection cannot be rebuilt")]
+    Projection {
+        /// Why: a `ProjectionError` of the feature `events`.
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// A seed returned an error.
-    #[error("seed {id} failed")]
+    #[error("{} failed", operation(id))]
     Seed {
         /// The seed.
         id: &'static str,
@@ -229,7 +243,7 @@ pub enum Error {
         source: Box<dyn StdError + Send + Sync>,
     },
     /// A seed panicked.
-    #[error("seed {id} panicked: {message}")]
+    #[error("{} panicked: {message}", operation(id))]
     Panicked {
         /// The seed.
         id: &'static str,
@@ -237,7 +251,7 @@ pub enum Error {
         message: String,
     },
     /// A seed returned `Ok` although a write in it had failed or had never been awaited.
-    #[error("seed {id} returned Ok, but {problem}")]
+    #[error("{} returned Ok, but {problem}", operation(id))]
     Unfinished {
         /// The seed.
         id: &'static str,
@@ -365,6 +379,15 @@ impl fmt::Display for PreflightProblem {
     }
 }
 
+/// How messages call what has this id: `seed 2026-01-01-a`. The id of another operation says what it is.
+pub(crate) fn operation(id: &str) -> String {
+    if is_operation(id) {
+        id.to_owned()
+    } else {
+        format!("seed {id}")
+    }
+}
+
 pub(crate) fn the_role(role: Option<&str>) -> String {
     role.map_or_else(
         || "the database's user".to_owned(),
@@ -389,7 +412,7 @@ fn held_by(holder: Option<&Holder>) -> String {
 
 fn ended(id: Option<&str>, remains: Remains) -> String {
     let (who, within) = match id {
-        Some(id) => (format!("seed {id}"), "in it or in a handler"),
+        Some(id) => (operation(id), "in it or in a handler"),
         None => ("the preparation of the database".to_owned(), "in it"),
     };
     let marker = if id.is_some() {

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::error::operation;
+use crate::seed::is_operation;
+
 /// What a run did. Seeds that were applied before it are not in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -247,7 +250,12 @@ impl fmt::Display for Warning {
             }
             Self::Cancelled { id, done } => write!(
                 formatter,
-                "seed {id} is cancelled ({done} items are done); later seeds go on without it"
+                "{} is cancelled ({done} items are done); later seeds go on without it",
+                operation(id)
+            ),
+            Self::Missing { id } if is_operation(id) => write!(
+                formatter,
+                "{id} was done by a newer release, and this one writes an older version of the rows"
             ),
             Self::Missing { id } => {
                 write!(

@@ -36,6 +36,7 @@ mod passing_failures;
 mod prepare;
 mod privileges;
 mod progress_table;
+mod projections_rebuilt;
 mod remedies;
 mod renamed_files;
 mod replicas;

@@ -19,4 +19,5 @@ pub mod replicas;
 pub mod restarts;
 pub mod seeds;
 pub mod steps;
+pub mod wallets;
 pub mod workers;

@@ -214,7 +214,8 @@ impl<DB: EventBackend> Handlers<DB> {
     }
 
     /// The projections, as registered.
-    pub(super) fn kept_projections(&self) -> &Projections<DB> {
+    #[must_use]
+    pub fn kept_projections(&self) -> &Projections<DB> {
         &self.projections
     }
 

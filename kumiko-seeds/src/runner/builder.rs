@@ -164,6 +164,18 @@ impl<DB: Backend> SeedRunner<DB> {
         self
     }
 
+    /// The same without seeds, and with these operations in place of others.
+    pub(crate) fn with_operations_alone(mut self, operations: Vec<Seed<DB>>) -> Self {
+        self.seeds = &[];
+        self.operations.clear();
+        operations.into_iter().fold(self, Self::operation)
+    }
+
+    /// What was handed over, by its type.
+    pub(crate) fn value<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.values.get()
+    }
+
     /// Calls `observer` with each step as it happens. It runs in the middle of the work, so it has
     /// to be quick. `tracing` events are written in any case.
     ///

@@ -135,6 +135,14 @@ pub struct EventPlace {
 }
 
 impl ProjectionError {
+    /// There is no projection at all.
+    pub(super) fn unknown(name: &str) -> Self {
+        Self::Unknown {
+            name: name.to_owned(),
+            known: Vec::new(),
+        }
+    }
+
     pub(super) fn database(step: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |source| Self::Database { step, source }
     }

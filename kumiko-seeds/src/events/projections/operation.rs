@@ -4,13 +4,58 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use sqlx::Pool;
 
 use super::error::ProjectionError;
 use super::projection::Projection;
 use super::rebuild::{Cursor, step};
 use crate::backend::{Parameter, column};
 use crate::events::{EventBackend, Handlers};
-use crate::{BatchResult, CountResult, Parts, Seed, SeedCode, SeedContext};
+use crate::{BatchResult, CountResult, Error, Parts, Seed, SeedCode, SeedContext, SeedRunner};
+
+impl<DB: EventBackend> SeedRunner<DB> {
+    /// The app's write side, if the runner was given one.
+    #[must_use]
+    pub fn write_side(&self) -> Option<&Handlers<DB>> {
+        let handlers = self.value::<Arc<Handlers<DB>>>();
+        handlers.map(AsRef::as_ref)
+    }
+
+    /// A runner whose [`SeedRunner::work`] rebuilds these projections, also those that are as they should be, and does nothing else.
+    ///
+    /// One that is pending is rebuilt under the id of its version, `projection-rebuild/members/2`. Where that is done, the ledger gets a row with
+    /// a number behind it, `projection-rebuild/members/2/1`, and a rebuild that was interrupted goes on.
+    ///
+    /// # Errors
+    /// [`Error::Projection`] if there is no such projection; otherwise if the ledger cannot be read.
+    pub async fn rebuilding(self, pool: &Pool<DB>, names: &[&str]) -> Result<Self, Error> {
+        let history = self.ledger(pool).history().await?;
+        let mut operations = Vec::new();
+        for name in names {
+            let handlers = self
+                .write_side()
+                .ok_or_else(|| ProjectionError::unknown(name));
+            let projection = handlers.and_then(|handlers| handlers.projection(name));
+            let projection = projection.map_err(|error| Error::Projection {
+                source: Box::new(error),
+            })?;
+            let is_done = |id: &str| history.markers.iter().any(|marker| marker.id == id);
+            let first = id(projection);
+            let mut ids = (1..).map(|number| format!("{first}/{number}"));
+            let id = if is_done(&first) {
+                ids.find(|id| !is_done(id)).unwrap_or_default()
+            } else {
+                first
+            };
+            operations.push(Seed {
+                id: kept(id),
+                background: true,
+                ..operation(projection)
+            });
+        }
+        Ok(self.with_operations_alone(operations))
+    }
+}
 
 /// The rebuild of a projection to the version that the app has.
 pub(in crate::events) fn operation<DB: EventBackend>(projection: &Projection<DB>) -> Seed<DB> {
@@ -125,9 +170,6 @@ fn asked_for<DB: EventBackend>(
         .to_owned();
     match context.app::<Arc<Handlers<DB>>>() {
         Some(handlers) => Ok((handlers.clone(), name)),
-        None => Err(ProjectionError::Unknown {
-            name,
-            known: Vec::new(),
-        }),
+        None => Err(ProjectionError::unknown(&name)),
     }
 }

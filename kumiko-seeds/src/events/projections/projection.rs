@@ -50,6 +50,7 @@ pub struct Projection<DB: EventBackend> {
     pub(in crate::events) sources: Vec<Source>,
     pub(in crate::events) tables: Vec<Table>,
     pub(in crate::events) is_before_serving: bool,
+    is_all_at_once: bool,
     apply: Apply<DB>,
     apply_all: Option<ApplyAll<DB>>,
 }
@@ -104,6 +105,7 @@ impl<DB: EventBackend> Projection<DB> {
             sources: Vec::new(),
             tables: Vec::new(),
             is_before_serving: false,
+            is_all_at_once: false,
             apply: Box::new(move |connection, event| apply.call(connection, event)),
             apply_all: None,
         }
@@ -168,6 +170,31 @@ impl<DB: EventBackend> Projection<DB> {
         self
     }
 
+    /// Has a rebuild change all rows in one transaction, so that no reader sees old rows beside new ones. Writers wait until all of them are
+    /// written; by default they wait for some at a time. Tables that are [shared](Projection::shared_table) are rebuilt so in any case.
+    #[must_use]
+    pub fn all_at_once(mut self) -> Self {
+        self.is_all_at_once = true;
+        self
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The version that the app has.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The names of its tables.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().map(|table| table.name.as_str())
+    }
+
     /// Whether events of this type from such a stream are applied.
     pub(in crate::events) fn takes(&self, aggregate_type: &str, event_type: &str) -> bool {
         self.sources.iter().any(|source| {
@@ -176,9 +203,9 @@ impl<DB: EventBackend> Projection<DB> {
         })
     }
 
-    /// Whether each row is computed from the events of one aggregate.
+    /// Whether rows can be rebuilt some at a time: each is computed from the events of one aggregate.
     pub(in crate::events) fn is_by_aggregate(&self) -> bool {
-        self.tables.iter().all(|table| table.aggregate.is_some())
+        !self.is_all_at_once && self.tables.iter().all(|table| table.aggregate.is_some())
     }
 
     /// Applies `events`, all of which it takes, in their order. If it cannot, the answer says which event it was, where that is known.

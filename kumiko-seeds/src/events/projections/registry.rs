@@ -25,7 +25,8 @@ impl<DB: EventBackend> Projections<DB> {
         self
     }
 
-    pub(in crate::events) fn iter(&self) -> impl Iterator<Item = &Projection<DB>> {
+    /// The projections in the order in which they were registered.
+    pub fn iter(&self) -> impl Iterator<Item = &Projection<DB>> {
         self.all.iter()
     }
 

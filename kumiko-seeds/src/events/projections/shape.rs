@@ -174,10 +174,9 @@ impl Shape {
                 Self::BETWEEN
             )
         });
-        let columns = columns
-            .chain(["''".to_owned()])
-            .collect::<Vec<_>>()
-            .join(" || ");
+        let columns = columns.chain(["''".to_owned()]);
+        let columns = columns.collect::<Vec<_>>().join(" || ");
+        let columns = format!("CASE WHEN {} THEN '' ELSE {columns} END", self.is_absent());
         let differences = self.differences::<DB>(
             rows,
             &format!("{} AS key, {columns} AS columns", key_of("shadow")),
