@@ -213,13 +213,14 @@ pub enum Error {
         /// Who held the lock at the end, as far as the database tells.
         holder: Option<Holder>,
     },
-    /// Pending seeds call write handlers that would refuse them. Nothing was written.
+    /// Pending seeds call write handlers that would refuse them, or what the app has registered cannot work. Nothing was written.
     #[error(
-        "nothing was written, because pending seeds call handlers that would fail:{}",
+        "nothing was written, because {}:{}",
+        what_would_fail(problems),
         lines(problems)
     )]
     Preflight {
-        /// Every such call.
+        /// Every such call, after what belongs to no seed.
         problems: Vec<PreflightProblem>,
     },
     /// What the app does before its first pending seed failed.
@@ -359,23 +360,50 @@ impl Error {
     }
 }
 
-/// A call in a pending seed that is known to fail before it is made.
+/// What is known to go wrong before anything is written: a call in a seed, or what the app has handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PreflightProblem {
+    /// Where the call is; none if the problem belongs to no seed.
+    pub place: Option<SeedPlace>,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// A place in a seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SeedPlace {
     /// The seed.
     pub seed: &'static str,
     /// Its file, as [`Seed::file`](crate::Seed::file) has it.
     pub file: &'static str,
     /// The line in its file, counted from 1.
     pub line: u32,
-    /// What is wrong with the call.
-    pub message: String,
+}
+
+impl PreflightProblem {
+    pub(crate) fn of_app(message: String) -> Self {
+        Self {
+            place: None,
+            message,
+        }
+    }
+
+    pub(crate) fn of_seed(place: SeedPlace, message: String) -> Self {
+        Self {
+            place: Some(place),
+            message,
+        }
+    }
 }
 
 impl fmt::Display for PreflightProblem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}: {}", self.file, self.line, self.message)
+        if let Some(SeedPlace { file, line, .. }) = self.place {
+            write!(formatter, "{file}:{line}: ")?;
+        }
+        formatter.write_str(&self.message)
     }
 }
 
@@ -451,6 +479,14 @@ fn renamed(ids: &[String], from: &[String]) -> String {
     let pairs = ids.iter().zip(from);
     let lines = pairs.map(|(id, from)| format!("\n  {id} was {from}"));
     lines.collect()
+}
+
+fn what_would_fail(problems: &[PreflightProblem]) -> &'static str {
+    if problems.iter().all(|problem| problem.place.is_some()) {
+        "pending seeds call handlers that would fail"
+    } else {
+        "what the app has registered cannot work"
+    }
 }
 
 fn lines(problems: &[PreflightProblem]) -> String {

@@ -318,7 +318,7 @@ pub use batch::{Batch, BatchResult, CountResult, read_cursor};
 pub use by_hand::Ledger;
 pub use causes::error_chain;
 pub use context::{Parts, SeedContext};
-pub use error::{Error, PreflightProblem, Remains};
+pub use error::{Error, PreflightProblem, Remains, SeedPlace};
 pub use history::{History, Intervention, InterventionKind};
 pub use holder::Holder;
 pub use journal::Journal;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::backend::Backend;
 use crate::operation_type::OperationType;
-use crate::{BatchResult, CountResult, PreflightProblem, SeedContext};
+use crate::{BatchResult, CountResult, PreflightProblem, SeedContext, SeedPlace};
 use futures_util::future::BoxFuture;
 
 /// What a seed's `run` returns: nothing, or any error, which rolls the seed back and stops the run.
@@ -78,12 +78,8 @@ impl<DB: Backend> Seed<DB> {
     /// A call in `line` of the seed's file, counted from 1, that is known to fail; for
     /// [`SeedRunner::preflight`](crate::SeedRunner::preflight).
     pub fn problem(&self, line: u32, message: impl Into<String>) -> PreflightProblem {
-        PreflightProblem {
-            seed: self.id,
-            file: self.file,
-            line,
-            message: message.into(),
-        }
+        let (seed, file) = (self.id, self.file);
+        PreflightProblem::of_seed(SeedPlace { seed, file, line }, message.into())
     }
 }
 

@@ -234,7 +234,7 @@ note: "
         .await;
         let stream = id("00001");
         assert!(error.starts_with(&format!(
-            "seed 2026-01-01-batch returned Ok, but a write in it failed: the events of the batch to \
+            "seed 2026-01-01-batch returned Ok, but a write in it failed: the events of \
 \"notes:write:append\" could not be appended: version conflict in stream note {stream} of tenant \
 00000000-0000-4000-8000-000000000000: expected version 0, found 1
 note: "

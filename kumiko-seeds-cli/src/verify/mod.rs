@@ -39,18 +39,21 @@ pub(crate) fn run<DB: Backend>(
 }
 
 fn failure(view: &VerifyView, again: &str) -> Failure {
-    let lines = view
-        .problems
-        .iter()
-        .map(|problem| format!("\n  {}:{}: {}", problem.file, problem.line, problem.message));
-    let mut failure = Failure::new(format!(
-        "seeds call handlers that would fail:{}",
-        lines.collect::<String>()
-    ))
-    .help(format!(
-        "register the handler, or correct its name or its roles in the seed; then run this \
-         again:\n    {again}"
-    ));
+    let lines = view.problems.iter();
+    let lines = lines.map(|problem| format!("\n  {}", problem.line_of_text()));
+    let (what, advice) = if view.problems.iter().all(|problem| problem.seed.is_some()) {
+        (
+            "seeds call handlers that would fail",
+            "register the handler, or correct its name or its roles in the seed",
+        )
+    } else {
+        (
+            "what the app has registered cannot work",
+            "correct what is handed to the runner, and what the seeds call",
+        )
+    };
+    let mut failure = Failure::new(format!("{what}:{}", lines.collect::<String>()))
+        .help(format!("{advice}; then run this again:\n    {again}"));
     let problems = counted(view.problems.len(), "problem");
     failure.notes.push(format!("{}: {problems}", counts(view)));
     failure.exit = Exit::NotApplied;

@@ -3,7 +3,7 @@
 use kumiko_seeds::{Backend, PreflightProblem, SeedRunner};
 use serde::Serialize;
 
-/// What was looked at, and the calls of write handlers that would fail.
+/// What was looked at, and what would fail.
 #[derive(Clone, Debug, Serialize)]
 pub struct VerifyView {
     /// The version of this form.
@@ -12,20 +12,20 @@ pub struct VerifyView {
     pub seeds: usize,
     /// How many calls of write handlers are in them.
     pub handler_calls: usize,
-    /// Those that would fail.
+    /// Those that would fail, after what belongs to no seed.
     pub problems: Vec<ProblemView>,
 }
 
-/// A call of a write handler that would fail.
+/// A call of a write handler that would fail, or something wrong with what the app has registered, which is in no seed.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProblemView {
     /// The seed.
-    pub seed: &'static str,
+    pub seed: Option<&'static str>,
     /// Its file.
-    pub file: &'static str,
+    pub file: Option<&'static str>,
     /// The line in its file, counted from 1.
-    pub line: u32,
-    /// What is wrong with the call.
+    pub line: Option<u32>,
+    /// What is wrong.
     pub message: String,
 }
 
@@ -46,11 +46,20 @@ impl VerifyView {
 
 impl ProblemView {
     fn of(problem: PreflightProblem) -> Self {
+        let place = problem.place;
         Self {
-            seed: problem.seed,
-            file: problem.file,
-            line: problem.line,
+            seed: place.map(|place| place.seed),
+            file: place.map(|place| place.file),
+            line: place.map(|place| place.line),
             message: problem.message,
+        }
+    }
+
+    /// The problem on a line for people.
+    pub(super) fn line_of_text(&self) -> String {
+        match (self.file, self.line) {
+            (Some(file), Some(line)) => format!("{file}:{line}: {}", self.message),
+            _ => self.message.clone(),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use futures_util::future::BoxFuture;
 
+use super::earlier_failure::EarlierFailure;
 use super::event_row::EventRow;
 use super::naming::Naming;
-use super::store::{EventStore, InTransaction};
-use super::{EventBackend, EventStoreError, Stream};
+use super::store::InTransaction;
+use super::{EventBackend, EventStoreError, Handlers, Stream};
 
 /// Takes the events of handlers to the event store, at once or many together.
 pub(super) trait Appending<DB: EventBackend>: Send {
@@ -23,12 +24,13 @@ pub(super) trait Appending<DB: EventBackend>: Send {
     fn connection(&mut self) -> BoxFuture<'_, Result<&mut DB::Connection, EventStoreError>>;
 }
 
-/// Takes each append to the event store before it answers.
+/// Takes each append to the event store, and to projections, before it answers.
 pub(super) struct AtOnce<'c, DB: EventBackend> {
     pub(super) connection: &'c mut DB::Connection,
     pub(super) identity: &'c DB::Identity,
     pub(super) naming: Naming,
-    pub(super) store: &'c dyn EventStore<DB>,
+    pub(super) handlers: &'c Handlers<DB>,
+    pub(super) failure: EarlierFailure,
 }
 
 impl<DB: EventBackend> Appending<DB> for AtOnce<'_, DB> {
@@ -39,13 +41,37 @@ impl<DB: EventBackend> Appending<DB> for AtOnce<'_, DB> {
         rows: Vec<EventRow>,
     ) -> BoxFuture<'a, Result<(), EventStoreError>> {
         Box::pin(async move {
+            self.failure.check()?;
             let naming = std::mem::replace(&mut self.naming, Naming::LikeOthers);
             let transaction = InTransaction::guarded(self.identity, naming);
-            (self.store.append(self.connection, transaction, &rows)).await
+            let appending = self.handlers.append(self.connection, transaction, &rows);
+            if !self.handlers.projects(&rows) {
+                return appending.await;
+            }
+            self.failure.begin();
+            let appended = appending.await;
+            match &appended {
+                Err(error) if !has_left_nothing(error, &rows) => self.failure.note(error),
+                _ => self.failure.end(),
+            }
+            appended
         })
     }
 
     fn connection(&mut self) -> BoxFuture<'_, Result<&mut DB::Connection, EventStoreError>> {
-        Box::pin(async { Ok(&mut *self.connection) })
+        Box::pin(async {
+            self.failure.check()?;
+            Ok(&mut *self.connection)
+        })
+    }
+}
+
+/// Whether it is certain that of an append to one stream that failed nothing is there, so that a handler may go on.
+fn has_left_nothing(error: &EventStoreError, rows: &[EventRow]) -> bool {
+    match error {
+        EventStoreError::VersionConflict { .. } | EventStoreError::StreamArchived { .. } => true,
+        // On SQLite those before it are there.
+        EventStoreError::DuplicateIdempotencyKey { .. } => rows.len() == 1,
+        _ => false,
     }
 }

@@ -26,6 +26,8 @@ impl<'c, DB: EventBackend> SeedContext<'c, DB> {
     /// Payloads are taken one by one; if they come from an iterator that makes them, memory stays
     /// flat however many there are.
     ///
+    /// The [projections](super::Handlers::projections) of the app get the events when the database does, many at a time.
+    ///
     /// A version conflict may show only after the handler was told that its append succeeded. It fails the
     /// batch, and with it the seed.
     pub fn system_batch<I>(
@@ -94,12 +96,8 @@ where
         } = parts;
         (handlers.check_tenant(connection, handler, self.tenant_id)).await?;
         let naming = Naming::after(journal.count(), values);
-        let store = handlers.store();
-        let mut pending = PendingEvents::new(connection, identity, naming, store);
-        let append = |source| WriteError::Append {
-            handler: handler.to_owned(),
-            source,
-        };
+        let mut pending = PendingEvents::new(connection, identity, naming, handlers);
+        let append = |source| WriteError::append(handler, source);
         let mut written = 0;
         // The payload itself is not kept, since not every payload may be sent between threads.
         while let Some(payload) = self.payloads.next().map(serde_json::to_value) {
@@ -114,7 +112,7 @@ where
             let write = WriteContext {
                 appended: None,
                 events: &mut pending,
-                store,
+                handlers,
                 values: [values, handlers.values()],
                 journal: &mut *journal,
                 user: &self.user,

@@ -31,6 +31,16 @@ impl<DB: EventBackend> EventStore<DB> for KumikoEvents {
         Box::pin(insert::<DB>(connection, transaction, rows))
     }
 
+    fn append_and_read<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        transaction: InTransaction<'a, DB>,
+        rows: &'a [EventRow],
+        taken: &'a [usize],
+    ) -> BoxFuture<'a, Result<Vec<StoredEvent>, EventStoreError>> {
+        Box::pin(insert_and_read::<DB>(connection, transaction, rows, taken))
+    }
+
     fn load<'a>(
         &'a self,
         connection: &'a mut DB::Connection,
@@ -60,6 +70,8 @@ impl<DB: EventBackend> EventStore<DB> for KumikoEvents {
 /// returns the version it then has.
 ///
 /// `user` becomes the creator. On PostgreSQL the channel `kumiko_events_new` is notified at commit.
+/// It knows no projections: those of [`Handlers`](super::Handlers) get what handlers append.
+///
 /// Call it inside a transaction: on SQLite, of several events those before a failing one are inserted.
 /// On PostgreSQL all of them take one round trip.
 ///
@@ -91,6 +103,40 @@ async fn insert<DB: EventBackend>(
         [row] => DB::insert_event(connection, identity, naming, row).await,
         rows => DB::insert_events(connection, identity, naming, rows).await,
     };
+    settle::<DB>(connection, &transaction, rows, inserted).await
+}
+
+/// Inserts rows as [`insert`] does, and gives the events of those that are `taken`.
+async fn insert_and_read<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    transaction: InTransaction<'_, DB>,
+    rows: &[EventRow],
+    taken: &[usize],
+) -> Result<Vec<StoredEvent>, EventStoreError> {
+    let InTransaction { identity, naming } = transaction;
+    let (inserted, read) = match DB::insert_and_read(connection, identity, naming, rows).await {
+        Ok((inserted, read)) => (Ok(inserted), read),
+        Err(error) => (Err(error), Vec::new()),
+    };
+    settle::<DB>(connection, &transaction, rows, inserted).await?;
+    if read.len() != rows.len() {
+        // A trigger has kept some out, and which is not known.
+        return Err(sqlx::Error::RowNotFound.into());
+    }
+    let event = |position: &usize| {
+        let (row, read) = (&rows[*position], &read[*position]);
+        Ok(stored_event::<DB>(read, row.tenant_id, row.aggregate_id)?)
+    };
+    taken.iter().map(event).collect()
+}
+
+/// What the answer to an insertion means.
+async fn settle<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    transaction: &InTransaction<'_, DB>,
+    rows: &[EventRow],
+    inserted: sqlx::Result<Inserted>,
+) -> Result<(), EventStoreError> {
     match inserted {
         Ok(Inserted::All) => Ok(()),
         Ok(Inserted::AllWithSecuredArchive) => {
@@ -173,24 +219,31 @@ pub async fn load<DB: EventBackend>(
 ) -> Result<Vec<StoredEvent>, EventStoreError> {
     let values = [Parameter::Uuid(tenant_id), Parameter::Uuid(aggregate_id)];
     let rows = visible_rows::fetch::<DB>(connection, &[EVENTS], DB::LOAD, &values).await?;
-    let event = |row: &DB::Row| {
-        Ok(StoredEvent {
-            id: column::<DB, _>(row, 1)?,
-            stream: Stream {
-                tenant_id,
-                aggregate_type: column::<DB, _>(row, 2)?,
-                aggregate_id,
-            },
-            version: column::<DB, _>(row, 3)?,
-            event_type: column::<DB, _>(row, 4)?,
-            event_version: column::<DB, _>(row, 5)?,
-            payload: stored_json::<DB>(row, 6)?,
-            metadata: stored_json::<DB>(row, 7)?,
-            created_by: column::<DB, _>(row, 8)?,
-            created_at: column::<DB, _>(row, 9)?,
-        })
-    };
+    let event = |row| Ok(stored_event::<DB>(row, tenant_id, aggregate_id)?);
     rows.iter().map(event).collect()
+}
+
+/// An event from the columns of [`EventBackend::LOAD`].
+fn stored_event<DB: EventBackend>(
+    row: &DB::Row,
+    tenant_id: Uuid,
+    aggregate_id: Uuid,
+) -> sqlx::Result<StoredEvent> {
+    Ok(StoredEvent {
+        id: column::<DB, _>(row, 1)?,
+        stream: Stream {
+            tenant_id,
+            aggregate_type: column::<DB, _>(row, 2)?,
+            aggregate_id,
+        },
+        version: column::<DB, _>(row, 3)?,
+        event_type: column::<DB, _>(row, 4)?,
+        event_version: column::<DB, _>(row, 5)?,
+        payload: stored_json::<DB>(row, 6)?,
+        metadata: stored_json::<DB>(row, 7)?,
+        created_by: column::<DB, _>(row, 8)?,
+        created_at: column::<DB, _>(row, 9)?,
+    })
 }
 
 pub(super) fn stored_json<DB: EventBackend>(

@@ -80,6 +80,64 @@ pub enum EventStoreError {
         /// The driver's error.
         source: sqlx::Error,
     },
+    /// A projection could not be computed from what was appended. Nothing of the append is kept, neither event nor row: the write
+    /// fails, also if its handler goes on.
+    #[error("the projection {projection:?} could not apply {}", applied(*events, event_type, *version, stream))]
+    NotApplied {
+        /// The name of the projection.
+        projection: String,
+        /// How many events it was given. Of several that are applied at once, the first is named here.
+        events: usize,
+        /// The event's type.
+        event_type: String,
+        /// The stream it was appended to.
+        stream: Box<Stream>,
+        /// Its position in the stream.
+        version: i32,
+        /// The error of the projection.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The payload of an event of an older version could not be brought to the current one. The event stays as it is.
+    #[error(
+        "could not bring {event_type} (event {event_id}, in stream {} {} of tenant {}) from version {from} to the next",
+        stream.aggregate_type, stream.aggregate_id, stream.tenant_id
+    )]
+    NotUpcast {
+        /// The event's type.
+        event_type: String,
+        /// The version that it was at.
+        from: i32,
+        /// [`StoredEvent::id`](super::StoredEvent::id).
+        event_id: i64,
+        /// The stream it stands in.
+        stream: Box<Stream>,
+        /// The error of the step.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// An event has a version that this release does not know, so that it cannot be read right.
+    #[error(
+        "{event_type} (event {event_id}, in stream {} {} of tenant {}) has version {version}, and this release knows it up to \
+         {current}: a newer release wrote it",
+        stream.aggregate_type, stream.aggregate_id, stream.tenant_id
+    )]
+    FromNewerRelease {
+        /// The event's type.
+        event_type: String,
+        /// [`StoredEvent::event_version`](super::StoredEvent::event_version).
+        version: i32,
+        /// The version that the last step of [`Upcasters`](super::Upcasters) leads to.
+        current: i32,
+        /// [`StoredEvent::id`](super::StoredEvent::id).
+        event_id: i64,
+        /// The stream it stands in.
+        stream: Box<Stream>,
+    },
+    /// An append before failed in a way that cannot be passed over, and nothing is appended or read after that.
+    #[error("nothing more is appended or read, because {earlier}")]
+    EarlierFailure {
+        /// What happened earlier.
+        earlier: String,
+    },
     /// Another event store than the library's own failed in a way of its own.
     #[error("the event store failed")]
     Store {
@@ -108,4 +166,20 @@ impl EventStoreError {
 pub(crate) fn is_version_conflict(error: &(dyn Error + 'static)) -> bool {
     let error = error.downcast_ref();
     matches!(error, Some(EventStoreError::VersionConflict { .. }))
+}
+
+/// What a projection was given, of which the first is named.
+fn applied(events: usize, event_type: &str, version: i32, stream: &Stream) -> String {
+    let Stream {
+        tenant_id,
+        aggregate_type,
+        aggregate_id,
+    } = stream;
+    let event = format!(
+        "{event_type}, version {version} of stream {aggregate_type} {aggregate_id} of tenant {tenant_id}"
+    );
+    match events {
+        1 => event,
+        events => format!("{events} events at once, from {event} on"),
+    }
 }

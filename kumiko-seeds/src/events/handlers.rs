@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::store::EventStore;
 use super::{
     Command, EventBackend, EventStoreError, KumikoEvents, Lookups, Projection, ProjectionError,
-    Projections, SYSTEM_TENANT_ID, StoredEvent, User, WriteContext, WriteError,
+    Projections, SYSTEM_TENANT_ID, StoredEvent, Stream, Upcasters, User, WriteContext, WriteError,
 };
 use crate::AppValues;
 use crate::app_values::Unnamed;
@@ -87,6 +87,9 @@ pub struct Handlers<DB: EventBackend> {
     projections: Projections<DB>,
     /// Whether events are appended to something else than the library's own event store.
     has_own_store: bool,
+    upcasters: Upcasters,
+    /// What is wrong with the last two.
+    problems: Vec<String>,
 }
 
 struct Registered<DB: EventBackend> {
@@ -112,6 +115,8 @@ impl<DB: EventBackend> Handlers<DB> {
             tenants: None,
             projections: Projections::new(),
             has_own_store: false,
+            upcasters: Upcasters::new(),
+            problems: Vec::new(),
         }
     }
 
@@ -171,9 +176,26 @@ impl<DB: EventBackend> Handlers<DB> {
 
     /// Keeps these projections: each append applies its events to them in the same transaction, whoever writes, and a rebuild or a
     /// check computes them from the events. None by default.
+    ///
+    /// If something is wrong with them, as [`Projections::problems`] tells, every write fails with [`WriteError::Misconfigured`].
     #[must_use]
     pub fn projections(mut self, projections: Projections<DB>) -> Self {
         self.projections = projections;
+        self.with_problems()
+    }
+
+    /// Reads events of older versions as these make them. None by default, and then each event is read as it was written.
+    ///
+    /// If something is wrong with them, as [`Upcasters::problems`] tells, every write fails with [`WriteError::Misconfigured`].
+    #[must_use]
+    pub fn upcasters(mut self, upcasters: Upcasters) -> Self {
+        self.upcasters = upcasters;
+        self.with_problems()
+    }
+
+    fn with_problems(mut self) -> Self {
+        self.problems = self.projections.problems();
+        self.problems.extend(self.upcasters.problems());
         self
     }
 
@@ -221,9 +243,10 @@ impl<DB: EventBackend> Handlers<DB> {
 
     /// The projection of this name, if it can be checked and rebuilt.
     pub(super) fn projection(&self, name: &str) -> Result<&Projection<DB>, ProjectionError> {
-        let problems = self.projections.problems();
-        if !problems.is_empty() {
-            return Err(ProjectionError::Invalid { problems });
+        if !self.problems.is_empty() {
+            return Err(ProjectionError::Invalid {
+                problems: self.problems.clone(),
+            });
         }
         if self.has_own_store {
             return Err(ProjectionError::OtherEventStore);
@@ -236,9 +259,28 @@ impl<DB: EventBackend> Handlers<DB> {
             })
     }
 
-    /// The event as the code of today reads it.
-    pub(super) fn upcast(&self, event: StoredEvent) -> Result<StoredEvent, EventStoreError> {
-        Ok(event)
+    /// What is wrong with projections and upcasters.
+    pub(super) fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
+    /// The event in the shape that the code knows.
+    pub(in crate::events) fn upcast(
+        &self,
+        event: StoredEvent,
+    ) -> Result<StoredEvent, EventStoreError> {
+        self.upcasters.upcast(event)
+    }
+
+    /// The events of a stream, in the shape that the code knows.
+    pub(super) async fn load(
+        &self,
+        connection: &mut DB::Connection,
+        stream: &Stream,
+    ) -> Result<Vec<StoredEvent>, EventStoreError> {
+        let events = self.store.load(connection, stream).await?;
+        let events = events.into_iter().map(|event| self.upcast(event));
+        events.collect()
     }
 
     pub(super) fn values(&self) -> &AppValues {
@@ -308,6 +350,10 @@ impl<DB: EventBackend> Handlers<DB> {
                     required,
                     roles,
                 })
+            }
+            _ if !self.problems.is_empty() => {
+                let problems = self.problems.clone();
+                Err(WriteError::Misconfigured { handler, problems })
             }
             _ => Ok(registered),
         }

@@ -9,10 +9,11 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::appending::Appending;
+use super::earlier_failure::EarlierFailure;
 use super::event_row::EventRow;
 use super::naming::Naming;
-use super::store::{EventStore, InTransaction};
-use super::{EventBackend, EventStoreError, Stream};
+use super::store::InTransaction;
+use super::{EventBackend, EventStoreError, Handlers, Stream};
 
 /// What is kept at most before it is written. The numbers bound the memory of a batch, whatever its
 /// length, and are large enough that a round trip to the database is a small part of the work.
@@ -26,35 +27,37 @@ pub(super) struct PendingEvents<'c, DB: EventBackend> {
     writing: Option<Writing<'c, DB>>,
     identity: &'c DB::Identity,
     naming: Naming,
-    store: &'c dyn EventStore<DB>,
+    handlers: &'c Handlers<DB>,
+    /// What was written later than its handler was told cannot be passed over by the handler that hears of it.
+    failure: EarlierFailure,
     rows: Vec<EventRow>,
     bytes: usize,
     /// By tenant and aggregate, the version that the stream has with what is pending.
     versions: HashMap<(Uuid, Uuid), i32>,
 }
 
+type Writing<'c, DB> = BoxFuture<'c, Ended<'c, DB>>;
+
 /// The end of writing, which gives the connection back.
-type Writing<'c, DB> = BoxFuture<
-    'c,
-    (
-        &'c mut <DB as sqlx::Database>::Connection,
-        Result<(), EventStoreError>,
-    ),
->;
+type Ended<'c, DB> = (
+    &'c mut <DB as sqlx::Database>::Connection,
+    Result<(), EventStoreError>,
+);
 
 impl<'c, DB: EventBackend> PendingEvents<'c, DB> {
     pub(super) fn new(
         connection: &'c mut DB::Connection,
         identity: &'c DB::Identity,
         naming: Naming,
-        store: &'c dyn EventStore<DB>,
+        handlers: &'c Handlers<DB>,
     ) -> Self {
         Self {
             connection: Some(connection),
             writing: None,
             identity,
             naming,
-            store,
+            handlers,
+            failure: EarlierFailure::default(),
             rows: Vec::new(),
             bytes: 0,
             versions: HashMap::new(),
@@ -64,6 +67,7 @@ impl<'c, DB: EventBackend> PendingEvents<'c, DB> {
     /// Begins to write what is pending, after what was pending before is written.
     async fn begin_to_write(&mut self) -> Result<(), EventStoreError> {
         self.written().await?;
+        self.failure.check()?;
         if self.rows.is_empty() {
             return Ok(());
         }
@@ -75,16 +79,13 @@ impl<'c, DB: EventBackend> PendingEvents<'c, DB> {
         self.versions.clear();
         let naming = replace(&mut self.naming, Naming::LikeOthers);
         let transaction = InTransaction::guarded(self.identity, naming);
-        let store = self.store;
+        let handlers = self.handlers;
         let mut writing: Writing<'c, DB> = Box::pin(async move {
-            let appended = store.append(&mut *connection, transaction, &rows).await;
+            let appended = handlers.append(connection, transaction, &rows).await;
             (connection, appended)
         });
         match poll_fn(|task| Poll::Ready(writing.as_mut().poll(task))).await {
-            Poll::Ready((connection, appended)) => {
-                self.connection = Some(connection);
-                appended
-            }
+            Poll::Ready(ended) => self.ended(ended),
             Poll::Pending => {
                 self.writing = Some(writing);
                 Ok(())
@@ -97,9 +98,16 @@ impl<'c, DB: EventBackend> PendingEvents<'c, DB> {
         let Some(writing) = &mut self.writing else {
             return Ok(());
         };
-        let (connection, appended) = writing.await;
+        let ended = writing.await;
         self.writing = None;
+        self.ended(ended)
+    }
+
+    fn ended(&mut self, (connection, appended): Ended<'c, DB>) -> Result<(), EventStoreError> {
         self.connection = Some(connection);
+        if let Err(error) = &appended {
+            self.failure.note(error);
+        }
         appended
     }
 }
@@ -113,6 +121,7 @@ impl<DB: EventBackend> Appending<DB> for PendingEvents<'_, DB> {
         rows: Vec<EventRow>,
     ) -> BoxFuture<'a, Result<(), EventStoreError>> {
         Box::pin(async move {
+            self.failure.check()?;
             let key = (stream.tenant_id, stream.aggregate_id);
             let known = self.versions.get(&key);
             if let Some(&actual) = known

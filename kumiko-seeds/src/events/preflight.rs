@@ -11,7 +11,8 @@ impl<DB: EventBackend> SeedRunner<DB> {
     /// [`SeedContext::system_write_as`](crate::SeedContext::system_write_as).
     ///
     /// Before the first write of a run, every handler that a pending seed names in a literal is looked
-    /// up: it has to be registered, and open to the system user with the roles the seed gives.
+    /// up: it has to be registered, and open to the system user with the roles the seed gives. What is wrong with
+    /// [`Handlers::projections`] and [`Handlers::upcasters`] stops a run as well, and be it that nothing is pending.
     #[must_use]
     pub fn handlers(self, handlers: impl Into<Arc<Handlers<DB>>>) -> Self {
         let handlers: Arc<Handlers<DB>> = handlers.into();
@@ -19,8 +20,16 @@ impl<DB: EventBackend> SeedRunner<DB> {
             .map(operation)
             .collect();
         let runner = operations.into_iter().fold(self, SeedRunner::operation);
-        runner.with(handlers).preflight(unreachable_calls::<DB>)
+        runner
+            .with(handlers)
+            .preflight_app(misconfigured::<DB>)
+            .preflight(unreachable_calls::<DB>)
     }
+}
+
+fn misconfigured<DB: EventBackend>(values: &AppValues) -> Vec<String> {
+    let handlers = values.get::<Arc<Handlers<DB>>>();
+    handlers.map_or_else(Vec::new, |handlers| handlers.problems().to_vec())
 }
 
 fn unreachable_calls<DB: EventBackend>(
@@ -41,8 +50,13 @@ fn unreachable_calls<DB: EventBackend>(
                     .map(ToString::to_string),
             );
             let error = handlers.check(call.handler, &user).err()?;
-            // Roles that are not literals may be the right ones; the handler's gate will tell.
-            let known = call.roles.is_some() || !matches!(error, WriteError::AccessDenied { .. });
+            let known = match error {
+                // Roles that are not literals may be the right ones; the handler's gate will tell.
+                WriteError::AccessDenied { .. } => call.roles.is_some(),
+                // It is no seed's.
+                WriteError::Misconfigured { .. } => false,
+                _ => true,
+            };
             known.then(|| seed.problem(call.line, error.to_string()))
         })
         .collect()

@@ -1,5 +1,6 @@
 //! What the write side asks of an event store, whichever it is.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use futures_util::future::BoxFuture;
@@ -12,7 +13,7 @@ use super::{EventBackend, EventStoreError, StoredEvent, Stream};
 ///
 /// The library's own is [`KumikoEvents`](super::KumikoEvents), the table `kumiko_events`. An app whose events are in a
 /// table of its own implements this trait and gives it to [`Handlers::event_store`](super::Handlers::event_store); then the
-/// same handlers, gates, dry runs and counts work on that table.
+/// same handlers, gates, dry runs, counts and projections work on that table. Three functions are enough.
 ///
 /// All of it happens on the connection it is given, in the transaction that is open there, and is committed or rolled
 /// back with it. An implementation begins and ends no transaction of its own.
@@ -109,6 +110,41 @@ pub trait EventStore<DB: EventBackend>: Send + Sync {
         rows: &'a [EventRow],
     ) -> BoxFuture<'a, Result<(), EventStoreError>>;
 
+    /// Appends events as [`EventStore::append`] does, and gives those of them that projections take, in their order: the rows at
+    /// the positions `taken`, which ascend. It is called in the place of `append` where there are any.
+    ///
+    /// They have to be what [`EventStore::load`] gives later, to the last field: a rebuild computes the rows of a projection
+    /// from that. So by default they are loaded, with all of their streams. A store that knows them without that, or whose streams
+    /// are long, has a way of its own.
+    ///
+    /// # Errors
+    /// Those of [`EventStore::append`] and [`EventStore::load`].
+    fn append_and_read<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        transaction: InTransaction<'a, DB>,
+        rows: &'a [EventRow],
+        taken: &'a [usize],
+    ) -> BoxFuture<'a, Result<Vec<StoredEvent>, EventStoreError>> {
+        Box::pin(async move {
+            self.append(connection, transaction, rows).await?;
+            let mut streams = HashMap::new();
+            let mut events = Vec::with_capacity(taken.len());
+            for row in taken.iter().filter_map(|&position| rows.get(position)) {
+                let key = (row.tenant_id, row.aggregate_id);
+                if !streams.contains_key(&key) {
+                    let loaded = self.load(connection, &row.stream()).await?;
+                    streams.insert(key, loaded);
+                }
+                let loaded = streams.get(&key).into_iter().flatten();
+                let event = loaded.rev().find(|event| event.version == row.version);
+                let event = event.ok_or_else(|| not_loaded(row))?;
+                events.push(event.clone());
+            }
+            Ok(events)
+        })
+    }
+
     /// The events of a stream in their order; none if there is no such stream.
     fn load<'a>(
         &'a self,
@@ -122,6 +158,14 @@ pub trait EventStore<DB: EventBackend>: Send + Sync {
         connection: &'a mut DB::Connection,
         stream: &'a Stream,
     ) -> BoxFuture<'a, Result<i32, EventStoreError>>;
+}
+
+fn not_loaded(row: &EventRow) -> EventStoreError {
+    let (stream, version) = (row.stream(), row.version);
+    EventStoreError::store(format!(
+        "event {version} of stream {} {} of tenant {} was appended, and loading the stream does not give it",
+        stream.aggregate_type, stream.aggregate_id, stream.tenant_id
+    ))
 }
 
 /// The transaction in which events are to be appended.

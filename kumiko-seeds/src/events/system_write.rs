@@ -10,6 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::appending::AtOnce;
+use super::earlier_failure::EarlierFailure;
 use super::naming::Naming;
 use super::{
     Command, EventBackend, Handlers, SYSTEM_TENANT_ID, User, WriteContext, WriteError, Written,
@@ -133,19 +134,22 @@ async fn call<DB: EventBackend>(
         connection,
         identity,
         naming: Naming::after(journal.count(), values),
-        store: handlers.store(),
+        handlers,
+        failure: EarlierFailure::default(),
     };
     let mut appended = Vec::new();
     let write = WriteContext {
         appended: Some(&mut appended),
         events: &mut events,
-        store: handlers.store(),
+        handlers,
         values: [values, handlers.values()],
         journal,
         user,
         tenant_id,
     };
     let output = handlers.call(handler, write, payload).await?;
+    let passed_over = |source| WriteError::append(handler, source);
+    events.failure.check().map_err(passed_over)?;
     // What is to be done after the commit is in the seed's journal.
     Ok(Written::new(output, appended, Vec::new()))
 }

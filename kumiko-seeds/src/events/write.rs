@@ -10,6 +10,7 @@ use sqlx::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::appending::AtOnce;
+use super::earlier_failure::EarlierFailure;
 use super::naming::Naming;
 use super::{
     Command, EventBackend, EventStoreError, Handlers, SYSTEM_TENANT_ID, User, WriteContext,
@@ -247,25 +248,31 @@ impl<DB: EventBackend> Write<'_, DB> {
             connection,
             identity,
             naming: Naming::after(0, handlers.values()),
-            store: handlers.store(),
+            handlers,
+            failure: EarlierFailure::default(),
         };
         let (mut appended, mut journal) = (Vec::new(), Journal::default());
         let write = WriteContext {
             appended: Some(&mut appended),
             events: &mut events,
-            store: handlers.store(),
+            handlers,
             values: [handlers.values(), handlers.values()],
             journal: &mut journal,
             user: &self.user,
             tenant_id,
         };
-        match handlers.call(handler, write, payload).await {
-            Ok(output) => Ok(Written::new(output, appended, journal.take_after_commit())),
-            Err(error) if was_ended(&error) => Err(WriteError::TransactionEnded {
-                handler: handler.to_owned(),
-            }),
-            Err(error) => Err(error),
-        }
+        let output = match handlers.call(handler, write, payload).await {
+            Ok(output) => output,
+            Err(error) if was_ended(&error) => {
+                return Err(WriteError::TransactionEnded {
+                    handler: handler.to_owned(),
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        let passed_over = |source| WriteError::append(handler, source);
+        events.failure.check().map_err(passed_over)?;
+        Ok(Written::new(output, appended, journal.take_after_commit()))
     }
 }
 

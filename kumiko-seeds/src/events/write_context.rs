@@ -6,8 +6,7 @@ use uuid::Uuid;
 
 use super::appending::Appending;
 use super::event_row::EventRow;
-use super::store::EventStore;
-use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User};
+use super::{EventBackend, EventStoreError, Handlers, NewEvent, StoredEvent, Stream, User};
 use crate::{AppValues, AppendedEvent, Journal};
 
 /// What a write handler gets: the connection of the transaction it belongs to, on whose behalf and in
@@ -19,7 +18,7 @@ pub struct WriteContext<'a, DB: EventBackend> {
     pub(super) events: &'a mut (dyn Appending<DB> + 'a),
     /// What was appended, where that is to be told.
     pub(super) appended: Option<&'a mut Vec<AppendedEvent>>,
-    pub(super) store: &'a dyn EventStore<DB>,
+    pub(super) handlers: &'a Handlers<DB>,
     /// In the order in which they count.
     pub(super) values: [&'a AppValues; 2],
     pub(super) journal: &'a mut Journal,
@@ -71,8 +70,12 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// In a [batch](crate::SeedContext::system_batch) this may answer before the database does. A conflict
     /// then fails the batch, and so the seed, a little later.
     ///
+    /// The [projections](super::Handlers::projections) of the app are computed from the events before this answers, in a batch when the
+    /// database gets the events.
+    ///
     /// # Errors
-    /// [`EventStoreError::VersionConflict`] if it has another version.
+    /// [`EventStoreError::VersionConflict`] if it has another version; [`EventStoreError::NotApplied`] if a projection failed, and
+    /// then the write fails whatever the handler does.
     pub async fn append(
         &mut self,
         stream: &Stream,
@@ -86,6 +89,9 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
             .collect();
         let rows = EventRow::all(stream, expected_version, events, self.user)?;
         let version = rows.last().map_or(expected_version, |row| row.version);
+        if self.handlers.projects(&rows) {
+            self.journal.note_handed_out();
+        }
         self.events.append(stream, expected_version, rows).await?;
         for (version, event_type) in (expected_version + 1..).zip(types) {
             self.note(|| {
@@ -123,14 +129,15 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
         }
     }
 
-    /// The events of `stream` in their order.
+    /// The events of `stream` in their order, those of older versions as [`Handlers::upcasters`](super::Handlers::upcasters)
+    /// make them.
     ///
     /// # Errors
-    /// If the database fails.
+    /// If the database fails, [`EventStoreError::NotUpcast`] and [`EventStoreError::FromNewerRelease`].
     pub async fn load(&mut self, stream: &Stream) -> Result<Vec<StoredEvent>, EventStoreError> {
-        let store = self.store;
+        let handlers = self.handlers;
         let connection = self.events.connection().await?;
-        store.load(connection, stream).await
+        handlers.load(connection, stream).await
     }
 
     /// The number of events in `stream`; 0 if there is no such stream.
@@ -138,7 +145,7 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// # Errors
     /// If the database fails.
     pub async fn stream_version(&mut self, stream: &Stream) -> Result<i32, EventStoreError> {
-        let store = self.store;
+        let store = self.handlers.store();
         let connection = self.events.connection().await?;
         store.stream_version(connection, stream).await
     }

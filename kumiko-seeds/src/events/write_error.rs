@@ -28,6 +28,15 @@ pub enum WriteError {
         /// The name.
         handler: String,
     },
+    /// The app's projections or upcasters contradict each other or themselves, so that nobody can tell what to apply.
+    /// [`SeedRunner::verify`](crate::SeedRunner::verify) finds that without a write.
+    #[error("nothing was written by {handler:?}, because of what the app has registered: {}", problems.join("; "))]
+    Misconfigured {
+        /// The handler.
+        handler: String,
+        /// What is wrong, each in a sentence.
+        problems: Vec<String>,
+    },
     /// The handler is open to other roles than the ones the write came with.
     #[error("access denied to {handler:?}: it is open to {}, and {}", required.join(", "), came_with(user, roles, required))]
     AccessDenied {
@@ -83,8 +92,9 @@ pub enum WriteError {
         /// Why.
         source: Box<WriteError>,
     },
-    /// The last events of a batch could not be appended.
-    #[error("the events of the batch to {handler:?} could not be appended")]
+    /// Events could not be appended, and the handler does not say so: it went on after the error, or was told before the database
+    /// was asked, as for the last events of a batch.
+    #[error("the events of {handler:?} could not be appended")]
     Append {
         /// The handler.
         handler: String,
@@ -188,6 +198,13 @@ impl WriteError {
 
     pub(super) fn payload(handler: &str, source: serde_json::Error) -> Self {
         Self::Payload {
+            handler: handler.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn append(handler: &str, source: EventStoreError) -> Self {
+        Self::Append {
             handler: handler.to_owned(),
             source,
         }

@@ -40,6 +40,7 @@ pub struct SeedRunner<DB: Backend> {
     pub(super) app: App,
     pub(super) values: AppValues,
     pub(super) preflights: Vec<Preflight<DB>>,
+    preflights_of_app: Vec<PreflightOfApp>,
     pub(super) prepare: Option<Prepare<DB>>,
     pub(super) observer: Observer,
     pub(super) skip_flags: Option<SkipFlags>,
@@ -65,6 +66,9 @@ pub enum WhenPaused {
 /// Finds calls in a pending seed that are known to fail.
 type Preflight<DB> = Box<dyn Fn(&AppValues, &Seed<DB>) -> Vec<PreflightProblem> + Send + Sync>;
 
+/// Finds what is wrong with what the app has handed over.
+type PreflightOfApp = Box<dyn Fn(&AppValues) -> Vec<String> + Send + Sync>;
+
 pub(super) type Prepare<DB> = Arc<
     dyn for<'a> Fn(
             &'a mut <DB as sqlx::Database>::Connection,
@@ -83,6 +87,7 @@ impl<DB: Backend> SeedRunner<DB> {
             app: App::default(),
             values: AppValues::default(),
             preflights: Vec::new(),
+            preflights_of_app: Vec::new(),
             prepare: None,
             observer: Observer::default(),
             skip_flags: None,
@@ -176,6 +181,19 @@ impl<DB: Backend> SeedRunner<DB> {
         self.values.get()
     }
 
+    /// Adds a check of what the app has handed over, before the first write of a run, and in [`SeedRunner::verify`]. Each text it
+    /// gives is a problem that stops the run, in a sentence that says what to do.
+    ///
+    /// It is for layers above the core, as [`SeedRunner::preflight`] is, for what belongs to no seed.
+    #[must_use]
+    pub fn preflight_app<F>(mut self, check: F) -> Self
+    where
+        F: Fn(&AppValues) -> Vec<String> + Send + Sync + 'static,
+    {
+        self.preflights_of_app.push(Box::new(check));
+        self
+    }
+
     /// Calls `observer` with each step as it happens. It runs in the middle of the work, so it has
     /// to be quick. `tracing` events are written in any case.
     ///
@@ -259,10 +277,19 @@ impl<DB: Backend> SeedRunner<DB> {
         flags.unwrap_or_else(SkipFlags::from_environment)
     }
 
-    /// The calls in `seed` that are known to fail.
-    pub(super) fn problems_of(&self, seed: &'static Seed<DB>) -> Vec<PreflightProblem> {
-        let checks = self.preflights.iter();
-        checks.flat_map(|check| check(&self.values, seed)).collect()
+    /// What is known to go wrong with `seeds`: first what the app has handed over, then calls in them.
+    pub(super) fn problems_of(
+        &self,
+        seeds: impl IntoIterator<Item = &'static Seed<DB>>,
+    ) -> Vec<PreflightProblem> {
+        let of_app = self.preflights_of_app.iter();
+        let of_app = of_app.flat_map(|check| check(&self.values));
+        let mut problems: Vec<_> = of_app.map(PreflightProblem::of_app).collect();
+        for seed in seeds {
+            let checks = self.preflights.iter();
+            problems.extend(checks.flat_map(|check| check(&self.values, seed)));
+        }
+        problems
     }
 
     /// The seeds, and then the other operations.
@@ -304,8 +331,7 @@ impl<DB: Backend> SeedRunner<DB> {
             };
             return self.seeds.iter().flat_map(calls).collect();
         }
-        let problems = |seed| self.problems_of(seed);
-        self.seeds.iter().flat_map(problems).collect()
+        self.problems_of(self.seeds)
     }
 }
 

@@ -116,10 +116,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
     }
 
     fn preflight(&self) -> Result<(), Error> {
-        let seeds = self.queue.seeds.iter();
-        let problems: Vec<_> = seeds
-            .flat_map(|seed| self.runner.problems_of(seed))
-            .collect();
+        let problems = self.runner.problems_of(self.queue.seeds.iter().copied());
         if problems.is_empty() {
             Ok(())
         } else {

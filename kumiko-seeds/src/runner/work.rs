@@ -220,7 +220,7 @@ impl<'r, DB: Backend> Worker<'r, DB> {
     }
 
     async fn attempt(&mut self, seed: &'static Seed<DB>) -> Result<Tried, Error> {
-        let problems = self.runner.problems_of(seed);
+        let problems = self.runner.problems_of([seed]);
         if !problems.is_empty() {
             self.give_up(seed.id, Error::Preflight { problems });
             return Ok(Tried::Done);

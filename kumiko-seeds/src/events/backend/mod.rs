@@ -108,6 +108,16 @@ pub trait EventBackend: Backend + ProjectionBackend {
         rows: &[EventRow],
     ) -> impl Future<Output = sqlx::Result<Inserted>> + Send;
 
+    /// Inserts events as [`EventBackend::insert_events`] does. If all are inserted, the answer has a row for each, in their
+    /// order, with the columns of [`EventBackend::LOAD`] from the second on.
+    #[doc(hidden)]
+    fn insert_and_read(
+        connection: &mut Self::Connection,
+        identity: Option<&Self::Identity>,
+        naming: Naming,
+        rows: &[EventRow],
+    ) -> impl Future<Output = sqlx::Result<(Inserted, Vec<Self::Row>)>> + Send;
+
     /// Whether `kumiko_archived_streams` marks a stream. That table is the original's, and need not exist.
     #[doc(hidden)]
     fn is_archived(
@@ -170,19 +180,30 @@ fn values_of(row: &EventRow) -> [Parameter<'_>; 9] {
     ]
 }
 
-/// Loads a stream, for [`EventBackend::fetch_with_secured`]. A time may need another form.
+/// What an event is read from, after a first column. A time may need another form.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+macro_rules! event_columns {
+    ($time:ident) => {
+        concat!(
+            "CAST(id AS bigint), CAST(aggregate_type AS text),
+                    CAST(version AS integer), CAST(type AS text), CAST(event_version AS integer),
+                    CAST(payload AS text), CAST(metadata AS text), CAST(created_by AS text), ",
+            $time!("created_at")
+        )
+    };
+}
+
+/// Loads a stream, for [`EventBackend::fetch_with_secured`].
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! load_sql {
     ($time:ident) => {
         concat!(
-            "SELECT CAST(version AS bigint) AS position, CAST(id AS bigint), CAST(aggregate_type AS text),
-                    CAST(version AS integer), CAST(type AS text), CAST(event_version AS integer),
-                    CAST(payload AS text), CAST(metadata AS text), CAST(created_by AS text), ",
-            $time!("created_at"),
+            "SELECT CAST(version AS bigint) AS position, ",
+            event_columns!($time),
             " FROM kumiko_events WHERE tenant_id = $1 AND aggregate_id = $2 ORDER BY position"
         )
     };
 }
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-use load_sql;
+use {event_columns, load_sql};

@@ -4,7 +4,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection, SqlStr, Sqlite, Transaction};
 use uuid::Uuid;
 
-use super::{EventBackend, Inserted, insert_event_sql, load_sql, values_of};
+use super::{EventBackend, Inserted, event_columns, insert_event_sql, load_sql, values_of};
 use crate::backend::sqlite::{TransactionEnded, Watched, as_it_is};
 use crate::backend::{Backend, NotCommitted, Parameter};
 use crate::events::event_row::EventRow;
@@ -18,14 +18,14 @@ macro_rules! archive {
 }
 
 /// Inserts an event if there is no table of archived streams, and if there is one without a mark of the stream; in
-/// either case only after its `$predecessor`.
+/// either case only after its `$predecessor`. Returns `$returned`.
 macro_rules! insert_event_sql_twice {
-    ($predecessor:literal) => {
+    ($predecessor:literal, $returned:expr) => {
         [
             insert_event_sql!(
                 "$1, $2, $3, $4, $5, $6, $7, $8, $9",
                 concat!($predecessor, "NOT EXISTS (", archive!(), ")"),
-                "1"
+                $returned
             ),
             insert_event_sql!(
                 "$1, $2, $3, $4, $5, $6, $7, $8, $9",
@@ -34,11 +34,33 @@ macro_rules! insert_event_sql_twice {
                     "NOT EXISTS (SELECT 1 FROM kumiko_archived_streams
                                  WHERE tenant_id = $3 AND aggregate_id = $1)"
                 ),
-                "1"
+                $returned
             ),
         ]
     };
 }
+
+/// The statements that insert an event.
+struct Insertion {
+    first_of_stream: [&'static str; 2],
+    after_another: [&'static str; 2],
+}
+
+macro_rules! insertion {
+    ($returned:expr) => {
+        Insertion {
+            first_of_stream: insert_event_sql_twice!("", $returned),
+            after_another: insert_event_sql_twice!(
+                "EXISTS (SELECT 1 FROM kumiko_events
+                         WHERE tenant_id = $3 AND aggregate_id = $1 AND version = $4 - 1) AND ",
+                $returned
+            ),
+        }
+    };
+}
+
+const INSERT: Insertion = insertion!("1");
+const INSERT_AND_READ: Insertion = insertion!(concat!("1, ", event_columns!(as_it_is)));
 
 impl EventBackend for Sqlite {
     /// It takes the write lock at once: a transaction that reads first and writes then may find that it cannot.
@@ -122,35 +144,15 @@ impl EventBackend for Sqlite {
         Ok(None)
     }
 
-    /// A statement cannot name a table that may not be there, so there are two, and where there is such a
-    /// table both are executed.
     async fn insert_event(
         connection: &mut SqliteConnection,
         identity: Option<&Watched>,
         _: Naming,
         row: &EventRow,
     ) -> sqlx::Result<Inserted> {
-        if let Some(identity) = identity
-            && !Self::is_open(connection, identity).await?
-        {
-            return Ok(Inserted::First(0));
-        }
-        let values = values_of(row);
-        let [without_archive, with_archive] = if row.version == 1 {
-            insert_event_sql_twice!("")
-        } else {
-            insert_event_sql_twice!(
-                "EXISTS (SELECT 1 FROM kumiko_events
-                         WHERE tenant_id = $3 AND aggregate_id = $1 AND version = $4 - 1) AND "
-            )
-        };
-        let mut inserted = Self::fetch(connection, without_archive, &values).await?;
-        if inserted.is_empty() && has_archive(connection).await? {
-            inserted = Self::fetch(connection, with_archive, &values).await?;
-        }
-        Ok(match inserted.as_slice() {
-            [] => Inserted::First(0),
-            _ => Inserted::All,
+        Ok(match insert(connection, identity, row, &INSERT).await? {
+            Some(_) => Inserted::All,
+            None => Inserted::First(0),
         })
     }
 
@@ -169,6 +171,22 @@ impl EventBackend for Sqlite {
         Ok(Inserted::All)
     }
 
+    async fn insert_and_read(
+        connection: &mut SqliteConnection,
+        identity: Option<&Watched>,
+        _: Naming,
+        rows: &[EventRow],
+    ) -> sqlx::Result<(Inserted, Vec<SqliteRow>)> {
+        let mut read = Vec::with_capacity(rows.len());
+        for row in rows {
+            match insert(connection, identity, row, &INSERT_AND_READ).await? {
+                Some(inserted) => read.push(inserted),
+                None => return Ok((Inserted::First(read.len()), read)),
+            }
+        }
+        Ok((Inserted::All, read))
+    }
+
     async fn is_archived(
         connection: &mut SqliteConnection,
         tenant_id: Uuid,
@@ -183,6 +201,34 @@ impl EventBackend for Sqlite {
         let rows = Self::fetch(connection, sql, &values).await?;
         Ok(!rows.is_empty())
     }
+}
+
+/// Inserts an event, and gives what the statement returns; none if it was refused.
+///
+/// A statement cannot name a table that may not be there, so there are two, and where there is such a
+/// table both are executed.
+async fn insert(
+    connection: &mut SqliteConnection,
+    identity: Option<&Watched>,
+    row: &EventRow,
+    insertion: &Insertion,
+) -> sqlx::Result<Option<SqliteRow>> {
+    if let Some(identity) = identity
+        && !Sqlite::is_open(connection, identity).await?
+    {
+        return Ok(None);
+    }
+    let values = values_of(row);
+    let [without_archive, with_archive] = if row.version == 1 {
+        insertion.first_of_stream
+    } else {
+        insertion.after_another
+    };
+    let mut inserted = Sqlite::fetch(connection, without_archive, &values).await?;
+    if inserted.is_empty() && has_archive(connection).await? {
+        inserted = Sqlite::fetch(connection, with_archive, &values).await?;
+    }
+    Ok(inserted.pop())
 }
 
 async fn has_archive(connection: &mut SqliteConnection) -> sqlx::Result<bool> {

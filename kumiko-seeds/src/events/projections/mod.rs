@@ -7,6 +7,7 @@ mod backend;
 mod check;
 mod error;
 mod fold;
+mod inline;
 mod operation;
 mod projection;
 mod rebuild;

@@ -1,10 +1,12 @@
 //! Events of any number and kinds in one statement, which says whether they are inserted.
 
-use sqlx::postgres::PgConnection;
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::statement::{is_named, outcome};
-use crate::events::backend::Inserted;
+use crate::events::backend::{Inserted, event_columns};
 use crate::events::event_row::EventRow;
 use crate::events::naming::Naming;
 
@@ -15,9 +17,30 @@ pub(super) async fn insert_any(
     naming: Naming,
     rows: &[EventRow],
 ) -> sqlx::Result<Inserted> {
-    let columns = Columns::of(rows);
     let is_named = is_named(connection, naming);
-    let inserted = sqlx::query(INSERT_EVENTS)
+    let query = bound(INSERT_EVENTS, identity, rows).persistent(is_named);
+    outcome(query.fetch_optional(connection).await?.as_ref())
+}
+
+/// Inserts all events or none, and gives a row for each that is inserted.
+pub(super) async fn insert_any_and_read(
+    connection: &mut PgConnection,
+    identity: Option<&String>,
+    naming: Naming,
+    rows: &[EventRow],
+) -> sqlx::Result<Vec<PgRow>> {
+    let is_named = is_named(connection, naming);
+    let query = bound(INSERT_EVENTS_AND_READ, identity, rows).persistent(is_named);
+    query.fetch_all(connection).await
+}
+
+fn bound<'q>(
+    sql: &'static str,
+    identity: Option<&String>,
+    rows: &[EventRow],
+) -> Query<'q, Postgres, PgArguments> {
+    let columns = Columns::of(rows);
+    sqlx::query(sql)
         .bind(columns.aggregate_ids)
         .bind(columns.aggregate_types)
         .bind(columns.tenant_ids)
@@ -29,14 +52,12 @@ pub(super) async fn insert_any(
         .bind(columns.created_by)
         .bind(columns.are_first)
         .bind(identity)
-        .persistent(is_named)
-        .fetch_optional(connection)
-        .await?;
-    outcome(inserted.as_ref())
 }
 
-/// Says by a row that the events are inserted.
-const INSERT_EVENTS: &str = concat!(
+/// Inserts all events or none, returns `$returned` of each that is inserted, and selects `$selected`.
+macro_rules! insert_events_sql {
+    ($returned:expr, $selected:expr) => {
+        concat!(
     "
     WITH new AS (
         SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY
@@ -79,11 +100,34 @@ const INSERT_EVENTS: &str = concat!(
         FROM new WHERE NOT EXISTS (SELECT 1 FROM conflict) AND NOT EXISTS (SELECT 1 FROM archived)
           AND ($11 IS NULL OR CAST(pg_current_xact_id_if_assigned() AS text) = $11)
         ORDER BY position
-        RETURNING 1
+        RETURNING ",
+            $returned,
+            "
     )
     SELECT ",
-    archive_is_secured!(),
-    ", CAST(pg_notify('kumiko_events_new', '') AS text) FROM inserted LIMIT 1"
+            $selected
+        )
+    };
+}
+
+/// Says by a row that the events are inserted.
+const INSERT_EVENTS: &str = insert_events_sql!(
+    "1",
+    concat!(
+        archive_is_secured!(),
+        ", CAST(pg_notify('kumiko_events_new', '') AS text) FROM inserted LIMIT 1"
+    )
+);
+
+/// Says by a row for each event that they are inserted. What is the same for all is asked once, in a subquery. The rows come in
+/// the order in which they were inserted, for nothing sorts them after that.
+const INSERT_EVENTS_AND_READ: &str = insert_events_sql!(
+    event_columns!(time),
+    concat!(
+        "(SELECT ",
+        archive_is_secured!(),
+        "), inserted.*, (SELECT CAST(pg_notify('kumiko_events_new', '') AS text)) FROM inserted"
+    )
 );
 
 /// Rows turned into columns, which is how PostgreSQL takes many of them as one parameter each. Texts are bytes, as

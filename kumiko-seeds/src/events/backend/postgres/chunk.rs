@@ -1,9 +1,12 @@
 //! Very many events in a statement that does little for each.
 
-use sqlx::postgres::PgConnection;
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::statement::is_named;
+use crate::events::backend::event_columns;
 use crate::events::event_row::EventRow;
 use crate::events::naming::Naming;
 
@@ -65,6 +68,29 @@ impl<'a> Chunk<'a> {
         identity: Option<&String>,
         naming: Naming,
     ) -> sqlx::Result<bool> {
+        let is_named = is_named(connection, naming);
+        let query = self.bound(INSERT_CHUNK, identity).persistent(is_named);
+        let inserted = query.execute(connection).await?;
+        Ok(inserted.rows_affected() > 0)
+    }
+
+    /// The same, with a row for each event that is inserted.
+    pub(super) async fn insert_and_read(
+        self,
+        connection: &mut PgConnection,
+        identity: Option<&String>,
+        naming: Naming,
+    ) -> sqlx::Result<Vec<PgRow>> {
+        let is_named = is_named(connection, naming);
+        let query = self.bound(INSERT_CHUNK_AND_READ, identity);
+        query.persistent(is_named).fetch_all(connection).await
+    }
+
+    fn bound<'q>(
+        self,
+        sql: &'static str,
+        identity: Option<&String>,
+    ) -> Query<'q, Postgres, PgArguments> {
         let (examples, first) = (&self.examples, &self.first);
         let of_kinds = |text: fn(&EventRow) -> &str| -> Vec<&[u8]> {
             let texts = examples.iter().map(|example| text(example).as_bytes());
@@ -73,8 +99,7 @@ impl<'a> Chunk<'a> {
         let tenants =
             |rows: &[&EventRow]| -> Vec<Uuid> { rows.iter().map(|row| row.tenant_id).collect() };
         let event_versions = examples.iter().map(|example| example.event_version);
-        let is_named = is_named(connection, naming);
-        let inserted = sqlx::query(INSERT_CHUNK)
+        sqlx::query(sql)
             .bind(self.aggregate_ids)
             .bind(self.versions)
             .bind(self.payloads)
@@ -89,10 +114,6 @@ impl<'a> Chunk<'a> {
             .bind(first.iter().map(|row| row.aggregate_id).collect::<Vec<_>>())
             .bind(first.iter().map(|row| row.version).collect::<Vec<_>>())
             .bind(identity)
-            .persistent(is_named)
-            .execute(connection)
-            .await?;
-        Ok(inserted.rows_affected() > 0)
     }
 }
 
@@ -124,7 +145,9 @@ macro_rules! of_kind {
 ///
 /// The looks for other events are values and no `EXISTS`, for which PostgreSQL would read the whole table each time, into
 /// a hash, once it expects many rows.
-const INSERT_CHUNK: &str = concat!(
+macro_rules! insert_chunk_sql {
+    ($returning:expr) => {
+        concat!(
     "INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
                                 event_version, payload, metadata, created_by)
      SELECT aggregate_id, ",
@@ -160,5 +183,13 @@ const INSERT_CHUNK: &str = concat!(
                   WHERE old.tenant_id = first.tenant_id
                     AND old.aggregate_id = first.aggregate_id
                     AND old.version = first.version - 1) IS NULL)
-       AND (SELECT CAST(pg_notify('kumiko_events_new', '') AS text) IS NOT NULL)"
-);
+       AND (SELECT CAST(pg_notify('kumiko_events_new', '') AS text) IS NOT NULL)",
+            $returning
+        )
+    };
+}
+
+const INSERT_CHUNK: &str = insert_chunk_sql!("");
+/// Its first column says, as that of the other statements, that row level security hides no archived stream.
+const INSERT_CHUNK_AND_READ: &str =
+    insert_chunk_sql!(concat!(" RETURNING false, ", event_columns!(time)));

@@ -11,10 +11,10 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Postgres, Row, SqlStr, Transaction};
 use uuid::Uuid;
 
-use self::any_events::insert_any;
+use self::any_events::{insert_any, insert_any_and_read};
 use self::chunk::Chunk;
 use self::statement::{bound, is_named, outcome, with_texts_to_compare};
-use super::{EventBackend, Inserted, insert_event_sql, load_sql, values_of};
+use super::{EventBackend, Inserted, event_columns, insert_event_sql, load_sql, values_of};
 use crate::backend::postgres::transaction;
 use crate::backend::{NotCommitted, Parameter};
 use crate::events::event_row::EventRow;
@@ -23,9 +23,10 @@ use crate::events::naming::Naming;
 /// The notification wakes the original's dispatcher; PostgreSQL sends it at commit, and once however
 /// many events there are.
 ///
-/// `$10` is the number of the transaction in which the event belongs, or null for any.
+/// `$10` is the number of the transaction in which the event belongs, or null for any. Returns whether row level
+/// security is active on the table of archived streams, and `$columns` after that.
 macro_rules! insert_and_notify {
-    ($predecessor:expr) => {
+    ($predecessor:expr, $columns:expr) => {
         insert_event_sql!(
             concat!(
                 "$1, ",
@@ -47,11 +48,41 @@ macro_rules! insert_and_notify {
             ),
             concat!(
                 archive_is_secured!(),
+                $columns,
                 ", CAST(pg_notify('kumiko_events_new', '') AS text)"
             )
         )
     };
 }
+
+/// The statements that insert an event.
+struct Insertion {
+    first_of_stream: &'static str,
+    after_another: &'static str,
+}
+
+macro_rules! insertion {
+    ($columns:expr) => {
+        Insertion {
+            first_of_stream: insert_and_notify!("", $columns),
+            after_another: insert_and_notify!(
+                concat!(
+                    in_last_event!(
+                        "(old.tenant_id, old.aggregate_id, old.version) = ($3, $1, $4 - 1)",
+                        "$3",
+                        "$1",
+                        "$4"
+                    ),
+                    " AND "
+                ),
+                $columns
+            ),
+        }
+    };
+}
+
+const INSERT: Insertion = insertion!("");
+const INSERT_AND_READ: Insertion = insertion!(concat!(", ", event_columns!(time)));
 
 impl EventBackend for Postgres {
     async fn begin(
@@ -186,25 +217,7 @@ impl EventBackend for Postgres {
         naming: Naming,
         row: &EventRow,
     ) -> sqlx::Result<Inserted> {
-        let insert = if row.version == 1 {
-            insert_and_notify!("")
-        } else {
-            insert_and_notify!(concat!(
-                in_last_event!(
-                    "(old.tenant_id, old.aggregate_id, old.version) = ($3, $1, $4 - 1)",
-                    "$3",
-                    "$1",
-                    "$4"
-                ),
-                " AND "
-            ))
-        };
-        let is_named = is_named(connection, naming);
-        let inserted = bound(insert, &values_of(row))
-            .bind(identity)
-            .persistent(is_named)
-            .fetch_optional(connection)
-            .await?;
+        let inserted = insert(connection, identity, naming, row, &INSERT).await?;
         outcome(inserted.as_ref())
     }
 
@@ -227,6 +240,31 @@ impl EventBackend for Postgres {
         insert_any(connection, identity, naming, rows).await
     }
 
+    async fn insert_and_read(
+        connection: &mut PgConnection,
+        identity: Option<&String>,
+        naming: Naming,
+        rows: &[EventRow],
+    ) -> sqlx::Result<(Inserted, Vec<PgRow>)> {
+        let read = match rows {
+            [] => return Ok((Inserted::All, Vec::new())),
+            [row] => {
+                let read = insert(connection, identity, naming, row, &INSERT_AND_READ).await?;
+                Vec::from_iter(read)
+            }
+            rows => {
+                if let Some(chunk) = Chunk::of(rows) {
+                    let read = chunk.insert_and_read(connection, identity, naming).await?;
+                    if !read.is_empty() {
+                        return Ok((Inserted::All, read));
+                    }
+                }
+                insert_any_and_read(connection, identity, naming, rows).await?
+            }
+        };
+        Ok((outcome(read.first())?, read))
+    }
+
     async fn is_archived(
         connection: &mut PgConnection,
         tenant_id: Uuid,
@@ -243,4 +281,25 @@ impl EventBackend for Postgres {
             .fetch_one(connection);
         row.await?.try_get(0)
     }
+}
+
+/// Inserts an event, and gives what the statement returns; none if it was refused.
+async fn insert(
+    connection: &mut PgConnection,
+    identity: Option<&String>,
+    naming: Naming,
+    row: &EventRow,
+    insertion: &Insertion,
+) -> sqlx::Result<Option<PgRow>> {
+    let sql = if row.version == 1 {
+        insertion.first_of_stream
+    } else {
+        insertion.after_another
+    };
+    let is_named = is_named(connection, naming);
+    bound(sql, &values_of(row))
+        .bind(identity)
+        .persistent(is_named)
+        .fetch_optional(connection)
+        .await
 }
