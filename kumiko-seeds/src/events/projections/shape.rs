@@ -200,7 +200,7 @@ impl Shape {
     pub(super) const BETWEEN: char = '\u{1f}';
 
     /// The statements that make live rows like their shadows, in their order.
-    pub(super) fn repair<DB: ProjectionBackend>(&self, rows: &Rows<'_>) -> [String; 3] {
+    pub(super) fn repair<DB: ProjectionBackend>(&self, rows: &Rows<'_>) -> Vec<String> {
         let (live, shadow) = (&self.live, self.shadow::<DB>());
         let is_same = self.is_same_row();
         let written: Vec<String> = (self.columns.iter())
@@ -215,15 +215,13 @@ impl Shape {
             "DELETE FROM {live} AS live WHERE {} AND NOT EXISTS (SELECT 1 FROM {shadow} AS shadow WHERE {is_same})",
             self.is_one_of::<DB>("live", rows),
         );
-        let update = if set.is_empty() {
-            String::new()
-        } else {
+        let update = (!set.is_empty()).then(|| {
             format!(
                 "UPDATE {live} AS live SET {} FROM {shadow} AS shadow WHERE {is_same} AND {of_shadow} AND {}",
                 set.join(", "),
                 self.is_different::<DB>(),
             )
-        };
+        });
         let insert = format!(
             "INSERT INTO {live} ({}) {} SELECT {} FROM {shadow} AS shadow \
              WHERE {of_shadow} AND NOT EXISTS (SELECT 1 FROM {live} AS live WHERE {is_same})",
@@ -235,6 +233,10 @@ impl Shape {
                 .collect::<Vec<_>>()
                 .join(", "),
         );
-        [delete, update, insert]
+        // Rows that go make room for values that are unique.
+        [Some(delete), update, Some(insert)]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }

@@ -88,6 +88,12 @@ pub trait ProjectionBackend: Backend {
         patience: Duration,
     ) -> impl Future<Output = sqlx::Result<Option<i64>>> + Send;
 
+    /// Runs a statement, and gives how many rows it has changed.
+    fn execute_text(
+        connection: &mut Self::Connection,
+        sql: &str,
+    ) -> impl Future<Output = sqlx::Result<u64>> + Send;
+
     /// Takes the live tables from their writers until the transaction ends, while readers go on. Nobody waits for longer than `bound` because
     /// somebody else has one. None if it was taken, else who has it.
     ///

@@ -141,6 +141,11 @@ impl ProjectionBackend for Postgres {
         Ok(())
     }
 
+    async fn execute_text(connection: &mut PgConnection, sql: &str) -> sqlx::Result<u64> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        Ok(connection.execute(sql).await?.rows_affected())
+    }
+
     type Guard = ();
 
     /// What is temporary can be written in a read-only transaction.

@@ -85,6 +85,11 @@ impl ProjectionBackend for Sqlite {
         Ok(())
     }
 
+    async fn execute_text(connection: &mut SqliteConnection, sql: &str) -> sqlx::Result<u64> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        Ok(connection.execute(sql).await?.rows_affected())
+    }
+
     type Guard = Arc<Mutex<Option<String>>>;
 
     /// A read-only connection to SQLite may not write what is temporary either, so what is written is watched.

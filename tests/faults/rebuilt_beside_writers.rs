@@ -1,0 +1,134 @@
+//! Projections that are rebuilt while people write and read them all the time, on rows that many of them write at once.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{join, join_all};
+use kumiko_seeds::events::{Handlers, User};
+use kumiko_tests::database::{Engine, TestDatabase};
+use kumiko_tests::on_both_databases;
+use kumiko_tests::wallets::{Change, handlers, make, prepare, runner};
+use tokio::time::sleep;
+use uuid::Uuid;
+
+const WALLETS: u128 = 60;
+/// The first wallets, whose rows nobody spoils.
+const RIGHT: u128 = 20;
+const WRITERS: usize = 4;
+const ROUNDS: usize = 4;
+
+/// Wallets whose rows are not what their events say, as one statement sees both, computed without this library.
+fn wrong(of: &str) -> String {
+    format!(
+        "SELECT CAST(event.id AS text) FROM (
+             SELECT CAST(aggregate_id AS text) AS id, sum(CAST(payload->>'amount' AS bigint)) AS balance, count(*) AS deposits
+             FROM kumiko_events WHERE type = 'deposited' GROUP BY aggregate_id) AS event
+         LEFT JOIN read_wallets AS wallet ON CAST(wallet.id AS text) = event.id
+         WHERE (wallet.id IS NULL OR wallet.balance <> event.balance OR wallet.deposits <> event.deposits) AND {of}
+         UNION ALL
+         SELECT CAST(id AS text) FROM read_wallets
+         WHERE NOT EXISTS (SELECT 1 FROM kumiko_events WHERE aggregate_id = read_wallets.id)"
+    )
+}
+
+/// By how much the total is wrong, as one statement sees it.
+const TOTAL: &str = "SELECT CAST((SELECT sum(CAST(payload->>'amount' AS bigint)) FROM kumiko_events WHERE type = 'deposited')
+                            - total AS text) FROM read_totals WHERE what = 'deposited'";
+
+fn wallet(number: u128) -> Uuid {
+    Uuid::from_u128(0x0101_0101_0101_0101 * (number + 1) << 64)
+}
+
+fn any_wallet() -> Uuid {
+    wallet(fastrand::u128(..WALLETS))
+}
+
+/// Writes until `is_over`, and gives the longest time that a write took.
+async fn write<DB: Engine>(
+    database: &TestDatabase<DB>,
+    handlers: &Handlers<DB>,
+    is_over: &Cell<bool>,
+) -> (usize, Duration) {
+    let pool = database.pool_of(1).await;
+    let (mut written, mut longest) = (0, Duration::ZERO);
+    while !is_over.get() {
+        let change = Change::deposit(any_wallet(), fastrand::i64(1..100));
+        let began = Instant::now();
+        let write = handlers.write_as(User::system(), "wallet:write:change", change);
+        write.retries(1_000).commit(&pool).await.unwrap();
+        longest = longest.max(began.elapsed());
+        written += 1;
+        // A person rests between two writes, and SQLite knows no queue.
+        sleep(Duration::from_millis(4)).await;
+    }
+    pool.close().await;
+    (written, longest)
+}
+
+/// Reads until `is_over`. Rows that nobody spoils are right at each moment.
+async fn read<DB: Engine>(database: &TestDatabase<DB>, is_over: &Cell<bool>) -> usize {
+    let pool = database.pool_of(1).await;
+    let last = wallet(RIGHT - 1);
+    let mut read = 0;
+    while !is_over.get() {
+        let wrong = DB::texts(&pool, &wrong(&format!("event.id <= '{last}'"))).await;
+        let right = (0..RIGHT).map(|number| wallet(number).to_string());
+        let spoilt: Vec<_> = right.filter(|id| wrong.contains(id)).collect();
+        assert!(spoilt.is_empty(), "{spoilt:?}");
+        read += 1;
+    }
+    pool.close().await;
+    read
+}
+
+/// Deletes rows, makes others wrong, and adds some that no event is of.
+async fn spoil<DB: Engine>(database: &TestDatabase<DB>) {
+    for number in RIGHT..WALLETS {
+        let id = wallet(number);
+        let sql = match fastrand::u8(..10) {
+            0 | 1 => format!("DELETE FROM read_wallets WHERE id = '{id}'"),
+            2..=4 => format!("UPDATE read_wallets SET balance = balance + 7 WHERE id = '{id}'"),
+            5 => format!(
+                "INSERT INTO read_wallets (id, balance) VALUES ('{}', 1)",
+                Uuid::from_u128(fastrand::u128(..))
+            ),
+            _ => continue,
+        };
+        while DB::execute(&database.pool, &sql).await.is_err() {}
+    }
+    let total = "UPDATE read_totals SET total = total + 11";
+    while DB::execute(&database.pool, total).await.is_err() {}
+}
+
+on_both_databases! {
+    async fn nobody_fails_and_rows_are_as_events_say(database: &TestDatabase<DB>) {
+        prepare(database).await;
+        let handlers = handlers::<DB>();
+        make(database, &handlers, (0..WALLETS).map(|number| Change::deposit(wallet(number), 1))).await;
+        let is_over = Cell::new(false);
+        let writers = join_all((0..WRITERS).map(|_| write(database, &handlers, &is_over)));
+        let rebuild = async {
+            for _ in 0..ROUNDS {
+                spoil(database).await;
+                let runner = runner(self::handlers()).step_size(1..=500);
+                let runner = runner.rebuilding(&database.pool, &["wallets", "totals"]).await.unwrap();
+                let report = runner.work(&database.pool).await;
+                assert_eq!(report.applied.len(), 2, "{report:?}");
+                let wrong = database.texts(&wrong("1 = 1")).await;
+                assert!(wrong.is_empty(), "{wrong:?}");
+                let total = database.text(TOTAL).await;
+                assert_eq!(total, "0");
+            }
+            is_over.set(true);
+        };
+        let ((writes, reads), ()) = join(join(writers, read(database, &is_over)), rebuild).await;
+        let written: usize = writes.iter().map(|(written, _)| written).sum();
+        let longest = writes.iter().map(|(_, longest)| *longest).max();
+        println!("{}: {written} writes, the longest {longest:?}; {reads} reads", DB::NAME);
+        assert!(written > 100 && reads > 10);
+        for name in ["wallets", "totals"] {
+            let check = handlers.check_projection(&database.pool, name, 10).await.unwrap();
+            assert_eq!(check.wrong(), 0, "{check:?}");
+        }
+    }
+}
