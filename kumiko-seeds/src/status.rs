@@ -7,6 +7,7 @@ use std::fmt;
 use crate::background::{Waiting, of_background};
 use crate::history::{History, Intervention, InterventionKind};
 use crate::plan::{Applied, Compiled, Pair, Plan, plan};
+use crate::seed::is_operation;
 use crate::{Marker, ProgressState, SeedInfo, SeedProgress, SkipFlags};
 
 /// Where a seed stands.
@@ -250,7 +251,12 @@ impl Status {
                 }
             })
             .collect();
-        let applied = markers.iter().filter(|marker| {
+        // What an operation did in an earlier version, or once more, is history.
+        let is_history = |id: &str| {
+            is_operation(id) && !seeds.contains_key(id) && plan.missing.binary_search(&id).is_err()
+        };
+        let applied = markers.iter().filter(|marker| !is_history(&marker.id));
+        let applied = applied.filter(|marker| {
             marker.app.as_deref() == app.name() || plan.counts_unnamed(&marker.id)
         });
         all.extend(applied.map(|marker| {

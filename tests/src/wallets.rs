@@ -147,7 +147,11 @@ pub async fn make<DB: Engine>(
     }
 }
 
-fn apply<'a, DB: Engine>(
+/// Applies an event to the row of its wallet.
+///
+/// # Errors
+/// If the database refuses.
+pub fn apply<'a, DB: Engine>(
     connection: &'a mut DB::Connection,
     event: &'a StoredEvent,
 ) -> BoxFuture<'a, ProjectionResult> {

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::database::Server;
 use crate::subjects::Subject;
-use crate::{Effort, Result, applying, bulk, idle_boot, replicas, requests, steps};
+use crate::{Effort, Result, applying, bulk, idle_boot, rebuild, replicas, requests, steps};
 
 /// Which versions Cargo has chosen.
 const LOCK: &str = include_str!("../../Cargo.lock");
@@ -22,6 +22,7 @@ pub(crate) async fn write(file: &str, effort: Effort) -> Result {
         requests::measure(&server, effort).await?,
         bulk::measure(&server, effort).await?,
         steps::measure(&server, effort).await?,
+        rebuild::measure(&server, effort).await?,
         CLOSED_GAPS.to_owned(),
     ];
     Ok(fs::write(file, parts.join("\n"))?)
@@ -32,6 +33,13 @@ pub(crate) async fn write_steps(file: &str) -> Result {
     let server = Server::from_environment().await?;
     let steps = steps::measure(&server, Effort::Quick).await?;
     Ok(fs::write(file, steps)?)
+}
+
+/// Writes the part on projections alone.
+pub(crate) async fn write_rebuild(file: &str) -> Result {
+    let server = Server::from_environment().await?;
+    let rebuild = rebuild::measure(&server, Effort::Quick).await?;
+    Ok(fs::write(file, rebuild)?)
 }
 
 fn introduction(postgres: &str) -> String {

@@ -2,8 +2,8 @@
 //! measures on the server of `KUMIKO_TEST_POSTGRES_URL` and writes a chapter of BENCHMARKS.md.
 //!
 //! It starts itself for what has to be a process of its own: `boot <subject> <count> <url>` applies what
-//! is pending, `bulk <method> <count> <url>` and `steps <way> <count> <url>` write events and print seconds and
-//! kilobytes.
+//! is pending, `bulk <method> <count> <url>` `steps <way> <count> <url>` write events and print seconds and
+//! kilobytes, and so does `rebuild <way> <url>`, which computes rows from events.
 
 mod account;
 mod applying;
@@ -13,6 +13,7 @@ mod chapter;
 mod database;
 mod idle_boot;
 mod process;
+mod rebuild;
 mod replicas;
 mod requests;
 mod samples;
@@ -57,9 +58,14 @@ async fn main() -> Result {
             let way = steps::Way::named(way)?;
             process::print(steps::write(way, count.parse()?, url).await?)
         }
+        ["rebuild", way, url] => {
+            let way = rebuild::Way::named(way)?;
+            process::print(rebuild::compute(way, url).await?)
+        }
         ["--quick", file] => chapter::write(file, Effort::Quick).await,
         ["--steps", file] => chapter::write_steps(file).await,
+        ["--rebuild", file] => chapter::write_rebuild(file).await,
         [file] => chapter::write(file, Effort::Full).await,
-        _ => Err("usage: kumiko-bench-runtime [--quick | --steps] <file>".into()),
+        _ => Err("usage: kumiko-bench-runtime [--quick | --steps | --rebuild] <file>".into()),
     }
 }

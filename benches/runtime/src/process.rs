@@ -40,6 +40,11 @@ pub(crate) async fn steps(way: &str, count: u64, url: &str) -> Result<Told> {
     told_by(&["steps", way, &count.to_string(), url]).await
 }
 
+/// Computes rows from events in a process of its own.
+pub(crate) async fn rebuild(way: &str, url: &str) -> Result<Told> {
+    told_by(&["rebuild", way, url]).await
+}
+
 /// Long work that somebody ends.
 pub(crate) fn steps_for_long(way: &str, url: &str) -> Result<Child> {
     let mut process = program(&["steps", way, "100000000", url])?;

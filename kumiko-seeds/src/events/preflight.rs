@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::projections::operation;
+use super::projections::{is_new, operation};
 use super::{EventBackend, Handlers, User, WriteError};
 use crate::{AppValues, PreflightProblem, Seed, SeedRunner};
 
@@ -20,6 +20,7 @@ impl<DB: EventBackend> SeedRunner<DB> {
             .map(operation)
             .collect();
         let runner = operations.into_iter().fold(self, SeedRunner::operation);
+        let runner = runner.done_at_once_if(is_new::<DB>);
         runner
             .with(handlers)
             .preflight_app(misconfigured::<DB>)

@@ -15,7 +15,7 @@ use crate::app_values::AppValues;
 use crate::backend::Backend;
 use crate::error::PreflightProblem;
 use crate::observer::Observer;
-use crate::under_lock::LOCK_TIMEOUT;
+use crate::under_lock::{IsNew, LOCK_TIMEOUT};
 use crate::{App, AppliedBy, Ledger, Pace, Progress, Seed, SeedInfo, Selection, SkipFlags};
 
 /// The seeds of an app with all they need, ready to be applied.
@@ -37,6 +37,7 @@ pub struct SeedRunner<DB: Backend> {
     pub(super) seeds: &'static [Seed<DB>],
     /// What layers above the core have to do, in steps as seeds have them.
     operations: Vec<&'static Seed<DB>>,
+    pub(super) is_new: Option<IsNew<DB>>,
     pub(super) app: App,
     pub(super) values: AppValues,
     pub(super) preflights: Vec<Preflight<DB>>,
@@ -84,6 +85,7 @@ impl<DB: Backend> SeedRunner<DB> {
         Self {
             seeds,
             operations: Vec::new(),
+            is_new: None,
             app: App::default(),
             values: AppValues::default(),
             preflights: Vec::new(),
@@ -166,6 +168,13 @@ impl<DB: Backend> SeedRunner<DB> {
     /// It is kept for as long as the program runs, as seeds are.
     pub(crate) fn operation(mut self, operation: Seed<DB>) -> Self {
         self.operations.push(Box::leak(Box::new(operation)));
+        self
+    }
+
+    /// Has the boot do operations that it would leave to the background where the database is so new that they have nothing to do, which
+    /// `is_new` says.
+    pub(crate) fn done_at_once_if(mut self, is_new: IsNew<DB>) -> Self {
+        self.is_new = Some(is_new);
         self
     }
 

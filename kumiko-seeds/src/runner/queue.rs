@@ -12,6 +12,7 @@ use crate::ledger::{self, Record, Sought, Table};
 use crate::plan::{Compiled, Pair, Plan, plan};
 use crate::progress::TARGET;
 use crate::report::{Applied, Report, Skipped};
+use crate::seed::is_operation;
 use crate::under_lock::{By, Kept, Turn, Work};
 use crate::{Error, Progress, Seed, SeedCode, SkipFlags, Warning};
 
@@ -207,6 +208,22 @@ impl<'r, DB: Backend> Queue<'r, DB> {
         let chosen = selection.of(ids, seeds.iter().map(|seed| seed.id))?;
         pending.retain(|seed| chosen.binary_search(&seed.id).is_ok());
         Ok(pending)
+    }
+
+    /// Whether operations that are no seeds are left to the background.
+    pub(super) fn has_left_operations(&self) -> bool {
+        let mut left = self.report.left_to_background.iter();
+        left.any(|id| is_operation(id))
+    }
+
+    /// Does after the seeds what was left to the background and is no seed.
+    pub(super) fn take_left_operations(&mut self) {
+        let left = &mut self.report.left_to_background;
+        let taken: Vec<&'static str> = left.extract_if(.., |id| is_operation(id)).collect();
+        let operations = self.runner.all();
+        let mut operations: Vec<_> = operations.filter(|seed| taken.contains(&seed.id)).collect();
+        operations.sort_unstable_by_key(|operation| operation.id);
+        self.seeds.extend(operations);
     }
 
     /// Whether the first of the queue is what comes next.

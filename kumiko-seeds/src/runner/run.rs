@@ -110,6 +110,12 @@ impl<'r, DB: Backend> Run<'r, DB> {
         self.runner.app.check()?;
         let applied = self.lock.applied().await?;
         self.queue.fill(&applied, flags, background)?;
+        if self.queue.has_left_operations()
+            && let Some(is_new) = self.runner.is_new
+            && self.lock.is_new(is_new).await?
+        {
+            self.queue.take_left_operations();
+        }
         let (applied, to_apply) = (applied.iter().count(), self.queue.seeds.len());
         tracing::debug!(target: TARGET, applied, to_apply, "compared seeds with the database");
         self.preflight()

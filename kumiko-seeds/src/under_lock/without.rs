@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::UnderLock;
+use super::work::IsNew;
 use crate::applied::AppliedSeeds;
 use crate::backend::{Backend, Fault};
 use crate::ledger::{self, Turned};
@@ -50,6 +51,15 @@ impl<DB: Backend> UnderLock<'_, DB> {
         session.settle();
         self.session = Some(session);
         Ok(progress)
+    }
+
+    /// Whether the database is new, as `is_new` finds out.
+    pub(crate) async fn is_new(&mut self, is_new: IsNew<DB>) -> Result<bool, Error> {
+        let mut session = self.session().await?;
+        let is_new = is_new(session.connection()).await;
+        session.settle();
+        self.session = Some(session);
+        is_new.map_err(|error| Error::database("find out whether the database is new", error))
     }
 
     /// How far replicas are behind, as far as the database tells.

@@ -1,6 +1,7 @@
 //! What can be done under the lock.
 
 use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
 
 use super::open::Open;
 use crate::Error;
@@ -38,6 +39,10 @@ pub(crate) trait Work<DB: Backend>: Send + Sync {
     /// Notes that what was performed last is committed.
     fn committed(&mut self, _: By) {}
 }
+
+/// Finds out whether a database has nothing in it yet.
+pub(crate) type IsNew<DB> =
+    for<'a> fn(&'a mut <DB as sqlx::Database>::Connection) -> BoxFuture<'a, sqlx::Result<bool>>;
 
 /// What is kept of what was performed.
 pub(crate) enum Kept {

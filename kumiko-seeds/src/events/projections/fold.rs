@@ -147,8 +147,8 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         let guard = DB::guard(connection).await.map_err(failed)?;
         if let Err(error) = self.projection.apply_events(connection, &taken).await {
             // A failed statement has ended the transaction on PostgreSQL, and with it the guard.
-            let _ = DB::unguard(connection, guard).await;
-            return Err(self.not_applied(error, &taken));
+            let written = DB::unguard(connection, guard).await.unwrap_or_default();
+            return Err(self.not_applied(error, &taken, written));
         }
         match DB::unguard(connection, guard).await.map_err(failed)? {
             None => Ok(()),
@@ -160,13 +160,19 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         }
     }
 
-    fn not_applied(&self, error: NotApplied, events: &[StoredEvent]) -> ProjectionError {
+    /// Why events were not applied, if `written` is another table that was written before.
+    fn not_applied(
+        &self,
+        error: NotApplied,
+        events: &[StoredEvent],
+        written: Option<String>,
+    ) -> ProjectionError {
         let projection = self.projection.name.clone();
         let NotApplied { event_id, source } = error;
-        if is_guarded::<DB>(source.as_ref()) {
+        if written.is_some() || is_guarded::<DB>(source.as_ref()) {
             return ProjectionError::WroteElsewhere {
                 projection,
-                table: None,
+                table: written,
                 source: Some(source),
             };
         }

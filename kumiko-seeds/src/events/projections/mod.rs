@@ -18,6 +18,6 @@ mod tables;
 pub(crate) use backend::ProjectionBackend;
 pub use check::{ProjectionCheck, Wrong, WrongRow};
 pub use error::{EventPlace, ProjectionError};
-pub(super) use operation::operation;
+pub(super) use operation::{is_new, operation};
 pub use projection::{ApplyAllFunction, ApplyFunction, Projection, ProjectionResult};
 pub use registry::Projections;

@@ -9,7 +9,7 @@ use sqlx::Pool;
 use super::error::ProjectionError;
 use super::projection::Projection;
 use super::rebuild::{Cursor, step};
-use crate::backend::{Parameter, column};
+use crate::backend::{Fault, Parameter, column};
 use crate::events::{EventBackend, Handlers};
 use crate::{BatchResult, CountResult, Error, Parts, Seed, SeedCode, SeedContext, SeedRunner};
 
@@ -79,6 +79,19 @@ pub(in crate::events) fn operation<DB: EventBackend>(projection: &Projection<DB>
             batch: batch::<DB>,
         },
     }
+}
+
+/// Whether no event was appended yet. Then every projection is as it should be.
+pub(in crate::events) fn is_new<DB: EventBackend>(
+    connection: &mut DB::Connection,
+) -> BoxFuture<'_, sqlx::Result<bool>> {
+    Box::pin(async {
+        match DB::fetch(connection, "SELECT id FROM kumiko_events LIMIT 1", &[]).await {
+            Ok(rows) => Ok(rows.is_empty()),
+            Err(error) if DB::fault(&error) == Fault::TableMissing => Ok(true),
+            Err(error) => Err(error),
+        }
+    })
 }
 
 /// What the ledger knows the rebuild as.
