@@ -293,10 +293,17 @@ impl<DB: Backend> SeedRunner<DB> {
     ) -> Vec<PreflightProblem> {
         let of_app = self.preflights_of_app.iter();
         let of_app = of_app.flat_map(|check| check(&self.values));
-        let mut problems: Vec<_> = of_app.map(PreflightProblem::of_app).collect();
-        for seed in seeds {
+        let of_app = of_app.map(PreflightProblem::of_app);
+        let of_seeds = seeds.into_iter().flat_map(|seed| {
             let checks = self.preflights.iter();
-            problems.extend(checks.flat_map(|check| check(&self.values, seed)));
+            checks.flat_map(|check| check(&self.values, seed))
+        });
+        let mut problems = Vec::new();
+        for problem in of_app.chain(of_seeds) {
+            // A check that is added twice finds the same twice.
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
         }
         problems
     }
