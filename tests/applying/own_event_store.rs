@@ -2,8 +2,8 @@
 
 use futures_util::future::BoxFuture;
 use kumiko_seeds::events::{
-    Access, EventRow, EventStore, EventStoreError, Handlers, InTransaction, StoredEvent, Stream,
-    User,
+    Access, EventRow, EventStore, EventStoreError, Handlers, InTransaction, Projection,
+    Projections, StoredEvent, Stream, User,
 };
 use kumiko_seeds::{Seed, json};
 use kumiko_tests::app;
@@ -107,7 +107,8 @@ async fn database<DB: Engine>() -> TestDatabase<DB> {
     database
         .execute(
             "CREATE TABLE own_events (aggregate text, version integer, type text, body text,
-                                      PRIMARY KEY (aggregate, version))",
+                                      PRIMARY KEY (aggregate, version));
+             CREATE TABLE own_seen (event text)",
         )
         .await;
     database
@@ -211,6 +212,105 @@ where
     assert!(format!("{:?}", stopped.unwrap_err()).contains("the transaction was ended before"));
     assert_eq!(database.text(count).await, "1503");
     database.remove().await;
+}
+
+async fn see<DB: Engine>(
+    connection: &mut DB::Connection,
+    event: &StoredEvent,
+) -> kumiko_seeds::events::ProjectionResult {
+    let event_text = serde_json::to_string(event)?;
+    let insert = format!("INSERT INTO own_seen VALUES ('{event_text}')");
+    DB::run(connection, &insert).await?;
+    if event.payload["text"] == "bad" && event.version == 2 {
+        return Err("no".into());
+    }
+    Ok(())
+}
+
+/// Appends two events at once, after those that are there.
+async fn two<DB: Engine>(
+    mut write: kumiko_seeds::events::WriteContext<'_, DB>,
+    note: app::Note,
+) -> kumiko_seeds::events::HandlerResult {
+    let stream = write.stream("note", app::id(&note.text));
+    let version = write.stream_version(&stream).await?;
+    let events = ["note-added", "note-tagged"];
+    let events = events.map(|name| kumiko_seeds::events::NewEvent::new(name, &note));
+    write.append(&stream, version, events).await?;
+    Ok(())
+}
+
+/// A store that knows nothing of projections is asked for what it has appended.
+async fn projections_get_what_it_loads<DB: Engine>()
+where
+    OwnEvents: EventStore<DB>,
+{
+    let database = database::<DB>().await;
+    let seeing = Projection::new("seeing", 1, see::<DB>)
+        .of("note", ["note-added", "note-tagged"])
+        .shared_table("own_seen");
+    let handlers = Handlers::new()
+        .event_store(OwnEvents)
+        .register("notes:write:two", Access::OpenToAll, two::<DB>)
+        .projections(Projections::new().register(seeing));
+    let twice = seed("2026-01-01-twice", |ctx| {
+        Box::pin(async move {
+            let notes = ["a", "b", "a"].map(|text| json!({ "text": text }));
+            ctx.system_batch("notes:write:two", notes).await?;
+            Ok(())
+        })
+    });
+    let handlers = std::sync::Arc::new(handlers);
+    let runner = kumiko_seeds::SeedRunner::new(vec![twice].leak()).handlers(handlers.clone());
+    runner.apply(&database.pool).await.unwrap();
+
+    let mut connection = database.pool.acquire().await.unwrap();
+    let mut loaded = Vec::new();
+    for text in ["a", "b"] {
+        let stream = Stream {
+            tenant_id: kumiko_seeds::events::SYSTEM_TENANT_ID,
+            aggregate_type: "note".to_owned(),
+            aggregate_id: app::id(text),
+        };
+        let events = EventStore::<DB>::load(&OwnEvents, &mut connection, &stream).await;
+        let events = events.unwrap();
+        loaded.extend(
+            events
+                .iter()
+                .map(|event| serde_json::to_string(event).unwrap()),
+        );
+    }
+    assert_eq!(loaded.len(), 6);
+    // The batch comes to "a" once more after "b".
+    loaded[2..].rotate_left(2);
+    let seen = "SELECT event FROM own_seen";
+    assert_eq!(database.texts(seen).await, loaded);
+
+    let bad = handlers.write_as(
+        User::new("u", [""; 0]),
+        "notes:write:two",
+        json!({ "text": "bad" }),
+    );
+    let error = bad.commit(&database.pool).await.unwrap_err();
+    // Such a store's events have no ids, so that nobody can tell which of them it was.
+    let said = kumiko_seeds::error_chain(&error).join(": ");
+    assert!(
+        said.contains("could not apply 2 events at once, from note-added, version 1 of"),
+        "{said}"
+    );
+    assert_eq!(database.texts(seen).await.len(), 6);
+    drop(connection);
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn projections_on_postgres() {
+    projections_get_what_it_loads::<Postgres>().await;
+}
+
+#[tokio::test]
+async fn projections_on_sqlite() {
+    projections_get_what_it_loads::<Sqlite>().await;
 }
 
 #[tokio::test]

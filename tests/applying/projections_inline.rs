@@ -98,7 +98,7 @@ async fn see<DB: Engine>(connection: &mut DB::Connection, event: &StoredEvent) -
             Err("and then something else".into())
         }
         "slow" => {
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
             Ok(())
         }
         "deadlocks once" => Ok(DB::run(
@@ -645,7 +645,7 @@ async fn an_append_stays_one_round_trip() {
             Ok(())
         })
     };
-    let mut counts = Vec::new();
+    let (mut counts, mut read_back) = (Vec::new(), Vec::new());
     let idle: RunSeed<Postgres> = |_| Box::pin(async { Ok(()) });
     for (id, run) in [
         ("2026-01-01-first", idle),
@@ -661,8 +661,13 @@ async fn an_append_stays_one_round_trip() {
             SeedRunner::new(vec![seed(id, run)].leak()).handlers(self::handlers().projections(all));
         runner.apply(&pool).await.unwrap();
         counts.push(proxy.round_trips());
+        let reading = "SELECT CAST(count(*) AS text) FROM pg_prepared_statements
+                       WHERE statement LIKE '%INSERT INTO kumiko_events%CAST(payload AS text)%'";
+        read_back.push(Postgres::texts(&pool, reading).await.concat());
         pool.close().await;
     }
+    // What nobody takes the database does not send back.
+    assert_eq!(read_back, ["0", "0", "0", "1"]);
     // One to prepare the statement, and one for each thousand, to which `apply_all` adds its two.
     let [_, idle, other, add] = counts[..] else {
         panic!("{counts:?}")

@@ -37,7 +37,7 @@ async fn write<DB: Engine>(mut write: WriteContext<'_, DB>, written: Written) ->
 }
 
 /// What a handler loads.
-async fn read<DB: Engine>(mut write: WriteContext<'_, DB>, _: ()) -> HandlerResult<Vec<Value>> {
+async fn read<DB: Engine>(mut write: WriteContext<'_, DB>, (): ()) -> HandlerResult<Vec<Value>> {
     let stream = write.stream("member", id("member"));
     let events = write.load(&stream).await?;
     Ok(events.iter().map(shown).collect())

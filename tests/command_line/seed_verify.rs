@@ -86,6 +86,34 @@ exit 1
 }
 
 #[test]
+fn what_belongs_to_no_seed_is_named_without_a_place() {
+    let app = App::example("verify-app");
+    app.edit(
+        "src/lib.rs",
+        "        .handlers(handlers())\n",
+        "        .handlers(handlers())\n        .preflight_app(|_| vec![\"two of them\".to_owned()])\n",
+    );
+    assert_shows(
+        &app.command("seed:verify").run(),
+        "\
+exit 1
+-- stderr
+error: what the app has registered cannot work:
+  two of them
+note: 2 seeds, 1 handler call: 1 problem
+help: correct what is handed to the runner, and what the seeds call; then run this again:
+    cargo kumiko-ops seed:verify",
+    );
+    let shown = app.command("seed:verify --format json").run();
+    assert!(
+        shown.contains(
+            "\"seed\": null,\n      \"file\": null,\n      \"line\": null,\n      \"message\": \"two of them\""
+        ),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_seed_that_does_not_compile_is_no_pass() {
     let app = App::example("verify-build");
     app.edit(

@@ -70,7 +70,7 @@ impl<DB: EventBackend> EventStore<DB> for KumikoEvents {
 /// returns the version it then has.
 ///
 /// `user` becomes the creator. On PostgreSQL the channel `kumiko_events_new` is notified at commit.
-/// It knows no projections: those of [`Handlers`](super::Handlers) get what handlers append.
+/// It knows no projections, for these belong to [`Handlers`](super::Handlers): they do not get what is appended here.
 ///
 /// Call it inside a transaction: on SQLite, of several events those before a failing one are inserted.
 /// On PostgreSQL all of them take one round trip.
@@ -206,6 +206,8 @@ fn is_idempotency_violation(error: &sqlx::Error) -> bool {
 
 /// The events of a stream in their order; none if there is no such stream. Those of an archived stream,
 /// too.
+///
+/// They come as they are stored, by no [`Upcasters`](super::Upcasters).
 ///
 /// A payload or metadata that is stored as a string with an object or an array of JSON in it comes as that object
 /// or array, because the original wrote some so.

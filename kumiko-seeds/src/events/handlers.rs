@@ -229,7 +229,7 @@ impl<DB: EventBackend> Handlers<DB> {
         self.by_name.keys().map(String::as_str)
     }
 
-    /// The event store that handlers append to.
+    /// The event store that handlers append to. What is appended to it directly gets to no projection.
     #[must_use]
     pub fn store(&self) -> &dyn EventStore<DB> {
         self.store.as_ref()

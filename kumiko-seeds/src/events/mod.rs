@@ -3,8 +3,62 @@
 //! A layer over the core, which knows nothing of it. [`Handlers`] is the app's registry of write
 //! handlers; a seed reaches them with
 //! [`SeedContext::system_write_as`](crate::SeedContext::system_write_as), as the [system
-//! user](User::system). A handler appends to the event store and updates its projections through a
-//! [`WriteContext`], all in the seed's transaction.
+//! user](User::system). A handler appends to the event store, and writes what else it has to, through a
+//! [`WriteContext`]. All of that is in the seed's transaction, the app's projections as well.
+//!
+//! # Projections
+//!
+//! A [`Projection`] says which events it takes, how they become rows, and in which tables those are. Given to
+//! [`Handlers::projections`], it is kept by every append through the handlers, of people and of seeds: in the same transaction,
+//! before the append answers. Event and row are there together or not at all. `apply` gets each event as a load will give it
+//! later, with the id and the time that the database gave it, so that the same rows can be computed again.
+//!
+//! Events keep the shape in which they were written. When the code wants another, it says how the old one becomes that, as
+//! [`Upcasters`], and handlers and projections see no other.
+//!
+//! ```
+//! # #[cfg(feature = "sqlite")]
+//! # mod app {
+//! use kumiko_seeds::events::{
+//!     NewEvent, Projection, ProjectionResult, Projections, StoredEvent, StoredUuid, Upcasters,
+//! };
+//! use kumiko_seeds::json;
+//! use kumiko_seeds::sqlite::Handlers;
+//! use sqlx::SqliteConnection;
+//!
+//! async fn apply(connection: &mut SqliteConnection, event: &StoredEvent) -> ProjectionResult {
+//!     let roles = event.payload["roles"].to_string();
+//!     sqlx::query("INSERT INTO read_members (id, roles, since) VALUES ($1, $2, $3)")
+//!         .bind(StoredUuid(event.stream.aggregate_id))
+//!         .bind(roles)
+//!         .bind(event.created_at)
+//!         .execute(connection)
+//!         .await?;
+//!     Ok(())
+//! }
+//!
+//! pub fn handlers() -> Handlers {
+//!     let members = Projection::new("members", 1, apply)
+//!         .of("membership", ["member-added"])
+//!         .table("read_members", "id");
+//!     // Until version 2 a member had one role.
+//!     let upcasters = Upcasters::new()
+//!         .step("member-added", 1, |payload| Ok(json!({ "roles": [payload["role"]] })));
+//!     Handlers::new()
+//!         .projections(Projections::new().register(members))
+//!         .upcasters(upcasters)
+//! }
+//!
+//! pub fn added(roles: &[&str]) -> NewEvent {
+//!     NewEvent::new("member-added", json!({ "roles": roles })).event_version(2)
+//! }
+//! # }
+//! ```
+//!
+//! A projection that fails fails the write with [`EventStoreError::NotApplied`], whatever the handler makes of it. What the
+//! functions [`append`] and [`load`] do is beside all that: they know the table alone.
+//!
+//! # Compatibility
 //!
 //! Tables, constants and lookups are those of the original, so that a Rust service and a TypeScript
 //! one can share a database.

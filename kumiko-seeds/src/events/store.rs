@@ -1,9 +1,11 @@
 //! What the write side asks of an event store, whichever it is.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 
 use futures_util::future::BoxFuture;
+use uuid::Uuid;
 
 use super::event_row::EventRow;
 use super::naming::Naming;
@@ -128,16 +130,18 @@ pub trait EventStore<DB: EventBackend>: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<StoredEvent>, EventStoreError>> {
         Box::pin(async move {
             self.append(connection, transaction, rows).await?;
-            let mut streams = HashMap::new();
+            let mut streams: HashMap<(Uuid, Uuid), Vec<StoredEvent>> = HashMap::new();
             let mut events = Vec::with_capacity(taken.len());
             for row in taken.iter().filter_map(|&position| rows.get(position)) {
-                let key = (row.tenant_id, row.aggregate_id);
-                if !streams.contains_key(&key) {
-                    let loaded = self.load(connection, &row.stream()).await?;
-                    streams.insert(key, loaded);
-                }
-                let loaded = streams.get(&key).into_iter().flatten();
-                let event = loaded.rev().find(|event| event.version == row.version);
+                let loaded: &[StoredEvent] = match streams.entry((row.tenant_id, row.aggregate_id))
+                {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(self.load(connection, &row.stream()).await?),
+                };
+                let event = loaded
+                    .iter()
+                    .rev()
+                    .find(|event| event.version == row.version);
                 let event = event.ok_or_else(|| not_loaded(row))?;
                 events.push(event.clone());
             }
