@@ -662,7 +662,7 @@ async fn an_append_stays_one_round_trip() {
         runner.apply(&pool).await.unwrap();
         counts.push(proxy.round_trips());
         let reading = "SELECT CAST(count(*) AS text) FROM pg_prepared_statements
-                       WHERE statement LIKE '%INSERT INTO kumiko_events%CAST(payload AS text)%'";
+                       WHERE statement LIKE 'INSERT INTO kumiko_events%CAST(payload AS text)%'";
         read_back.push(Postgres::texts(&pool, reading).await.concat());
         pool.close().await;
     }
