@@ -241,6 +241,13 @@ impl<DB: EventBackend> Handlers<DB> {
         &self.projections
     }
 
+    /// The projections that can be rebuilt: none if the events are in an event store of the app's own, or something is wrong with them, which
+    /// is told elsewhere.
+    pub(super) fn rebuildable(&self) -> impl Iterator<Item = &Projection<DB>> {
+        let can_be = !self.has_own_store && self.problems.is_empty();
+        self.projections.iter().filter(move |_| can_be)
+    }
+
     /// The projection of this name, if it can be checked and rebuilt.
     pub(super) fn projection(&self, name: &str) -> Result<&Projection<DB>, ProjectionError> {
         if !self.problems.is_empty() {

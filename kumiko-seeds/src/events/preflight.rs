@@ -16,9 +16,7 @@ impl<DB: EventBackend> SeedRunner<DB> {
     #[must_use]
     pub fn handlers(self, handlers: impl Into<Arc<Handlers<DB>>>) -> Self {
         let handlers: Arc<Handlers<DB>> = handlers.into();
-        let operations: Vec<_> = (handlers.kept_projections().iter())
-            .map(operation)
-            .collect();
+        let operations: Vec<_> = (handlers.rebuildable()).map(operation).collect();
         let runner = operations.into_iter().fold(self, SeedRunner::operation);
         let runner = runner.done_at_once_if(is_new::<DB>);
         runner

@@ -197,6 +197,9 @@ impl<'r, DB: Backend> Run<'r, DB> {
                     let repeated = steps.failed_once();
                     if let Err(error) = self.lock.again(Some(id), repeated, error).await {
                         steps.note_failure(&mut self.lock, &error).await;
+                        if self.queue.leave_operation(&error) {
+                            return Ok(());
+                        }
                         return Err(self.queue.failed(error));
                     }
                 }

@@ -141,6 +141,7 @@ impl<DB: EventBackend> Handlers<DB> {
             let to = fold_some(&mut *transaction, &mut fold, after, PAGE).await?;
             (Rows::Between(after, to), to)
         } else {
+            fold.note_all_archived(&mut transaction).await?;
             fold_all(&mut *transaction, &mut fold, i64::MAX).await?;
             (Rows::All, None)
         };

@@ -22,7 +22,11 @@ pub(super) struct Fold<'f, DB: EventBackend> {
     projection: &'f Projection<DB>,
     /// How far each stream is computed, by tenant and aggregate.
     versions: HashMap<(Uuid, Uuid), i32>,
+    /// Whether there is a table of archived streams.
+    has_archive: bool,
+    /// Those among the streams read so far that are archived, or all of them.
     archived: HashSet<(Uuid, Uuid)>,
+    knows_all_archived: bool,
     /// How many events were read.
     pub(super) events: usize,
 }
@@ -75,7 +79,9 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
             handlers,
             projection,
             versions: HashMap::new(),
-            archived: archived::<DB>(connection).await?,
+            has_archive: has_archive::<DB>(connection).await?,
+            archived: HashSet::new(),
+            knows_all_archived: false,
             events: 0,
         })
     }
@@ -123,6 +129,11 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         events: Vec<StoredEvent>,
     ) -> Result<(), ProjectionError> {
         self.events += events.len();
+        if self.has_archive && !self.knows_all_archived {
+            let read: HashSet<Uuid> = events.iter().map(|it| it.stream.aggregate_id).collect();
+            let among = archived::<DB>(connection, Some(&read)).await?;
+            self.archived.extend(among);
+        }
         let mut taken = Vec::with_capacity(events.len());
         for event in events {
             let Stream {
@@ -200,9 +211,14 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         aggregates: &[Uuid],
         shapes: &[Shape],
     ) -> Result<(), ProjectionError> {
-        let archived = archived::<DB>(connection).await?;
+        let wanted: HashSet<Uuid> = aggregates.iter().copied().collect();
+        let archived = if self.has_archive {
+            archived::<DB>(connection, Some(&wanted)).await?
+        } else {
+            HashSet::new()
+        };
         let newly: Vec<Uuid> = (archived.iter())
-            .filter(|stream| !self.archived.contains(*stream) && aggregates.contains(&stream.1))
+            .filter(|stream| !self.archived.contains(*stream))
             .map(|(_, aggregate_id)| *aggregate_id)
             .collect();
         if !newly.is_empty() {
@@ -213,7 +229,6 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
             }
         }
         self.archived = archived;
-        let wanted: HashSet<&Uuid> = aggregates.iter().collect();
         let known: Vec<_> = (self.versions.iter())
             .filter(|((_, aggregate_id), _)| wanted.contains(aggregate_id))
             .map(|((tenant_id, aggregate_id), version)| (tenant_id, aggregate_id, version))
@@ -233,12 +248,24 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         self.apply(connection, events).await
     }
 
+    /// Reads which streams are archived, for whoever reads all events.
+    pub(super) async fn note_all_archived(
+        &mut self,
+        connection: &mut DB::Connection,
+    ) -> Result<(), ProjectionError> {
+        if self.has_archive {
+            self.archived = archived::<DB>(connection, None).await?;
+        }
+        self.knows_all_archived = true;
+        Ok(())
+    }
+
     /// Whether other streams are archived by now.
     pub(super) async fn has_archive_changed(
         &self,
         connection: &mut DB::Connection,
     ) -> Result<bool, ProjectionError> {
-        Ok(archived::<DB>(connection).await? != self.archived)
+        Ok(self.has_archive && archived::<DB>(connection, None).await? != self.archived)
     }
 
     fn aggregate_types(&self) -> String {
@@ -283,27 +310,34 @@ fn uuid<DB: EventBackend>(row: &DB::Row, index: usize) -> sqlx::Result<Uuid> {
     Uuid::parse_str(&text).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
-/// The streams that are archived, whose rows are left out.
+async fn has_archive<DB: EventBackend>(
+    connection: &mut DB::Connection,
+) -> Result<bool, ProjectionError> {
+    let exists = format!("SELECT 1 WHERE {} <> 0", DB::HAS_ARCHIVE);
+    let rows = DB::fetch(connection, &exists, &[]).await;
+    let rows = rows.map_err(ProjectionError::database(
+        "look for a table of archived streams",
+    ))?;
+    Ok(!rows.is_empty())
+}
+
+/// The streams that are archived, whose rows are left out: those of some aggregates, or all.
 async fn archived<DB: EventBackend>(
     connection: &mut DB::Connection,
+    of: Option<&HashSet<Uuid>>,
 ) -> Result<HashSet<(Uuid, Uuid)>, ProjectionError> {
-    let failed = || ProjectionError::database("read which streams are archived");
-    let exists = format!("SELECT {}", DB::HAS_ARCHIVE);
-    let rows = DB::fetch(connection, &exists, &[])
-        .await
-        .map_err(failed())?;
-    let exists = rows.first().map_or(Ok(0), |row| {
-        column::<DB, i32>(row, 0)
-            .or_else(|_| column::<DB, i64>(row, 0).map(|it| it.clamp(0, 1) as i32))
-    });
-    if exists.map_err(failed())? == 0 {
-        return Ok(HashSet::new());
-    }
-    let sql = "SELECT CAST(1 AS bigint) AS position, CAST(tenant_id AS text), CAST(aggregate_id AS text) FROM kumiko_archived_streams";
-    let rows = visible_rows::fetch::<DB>(connection, &[ARCHIVE], sql, &[]).await?;
+    let json = of.map(|ids| serde_json::to_string(ids).unwrap_or_default());
+    let values: Vec<Parameter<'_>> = json.iter().map(|json| Parameter::Text(json)).collect();
+    let sql = if of.is_some() {
+        DB::ARCHIVED_AMONG
+    } else {
+        "SELECT CAST(1 AS bigint) AS position, CAST(tenant_id AS text), CAST(aggregate_id AS text)
+         FROM kumiko_archived_streams"
+    };
+    let rows = visible_rows::fetch::<DB>(connection, &[ARCHIVE], sql, &values).await?;
     let stream = |row: &DB::Row| Ok((uuid::<DB>(row, 1)?, uuid::<DB>(row, 2)?));
     let streams = rows.iter().map(stream).collect::<sqlx::Result<_>>();
-    streams.map_err(failed())
+    streams.map_err(ProjectionError::database("read which streams are archived"))
 }
 
 fn is_guarded<DB: ProjectionBackend>(error: &(dyn Error + 'static)) -> bool {

@@ -35,6 +35,8 @@ const MOST_PASSES: u32 = 10;
 const PAGE: u32 = 5_000;
 /// How long others are left alone that were in the way.
 const PAUSE: Duration = Duration::from_millis(200);
+/// The longest such time, as a multiple of the first.
+const LONGEST_PAUSE: u32 = 5;
 
 /// How far a rebuild is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +74,7 @@ pub(super) async fn step<DB: EventBackend>(
     let stepped = if projection.is_by_aggregate() {
         some(connection, &mut fold, &shapes, cursor.after, limit).await?
     } else {
+        fold.note_all_archived(connection).await?;
         all(connection, &mut fold, &shapes).await?
     };
     let dropped = DB::drop_shadows(connection, &shapes).await;
@@ -79,8 +82,8 @@ pub(super) async fn step<DB: EventBackend>(
     let (repaired, to) = match stepped {
         Stepped::Repaired(repaired, to) => (cursor.repaired + repaired, to),
         Stepped::Waits(whom) => {
-            tokio::time::sleep(PAUSE).await;
             let times = cursor.waits_for.as_ref().map_or(0, |(times, _)| *times);
+            tokio::time::sleep(PAUSE * (times + 1).min(LONGEST_PAUSE)).await;
             let waits_for = Some((times + 1, whom));
             return Ok(Batch::new(
                 Some(Cursor {
@@ -133,7 +136,8 @@ async fn some<DB: EventBackend>(
     if differing.is_empty() {
         return Ok(Stepped::Repaired(0, to));
     }
-    if let Some(whom) = lock::<DB>(connection, shapes).await? {
+    // Half of what writers may have to wait for is ours to get the lock, and half to have it.
+    if let Some(whom) = lock::<DB>(connection, shapes, Some(BOUND / 2)).await? {
         return Ok(Stepped::Waits(whom));
     }
     fold.catch_up(connection, &differing, shapes).await?;
@@ -203,7 +207,7 @@ async fn all<DB: EventBackend>(
     if !are_wrong::<DB>(connection, shapes).await? {
         return Ok(Stepped::Repaired(0, None));
     }
-    if let Some(whom) = lock::<DB>(connection, shapes).await? {
+    if let Some(whom) = lock::<DB>(connection, shapes, None).await? {
         return Ok(Stepped::Waits(whom));
     }
     if fold.has_archive_changed(connection).await? {
@@ -275,8 +279,9 @@ async fn are_wrong<DB: EventBackend>(
 async fn lock<DB: EventBackend>(
     connection: &mut DB::Connection,
     shapes: &[Shape],
+    holds: Option<Duration>,
 ) -> Result<Option<String>, ProjectionError> {
-    let locked = DB::lock_writers_out(connection, shapes, BOUND).await;
+    let locked = DB::lock_writers_out(connection, shapes, BOUND / 2, holds).await;
     locked.map_err(ProjectionError::database("lock writers out"))
 }
 

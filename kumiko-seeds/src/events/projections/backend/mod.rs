@@ -34,6 +34,9 @@ pub trait ProjectionBackend: Backend {
     /// An expression: not 0 if there is a table of archived streams.
     const HAS_ARCHIVE: &'static str;
 
+    /// The archived streams of the aggregates `$1`: tenant and aggregate.
+    const ARCHIVED_AMONG: &'static str;
+
     /// The next `$4` events after aggregate `$1`, version `$2`, tenant `$3`, in this order, of aggregate types `$5`.
     const LOAD_AFTER: &'static str;
 
@@ -94,14 +97,16 @@ pub trait ProjectionBackend: Backend {
         sql: &str,
     ) -> impl Future<Output = sqlx::Result<u64>> + Send;
 
-    /// Takes the live tables from their writers until the transaction ends, while readers go on. Nobody waits for longer than `bound` because
-    /// somebody else has one. None if it was taken, else who has it.
+    /// Takes the live tables from their writers until the transaction ends, while readers go on. They are not waited for longer than `waits`,
+    /// since writers wait behind us, and each statement that follows fails once it has taken `holds`, if that is said. None if they were taken,
+    /// else who has one.
     ///
     /// **Invariant:** what is read afterwards is younger than the lock.
     fn lock_writers_out(
         connection: &mut Self::Connection,
         shapes: &[Shape],
-        bound: Duration,
+        waits: Duration,
+        holds: Option<Duration>,
     ) -> impl Future<Output = sqlx::Result<Option<String>>> + Send;
 }
 

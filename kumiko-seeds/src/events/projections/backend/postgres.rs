@@ -27,6 +27,11 @@ impl ProjectionBackend for Postgres {
     const HAS_ARCHIVE: &'static str =
         "CAST(to_regclass('kumiko_archived_streams') IS NOT NULL AS integer)";
 
+    const ARCHIVED_AMONG: &'static str = "
+        SELECT CAST(1 AS bigint) AS position, CAST(tenant_id AS text), CAST(aggregate_id AS text)
+        FROM kumiko_archived_streams
+        WHERE aggregate_id IN (SELECT CAST(id AS uuid) FROM jsonb_array_elements_text(CAST($1 AS jsonb)) AS id)";
+
     const LOAD_AFTER: &'static str =
         load_after!(time, "SELECT jsonb_array_elements_text(CAST($5 AS jsonb))");
 
@@ -203,44 +208,27 @@ impl ProjectionBackend for Postgres {
     }
 
     /// Somebody who has had a lock for long is not waited for in the queue, where every writer would stand behind us. Whoever has it for a moment
-    /// is, for half of what is allowed. That is less than the server waits before it looks for deadlocks, so that if there is one, it is we who
-    /// give way.
+    /// is. That has to be less than the second after which the server looks for deadlocks, so that if there is one, it is we who give way.
     async fn lock_writers_out(
         connection: &mut PgConnection,
         shapes: &[Shape],
-        bound: Duration,
+        waits: Duration,
+        holds: Option<Duration>,
     ) -> sqlx::Result<Option<String>> {
         let tables: Vec<&str> = shapes.iter().map(|shape| shape.live.as_str()).collect();
-        let regclasses: Vec<String> = tables
-            .iter()
-            .map(|table| format!("CAST('{}' AS regclass)", table.replace('\'', "''")))
-            .collect();
-        let half = (bound / 2).as_millis().max(1);
-        let holders = format!(
-            "SELECT {}
-             FROM pg_locks AS lock JOIN pg_stat_activity AS activity ON activity.pid = lock.pid
-             WHERE lock.locktype = 'relation' AND lock.granted AND lock.mode <> 'AccessShareLock'
-               AND lock.pid <> pg_backend_pid() AND lock.relation IN ({})
-               AND activity.xact_start < clock_timestamp() - interval '{half} milliseconds'
-             ORDER BY activity.xact_start LIMIT 1",
-            Self::as_text(
-                "'process ' || lock.pid || coalesce(' (' || nullif(activity.application_name, '') || ')', '')
-                 || ', a transaction of ' || round(extract(epoch FROM now() - activity.xact_start)) || ' s'"
-            ),
-            regclasses.join(", ")
-        );
-        let rows = Self::fetch(connection, &holders, &[]).await?;
-        if let Some(row) = rows.first() {
-            return Self::text(row, 0);
+        let waits = waits.as_millis().max(1);
+        if let Some(holder) = holder_for(connection, &tables, waits).await? {
+            return Ok(Some(holder));
         }
+        let holds = holds.map_or_else(String::new, |holds| {
+            format!(
+                "SET LOCAL statement_timeout = {}; ",
+                holds.as_millis().max(1)
+            )
+        });
         let lock = format!(
-            "SAVEPOINT kumiko_lock; \
-             SELECT set_config('kumiko_seeds.lock_timeout', current_setting('lock_timeout'), true), \
-                    set_config('kumiko_seeds.statement_timeout', current_setting('statement_timeout'), true); \
-             SET LOCAL lock_timeout = {half}; \
-             LOCK TABLE {} IN EXCLUSIVE MODE; \
-             SET LOCAL statement_timeout = {half}; \
-             RELEASE SAVEPOINT kumiko_lock",
+            "SAVEPOINT kumiko_lock; SET LOCAL lock_timeout = {waits}; \
+             LOCK TABLE {} IN EXCLUSIVE MODE; {holds}RELEASE SAVEPOINT kumiko_lock",
             tables.join(", ")
         );
         let locked = connection.execute(sqlx::raw_sql(AssertSqlSafe(lock))).await;
@@ -254,4 +242,31 @@ impl ProjectionBackend for Postgres {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Who has had one of the tables for at least so long that we would have to wait.
+async fn holder_for(
+    connection: &mut PgConnection,
+    tables: &[&str],
+    milliseconds: u128,
+) -> sqlx::Result<Option<String>> {
+    let tables = tables.iter();
+    let tables: Vec<String> = tables
+        .map(|table| format!("CAST('{}' AS regclass)", table.replace('\'', "''")))
+        .collect();
+    let holder = Postgres::as_text(
+        "'process ' || lock.pid || coalesce(' (' || nullif(activity.application_name, '') || ')', '')
+         || ', a transaction of ' || round(extract(epoch FROM clock_timestamp() - activity.xact_start)) || ' s'",
+    );
+    let sql = format!(
+        "SELECT {holder}
+         FROM pg_locks AS lock JOIN pg_stat_activity AS activity ON activity.pid = lock.pid
+         WHERE lock.locktype = 'relation' AND lock.granted AND lock.mode <> 'AccessShareLock'
+           AND lock.pid <> pg_backend_pid() AND lock.relation IN ({})
+           AND activity.xact_start < clock_timestamp() - interval '{milliseconds} milliseconds'
+         ORDER BY activity.xact_start LIMIT 1",
+        tables.join(", ")
+    );
+    let rows = Postgres::fetch(connection, &sql, &[]).await?;
+    rows.first().map_or(Ok(None), |row| Postgres::text(row, 0))
 }

@@ -19,6 +19,10 @@ impl ProjectionBackend for Sqlite {
     const BEGIN_SNAPSHOT: &'static str = "BEGIN";
     const HAS_ARCHIVE: &'static str = "(SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'kumiko_archived_streams')";
 
+    const ARCHIVED_AMONG: &'static str = "
+        SELECT 1 AS position, CAST(tenant_id AS text), CAST(aggregate_id AS text)
+        FROM kumiko_archived_streams WHERE aggregate_id IN (SELECT value FROM json_each($1))";
+
     const LOAD_AFTER: &'static str = load_after!(as_it_is, "SELECT value FROM json_each($5)");
 
     const LOAD_BY_ID: &'static str = load_by_id!(as_it_is, "SELECT value FROM json_each($3)");
@@ -134,6 +138,7 @@ impl ProjectionBackend for Sqlite {
         _: &mut SqliteConnection,
         _: &[Shape],
         _: Duration,
+        _: Option<Duration>,
     ) -> sqlx::Result<Option<String>> {
         Ok(None)
     }
