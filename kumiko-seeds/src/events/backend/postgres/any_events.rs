@@ -58,45 +58,45 @@ fn bound<'q>(
 macro_rules! insert_events_sql {
     ($returned:expr, $selected:expr) => {
         concat!(
-    "
+            "
     WITH new AS (
         SELECT * FROM UNNEST($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY
         AS new (aggregate_id, aggregate_type, tenant_id, version, type, event_version,
                 payload, metadata, created_by, is_first, position)
     ), conflict AS (
         SELECT 1 FROM new WHERE is_first AND coalesce(",
-    in_last_event!(
-        "CASE WHEN new.version = 1
+            in_last_event!(
+                "CASE WHEN new.version = 1
               THEN (old.tenant_id, old.aggregate_id) = (new.tenant_id, new.aggregate_id)
               ELSE (old.tenant_id, old.aggregate_id, old.version)
                    <> (new.tenant_id, new.aggregate_id, new.version - 1) END",
-        "new.tenant_id",
-        "new.aggregate_id",
-        "new.version"
-    ),
-    ", new.version > 1)
+                "new.tenant_id",
+                "new.aggregate_id",
+                "new.version"
+            ),
+            ", new.version > 1)
         LIMIT 1
     ), archived AS (
         SELECT 1 WHERE ",
-    archived!(
-        "(tenant_id, aggregate_id) IN (
+            archived!(
+                "(tenant_id, aggregate_id) IN (
              SELECT * FROM unnest(CAST(%L AS uuid[]), CAST(%L AS uuid[])))', $3, $1"
-    ),
-    "
+            ),
+            "
     ), inserted AS (
         INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
                                    event_version, payload, metadata, created_by)
         SELECT aggregate_id, ",
-    text!("aggregate_type"),
-    ", tenant_id, version, ",
-    text!("type"),
-    ", event_version, ",
-    json!("payload"),
-    ", ",
-    json!("metadata"),
-    ", ",
-    text!("created_by"),
-    "
+            text!("aggregate_type"),
+            ", tenant_id, version, ",
+            text!("type"),
+            ", event_version, ",
+            json!("payload"),
+            ", ",
+            json!("metadata"),
+            ", ",
+            text!("created_by"),
+            "
         FROM new WHERE NOT EXISTS (SELECT 1 FROM conflict) AND NOT EXISTS (SELECT 1 FROM archived)
           AND ($11 IS NULL OR CAST(pg_current_xact_id_if_assigned() AS text) = $11)
         ORDER BY position

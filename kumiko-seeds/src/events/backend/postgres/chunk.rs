@@ -148,29 +148,29 @@ macro_rules! of_kind {
 macro_rules! insert_chunk_sql {
     ($returning:expr) => {
         concat!(
-    "INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
+            "INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type,
                                 event_version, payload, metadata, created_by)
      SELECT aggregate_id, ",
-    of_kind!(text!("bytes"), "$7"),
-    ", ($5)[kind], version, ",
-    of_kind!(text!("bytes"), "$8"),
-    ", ($6)[kind], ",
-    json!("payload"),
-    ", ",
-    of_kind!(json!("bytes"), "$9"),
-    ", ",
-    of_kind!(text!("bytes"), "$10"),
-    " FROM (SELECT unnest($1) AS aggregate_id, unnest($2) AS version, unnest($3) AS payload,
+            of_kind!(text!("bytes"), "$7"),
+            ", ($5)[kind], version, ",
+            of_kind!(text!("bytes"), "$8"),
+            ", ($6)[kind], ",
+            json!("payload"),
+            ", ",
+            of_kind!(json!("bytes"), "$9"),
+            ", ",
+            of_kind!(text!("bytes"), "$10"),
+            " FROM (SELECT unnest($1) AS aggregate_id, unnest($2) AS version, unnest($3) AS payload,
                    unnest($4) AS kind) AS new
      WHERE (SELECT $14 IS NULL OR CAST(pg_current_xact_id_if_assigned() AS text) = $14)
        AND (SELECT NOT ",
-    archive_is_secured!(),
-    " AND NOT ",
-    archived!(
-        "(tenant_id, aggregate_id) IN (
+            archive_is_secured!(),
+            " AND NOT ",
+            archived!(
+                "(tenant_id, aggregate_id) IN (
              SELECT * FROM unnest(CAST(%L AS uuid[]), CAST(%L AS uuid[])))', $11, $12"
-    ),
-    ")
+            ),
+            ")
        AND NOT EXISTS (
            SELECT 1 FROM (SELECT unnest($11) AS tenant_id, unnest($12) AS aggregate_id,
                                  unnest($13) AS version) AS first
