@@ -25,6 +25,7 @@ pub type ProjectionResult = Result<(), Box<dyn Error + Send + Sync>>;
 /// ```
 /// # #[cfg(feature = "sqlite")] {
 /// use kumiko_seeds::events::{Projection, Projections, ProjectionResult, StoredEvent, StoredUuid};
+/// use kumiko_seeds::sqlite::Handlers;
 /// use sqlx::SqliteConnection;
 ///
 /// async fn apply(connection: &mut SqliteConnection, event: &StoredEvent) -> ProjectionResult {
@@ -40,8 +41,8 @@ pub type ProjectionResult = Result<(), Box<dyn Error + Send + Sync>>;
 /// let tenants = Projection::new("tenants", 1, apply)
 ///     .of("tenant", ["tenant-created", "tenant-renamed"])
 ///     .table("read_tenants", "id");
-/// let projections = Projections::new().register(tenants);
-/// # let _ = projections;
+/// let handlers = Handlers::new().projections(Projections::new().register(tenants));
+/// # let _ = handlers;
 /// # }
 /// ```
 pub struct Projection<DB: EventBackend> {
