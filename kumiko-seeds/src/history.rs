@@ -85,7 +85,9 @@ impl History {
         } in operations
         {
             match operation_type {
-                OperationType::SeedMigration | OperationType::ProjectionRebuild => {
+                OperationType::SeedMigration
+                | OperationType::ProjectionRebuild
+                | OperationType::AggregateRebuild => {
                     markers.push(marker);
                 }
                 OperationType::SeedMark => {

@@ -13,20 +13,27 @@ pub(crate) enum OperationType {
     SeedUnmark,
     /// The rows of a projection are as a version of the code makes them: the marker of its rebuild.
     ProjectionRebuild,
+    /// The rows of a projection that one aggregate or one tenant has are as the code makes them.
+    AggregateRebuild,
 }
 
 impl OperationType {
     /// Those that this library writes.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::SeedMigration,
         Self::SeedSource,
         Self::SeedMark,
         Self::SeedUnmark,
         Self::ProjectionRebuild,
+        Self::AggregateRebuild,
     ];
 
     /// Those of markers.
-    pub(crate) const OF_MARKERS: [Self; 2] = [Self::SeedMigration, Self::ProjectionRebuild];
+    pub(crate) const OF_MARKERS: [Self; 3] = [
+        Self::SeedMigration,
+        Self::ProjectionRebuild,
+        Self::AggregateRebuild,
+    ];
 
     /// The type of the marker of what has this id. That of a seed is a file's name; every other begins with its type and a `/`.
     pub(crate) fn of_marker(id: &str) -> Self {
@@ -50,6 +57,7 @@ impl OperationType {
             Self::SeedMark => "seed-mark",
             Self::SeedUnmark => "seed-unmark",
             Self::ProjectionRebuild => "projection-rebuild",
+            Self::AggregateRebuild => "aggregate-rebuild",
         }
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use kumiko_seeds::events::{
-    Handlers, Projection, ProjectionCheck, ProjectionError, ProjectionResult, Projections,
-    StoredEvent, Wrong,
+    Handlers, Part, Projection, ProjectionCheck, ProjectionError, ProjectionResult, Projections,
+    StoredEvent, User, Wrong,
 };
 use kumiko_seeds::{SeedRunner, SkipFlags, State, Status};
 use kumiko_tests::database::{Engine, TestDatabase};
@@ -298,6 +298,36 @@ on_both_databases! {
             ("projection-rebuild/totals/1".to_owned(), State::Pending),
             (REBUILD.to_owned(), State::Applied),
         ]);
+    }
+
+    async fn a_part_of_it_is_rebuilt_alone(database: &TestDatabase<DB>) {
+        ten_wallets(database).await;
+        let [mine, other] = [Uuid::from_u128(1 << 100), Uuid::from_u128(2 << 100)];
+        for (number, tenant) in [(100, mine), (101, mine), (102, other)] {
+            let handlers = handlers::<DB>();
+            let write = handlers.write_as(User::system(), "wallet:write:change", Change::deposit(wallet(number), 5));
+            write.in_tenant(tenant).commit(&database.pool).await.unwrap();
+        }
+        let right = database.texts(ROWS).await;
+        database.execute("UPDATE read_wallets SET balance = -1").await;
+        let spoilt = "SELECT CAST(id AS text) FROM read_wallets WHERE balance = -1 ORDER BY id";
+        for (part, repaired) in [(Part::Aggregate(wallet(3)), vec![3]), (Part::Tenant(mine), vec![3, 100, 101])] {
+            let runner = runner(handlers()).step_size(1..=1);
+            let runner = runner.rebuilding_part(&database.pool, "wallets", part).await.unwrap();
+            let report = runner.work(&database.pool).await;
+            assert_eq!(report.applied[0].id, format!("aggregate-rebuild/wallets/{part}/1"), "{report:?}");
+            let left = (0..9).chain(100..103).filter(|number| !repaired.contains(number));
+            let left: Vec<String> = left.map(|number| wallet(number).to_string()).collect();
+            assert_eq!(database.texts(spoilt).await, left);
+        }
+        let runner = runner(handlers()).rebuilding(&database.pool, &["wallets"]).await.unwrap();
+        runner.work(&database.pool).await;
+        assert_eq!(database.texts(ROWS).await, right);
+        let states = status(database, &self::runner(handlers())).await;
+        assert_eq!(states[1], (REBUILD.to_owned(), State::Applied));
+        let shared = self::runner::<DB>(handlers());
+        let error = shared.rebuilding_part(&database.pool, "totals", Part::Tenant(mine)).await.unwrap_err();
+        assert!(with_causes(&error).contains("as a whole only"), "{error:?}");
     }
 }
 

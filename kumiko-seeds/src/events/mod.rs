@@ -103,8 +103,8 @@ pub use event_tables::create_event_tables;
 pub use handlers::{Access, HandlerFunction, HandlerResult, Handlers};
 pub use lookups::{Lookups, Membership, ReadModels, Tenant, UserRow};
 pub use projections::{
-    ApplyAllFunction, ApplyFunction, EventPlace, Projection, ProjectionCheck, ProjectionError,
-    ProjectionResult, Projections, Wrong, WrongRow,
+    ApplyAllFunction, ApplyFunction, EventPlace, Part, Projection, ProjectionCheck,
+    ProjectionError, ProjectionResult, Projections, Wrong, WrongRow,
 };
 pub use store::{EventStore, InTransaction};
 pub use stored_uuid::StoredUuid;

@@ -27,6 +27,12 @@ pub enum ProjectionError {
         "the events are in an event store of the app's own, from which projections cannot be rebuilt"
     )]
     OtherEventStore,
+    /// A part of it was asked for, and its rows are computed from the events of several aggregates, or go live all at once.
+    #[error("projection {projection:?} can be rebuilt as a whole only")]
+    NoParts {
+        /// The projection.
+        projection: String,
+    },
     /// There is no such table.
     #[error("there is no table {table:?}, which projection {projection:?} keeps")]
     TableMissing {

@@ -22,6 +22,8 @@ pub(super) struct Fold<'f, DB: EventBackend> {
     projection: &'f Projection<DB>,
     /// How far each stream is computed, by tenant and aggregate.
     versions: HashMap<(Uuid, Uuid), i32>,
+    /// The tenant whose streams alone are read, if it is one.
+    tenant_id: Option<Uuid>,
     /// Whether there is a table of archived streams.
     has_archive: bool,
     /// Those among the streams read so far that are archived, or all of them.
@@ -56,6 +58,15 @@ impl Position {
         }
     }
 
+    /// Before all events of an aggregate.
+    pub(super) fn before(aggregate_id: Uuid) -> Self {
+        Self {
+            aggregate_id,
+            version: -1,
+            tenant_id: Uuid::nil(),
+        }
+    }
+
     pub(super) fn of(event: &StoredEvent) -> Self {
         Self {
             aggregate_id: event.stream.aggregate_id,
@@ -79,11 +90,23 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
             handlers,
             projection,
             versions: HashMap::new(),
+            tenant_id: None,
             has_archive: has_archive::<DB>(connection).await?,
             archived: HashSet::new(),
             knows_all_archived: false,
             events: 0,
         })
+    }
+
+    /// Reads the streams of this tenant alone.
+    pub(super) fn of_tenant(&mut self, tenant_id: Uuid) {
+        self.tenant_id = Some(tenant_id);
+    }
+
+    /// The aggregates whose rows are computed.
+    pub(super) fn aggregates(&self) -> Vec<Uuid> {
+        let ids = self.versions.keys().map(|(_, aggregate_id)| *aggregate_id);
+        ids.collect()
     }
 
     /// The next events behind `position`, in the order of aggregates.
@@ -101,7 +124,14 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
             Parameter::Integer(i32::try_from(limit).unwrap_or(i32::MAX)),
             Parameter::Text(&types),
         ];
-        load::<DB>(connection, DB::LOAD_AFTER, &values).await
+        match self.tenant_id {
+            None => load::<DB>(connection, DB::LOAD_AFTER, &values).await,
+            Some(tenant_id) => {
+                let mut values = values.to_vec();
+                values.push(Parameter::Uuid(tenant_id));
+                load::<DB>(connection, DB::LOAD_OF_TENANT, &values).await
+            }
+        }
     }
 
     /// The next events after the one with this id, in the order of ids.

@@ -18,6 +18,7 @@ mod tables;
 pub(crate) use backend::ProjectionBackend;
 pub use check::{ProjectionCheck, Wrong, WrongRow};
 pub use error::{EventPlace, ProjectionError};
+pub use operation::Part;
 pub(super) use operation::{is_new, operation};
 pub use projection::{ApplyAllFunction, ApplyFunction, Projection, ProjectionResult};
 pub use registry::Projections;

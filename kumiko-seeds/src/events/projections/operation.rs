@@ -1,14 +1,15 @@
 //! Rebuilds as operations: pending, done in steps and recorded as seeds are.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use sqlx::Pool;
+use uuid::Uuid;
 
 use super::error::ProjectionError;
 use super::projection::Projection;
-use super::rebuild::{Cursor, step};
+use super::rebuild::{Asked, Cursor, step};
 use crate::backend::{Fault, Parameter, column};
 use crate::events::{EventBackend, Handlers};
 use crate::{BatchResult, CountResult, Error, Parts, Seed, SeedCode, SeedContext, SeedRunner};
@@ -54,6 +55,75 @@ impl<DB: EventBackend> SeedRunner<DB> {
             });
         }
         Ok(self.with_operations_alone(operations))
+    }
+
+    /// A runner whose [`SeedRunner::work`] rebuilds the rows of one aggregate or one tenant, and does nothing else. The ledger gets a row of the
+    /// type `aggregate-rebuild`.
+    ///
+    /// # Errors
+    /// [`Error::Projection`] if there is no such projection, or its rows belong to no single aggregate; otherwise if the ledger cannot be read.
+    pub async fn rebuilding_part(
+        self,
+        pool: &Pool<DB>,
+        name: &str,
+        part: Part,
+    ) -> Result<Self, Error> {
+        let history = self.ledger(pool).history().await?;
+        let handlers = self
+            .write_side()
+            .ok_or_else(|| ProjectionError::unknown(name));
+        let projection = handlers.and_then(|handlers| handlers.projection(name));
+        let projection = projection.and_then(|projection| match projection.is_by_aggregate() {
+            true => Ok(projection),
+            false => Err(ProjectionError::NoParts {
+                projection: name.to_owned(),
+            }),
+        });
+        let projection = projection.map_err(|error| Error::Projection {
+            source: Box::new(error),
+        })?;
+        let is_done = |id: &str| history.markers.iter().any(|marker| marker.id == id);
+        let mut ids = (1..).map(|number| format!("aggregate-rebuild/{name}/{part}/{number}"));
+        let id = ids.find(|id| !is_done(id)).unwrap_or_default();
+        let operation = Seed {
+            id: kept(id),
+            description: kept(format!("Rebuild {part} of the projection {name}")),
+            background: true,
+            ..operation(projection)
+        };
+        Ok(self.with_operations_alone(vec![operation]))
+    }
+}
+
+/// Some of the rows of a projection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Those of the aggregate with this id.
+    Aggregate(Uuid),
+    /// Those of the streams of this tenant.
+    Tenant(Uuid),
+}
+
+/// As it stands in the id of an operation.
+impl fmt::Display for Part {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aggregate(id) => write!(formatter, "aggregate-{id}"),
+            Self::Tenant(id) => write!(formatter, "tenant-{id}"),
+        }
+    }
+}
+
+impl Part {
+    /// The part that an operation is about; none if it is about all rows.
+    fn of(id: &str) -> Option<Self> {
+        let part = id.strip_prefix("aggregate-rebuild/")?.split('/').nth(1)?;
+        let (kind, id) = part.split_once('-')?;
+        let id = Uuid::parse_str(id).ok()?;
+        match kind {
+            "tenant" => Some(Self::Tenant(id)),
+            _ => Some(Self::Aggregate(id)),
+        }
     }
 }
 
@@ -151,6 +221,7 @@ fn batch<'a, DB: EventBackend>(
     Box::pin(async move {
         let (handlers, name) = asked_for(context)?;
         let projection = handlers.projection(&name)?;
+        let part = Part::of(context.id());
         let cursor: Cursor = match cursor {
             Some(cursor) => serde_json::from_str(cursor)?,
             None => Cursor::default(),
@@ -163,7 +234,13 @@ fn batch<'a, DB: EventBackend>(
                 ..
             }) => {
                 journal.note_handed_out();
-                step(connection, &handlers, projection, cursor, limit).await
+                let asked = Asked {
+                    handlers: &handlers,
+                    projection,
+                    part,
+                    limit,
+                };
+                step(connection, asked, cursor).await
             }
             Err(error) => return Err(work.failed(error).into()),
         };

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::error::ProjectionError;
 use super::fold::{Fold, Position};
+use super::operation::Part;
 use super::projection::Projection;
 use super::shape::{Rows, Shape};
 use super::tables::shapes;
@@ -63,18 +64,27 @@ enum Stepped {
     Waits(String),
 }
 
-/// Does the next step after `cursor`, with about `limit` events, in the open transaction.
+/// What a step is asked for.
+pub(super) struct Asked<'a, DB: EventBackend> {
+    pub(super) handlers: &'a Handlers<DB>,
+    pub(super) projection: &'a Projection<DB>,
+    /// The rows, if it is not about all.
+    pub(super) part: Option<Part>,
+    /// About how many events to read.
+    pub(super) limit: u32,
+}
+
+/// Does the next step after `cursor` in the open transaction.
 pub(super) async fn step<DB: EventBackend>(
     connection: &mut DB::Connection,
-    handlers: &Handlers<DB>,
-    projection: &Projection<DB>,
+    asked: Asked<'_, DB>,
     cursor: Cursor,
-    limit: u32,
 ) -> Result<Batch<Cursor>, ProjectionError> {
+    let projection = asked.projection;
     let shapes = shapes(connection, projection).await?;
-    let mut fold = Fold::begin(connection, handlers, projection, &shapes).await?;
+    let mut fold = Fold::begin(connection, asked.handlers, projection, &shapes).await?;
     let stepped = if projection.is_by_aggregate() {
-        some(connection, &mut fold, &shapes, cursor.after, limit).await?
+        some(connection, &mut fold, &shapes, cursor.after, &asked).await?
     } else {
         fold.note_all_archived(connection).await?;
         all(connection, &mut fold, &shapes).await?
@@ -120,16 +130,38 @@ pub(super) async fn step<DB: EventBackend>(
     Ok(Batch::new(next, fold.events))
 }
 
-/// Repairs the rows of the aggregates after `after`, as many as have `limit` events.
+/// Repairs the rows of the aggregates after `after`, as many as were asked for.
 async fn some<DB: EventBackend>(
     connection: &mut DB::Connection,
     fold: &mut Fold<'_, DB>,
     shapes: &[Shape],
     after: Option<Uuid>,
-    limit: u32,
+    asked: &Asked<'_, DB>,
 ) -> Result<Stepped, ProjectionError> {
-    let to = fold_some(connection, fold, after, limit).await?;
-    let mut differing = differing_of::<DB>(connection, shapes, &Rows::Between(after, to)).await?;
+    let limit = asked.limit;
+    let (mut differing, to) = match asked.part {
+        None => {
+            let to = fold_some(connection, fold, after, limit).await?;
+            let rows = Rows::Between(after, to);
+            (differing_of::<DB>(connection, shapes, &rows).await?, to)
+        }
+        Some(Part::Tenant(tenant)) => {
+            fold.of_tenant(tenant);
+            let to = fold_some(connection, fold, after, limit).await?;
+            let rows = fold.aggregates();
+            (
+                differing_of::<DB>(connection, shapes, &Rows::Of(&rows)).await?,
+                to,
+            )
+        }
+        Some(Part::Aggregate(id)) => {
+            fold_one(connection, fold, id, limit).await?;
+            (
+                differing_of::<DB>(connection, shapes, &Rows::Of(&[id])).await?,
+                None,
+            )
+        }
+    };
     if (1..=FEW).contains(&differing.len()) {
         // A row that is written all the time differs because it was written since its events were read, and nobody has to wait for that.
         fold.catch_up(connection, &differing, shapes).await?;
@@ -189,6 +221,29 @@ pub(super) async fn fold_some<DB: EventBackend>(
             return Ok(None);
         }
         page = fold.load_after(connection, behind, limit).await?;
+    }
+}
+
+/// Computes the rows of one aggregate.
+async fn fold_one<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    fold: &mut Fold<'_, DB>,
+    aggregate_id: Uuid,
+    limit: u32,
+) -> Result<(), ProjectionError> {
+    let mut position = Position::before(aggregate_id);
+    loop {
+        let mut page = fold.load_after(connection, position, limit).await?;
+        let is_last = (page.len() as u64) < u64::from(limit);
+        page.retain(|event| event.stream.aggregate_id == aggregate_id);
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        position = Position::of(last);
+        fold.apply(connection, page).await?;
+        if is_last {
+            return Ok(());
+        }
     }
 }
 

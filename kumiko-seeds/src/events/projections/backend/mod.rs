@@ -40,6 +40,9 @@ pub trait ProjectionBackend: Backend {
     /// The next `$4` events after aggregate `$1`, version `$2`, tenant `$3`, in this order, of aggregate types `$5`.
     const LOAD_AFTER: &'static str;
 
+    /// The same of the streams of tenant `$6`.
+    const LOAD_OF_TENANT: &'static str;
+
     /// The next `$2` events after id `$1`, in this order, of aggregate types `$3`.
     const LOAD_BY_ID: &'static str;
 
@@ -130,14 +133,16 @@ use event_columns;
 /// [`ProjectionBackend::LOAD_AFTER`], `$types` being the list of aggregate types in its fifth parameter.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! load_after {
-    ($time:ident, $types:literal) => {
+    ($time:ident, $types:literal, $of:literal) => {
         concat!(
             "SELECT row_number() OVER (ORDER BY aggregate_id, version, tenant_id) AS position, ",
             event_columns!($time),
             " FROM (SELECT * FROM kumiko_events
                     WHERE (aggregate_id, version, tenant_id) > ($1, $2, $3) AND aggregate_type IN (",
             $types,
-            ") ORDER BY aggregate_id, version, tenant_id LIMIT $4) AS page ORDER BY position"
+            ")",
+            $of,
+            " ORDER BY aggregate_id, version, tenant_id LIMIT $4) AS page ORDER BY position"
         )
     };
 }

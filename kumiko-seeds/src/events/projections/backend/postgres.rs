@@ -32,8 +32,17 @@ impl ProjectionBackend for Postgres {
         FROM kumiko_archived_streams
         WHERE aggregate_id IN (SELECT CAST(id AS uuid) FROM jsonb_array_elements_text(CAST($1 AS jsonb)) AS id)";
 
-    const LOAD_AFTER: &'static str =
-        load_after!(time, "SELECT jsonb_array_elements_text(CAST($5 AS jsonb))");
+    const LOAD_AFTER: &'static str = load_after!(
+        time,
+        "SELECT jsonb_array_elements_text(CAST($5 AS jsonb))",
+        ""
+    );
+
+    const LOAD_OF_TENANT: &'static str = load_after!(
+        time,
+        "SELECT jsonb_array_elements_text(CAST($5 AS jsonb))",
+        " AND tenant_id = $6"
+    );
 
     const LOAD_BY_ID: &'static str =
         load_by_id!(time, "SELECT jsonb_array_elements_text(CAST($3 AS jsonb))");
