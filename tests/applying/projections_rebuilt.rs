@@ -174,6 +174,20 @@ on_both_databases! {
         assert!(older.work(&database.pool).await.applied.is_empty());
     }
 
+    async fn a_boot_prepares_the_tables_of_a_new_version(database: &TestDatabase<DB>) {
+        runner::<DB>(handlers()).apply(&database.pool).await.unwrap();
+        ten_wallets(database).await;
+        let runner = runner(handlers_with::<DB>(wallets_with_latest())).prepare(|connection| Box::pin(async move {
+            Ok(DB::run(connection, "ALTER TABLE read_wallets ADD COLUMN latest text").await?)
+        }));
+        let boot = runner.apply(&database.pool).await.unwrap();
+        assert_eq!(boot.left_to_background, ["projection-rebuild/wallets/2"]);
+        // People write while the rows from before are still without it.
+        make(database, &handlers_with(wallets_with_latest()), [Change::deposit(wallet(5), 7)]).await;
+        let latest = "SELECT coalesce(latest, '-') FROM read_wallets ORDER BY id";
+        assert_eq!(database.texts(latest).await.join(" "), "- - - - - 7 - - -");
+    }
+
     async fn a_projection_that_writes_elsewhere_is_refused(database: &TestDatabase<DB>) {
         ten_wallets(database).await;
         let before = database.texts(ROWS).await;
@@ -378,7 +392,7 @@ fn apply_with_latest<'a, DB: Engine>(
 }
 
 fn handlers_with<DB: Engine>(wallets: Projection<DB>) -> Handlers<DB> {
-    Handlers::new().projections(Projections::new().register(wallets).register(totals(1)))
+    handlers().projections(Projections::new().register(wallets).register(totals(1)))
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

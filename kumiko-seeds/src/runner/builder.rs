@@ -133,7 +133,7 @@ impl<DB: Backend> SeedRunner<DB> {
     /// `migrate`, `SeedRunner::migrations` takes those of sqlx.
     ///
     /// It runs in a transaction of its own, under the lock of seeds, so that replicas that boot at once
-    /// run it one after another. It runs only if a seed is pending, may run again, and so has to be
+    /// run it one after another. It runs only if a seed or the rebuild of a projection is pending, may run again, and so has to be
     /// idempotent.
     #[must_use]
     pub fn prepare<F>(mut self, prepare: F) -> Self

@@ -39,6 +39,13 @@ impl<'r, DB: Backend> Run<'r, DB> {
             return Ok(());
         }
         self.look(&flags, Background::LeftOut).await?;
+        if self.queue.seeds.is_empty()
+            && !self.queue.is_prepared()
+            && self.queue.has_left_operations()
+        {
+            // What the app writes from now on is of a version whose tables the preparation may have to change first.
+            return self.lock.complete_work(&mut self.queue).await;
+        }
         self.drain().await
     }
 
