@@ -37,6 +37,7 @@ mod prepare;
 mod privileges;
 mod progress_table;
 mod projections_inline;
+mod projections_on_postgres;
 mod projections_rebuilt;
 mod remedies;
 mod renamed_files;

@@ -106,6 +106,7 @@ on_both_databases! {
         let before = database.texts(ROWS).await;
         let check = check(database, "wallets").await;
         assert_eq!(database.texts(ROWS).await, before);
+        assert_eq!(check.unseen, [""; 0]);
         assert_eq!(
             (check.events, check.missing, check.different, check.superfluous),
             (32, 1, 1, 1)
@@ -250,6 +251,13 @@ on_both_databases! {
             assert!(error.to_string().starts_with(said), "{error}");
         }
         let error = handlers::<DB>().check_projection(&database.pool, "walets", 1).await.unwrap_err();
+        let projection = Projection::new("wallets", 1, fails_at_a_name::<DB>)
+            .of("wallet", ["nmaed", "deposited", "closed"])
+            .table("read_wallets", "id");
+        let handlers_of_misspelt = Handlers::new().projections(Projections::new().register(projection));
+        make(database, &handlers(), [Change::deposit(wallet(1), 1)]).await;
+        let check = handlers_of_misspelt.check_projection(&database.pool, "wallets", 1).await.unwrap();
+        assert_eq!(check.unseen, ["closed", "nmaed"]);
         assert_eq!(error.to_string(), "there is no projection \"walets\"; there are wallets, totals");
     }
 

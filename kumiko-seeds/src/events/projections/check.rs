@@ -1,5 +1,7 @@
 //! Compares the rows of a projection with what its events say, and changes nothing.
 
+use std::collections::BTreeSet;
+
 use sqlx::{Connection, Pool, SqlStr};
 use uuid::Uuid;
 
@@ -33,6 +35,8 @@ pub struct ProjectionCheck {
     pub superfluous: u64,
     /// The first of them.
     pub rows: Vec<WrongRow>,
+    /// The event types that the projection takes and of which there is no event, in byte order: never emitted yet, or misspelt.
+    pub unseen: Vec<String>,
 }
 
 /// A row that is not as the events say.
@@ -111,12 +115,23 @@ impl<DB: EventBackend> Handlers<DB> {
         };
         let connection = pool.acquire().await;
         let mut connection = connection.map_err(ProjectionError::database("get a connection"))?;
+        let mut seen = BTreeSet::new();
         let mut after = None;
         loop {
             after = self
-                .check_some(&mut connection, projection, after, &mut check, most)
+                .check_some(
+                    &mut connection,
+                    projection,
+                    after,
+                    &mut check,
+                    most,
+                    &mut seen,
+                )
                 .await?;
             if after.is_none() {
+                let types = projection.sources.iter().flat_map(|it| &it.event_types);
+                let unseen: BTreeSet<_> = types.filter(|taken| !seen.contains(*taken)).collect();
+                check.unseen = unseen.into_iter().cloned().collect();
                 return Ok(check);
             }
         }
@@ -130,6 +145,7 @@ impl<DB: EventBackend> Handlers<DB> {
         after: Option<Uuid>,
         check: &mut ProjectionCheck,
         most: usize,
+        seen: &mut BTreeSet<String>,
     ) -> Result<Option<Uuid>, ProjectionError> {
         let begin = SqlStr::from_static(DB::BEGIN_SNAPSHOT);
         let transaction = connection.begin_with(begin).await;
@@ -146,6 +162,7 @@ impl<DB: EventBackend> Handlers<DB> {
             (Rows::All, None)
         };
         check.events += fold.events as u64;
+        seen.append(&mut fold.seen);
         for shape in &shapes {
             compare::<DB>(&mut *transaction, shape, &rows, check, most).await?;
         }

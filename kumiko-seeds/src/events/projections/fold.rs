@@ -1,6 +1,6 @@
 //! Computes rows from events, into shadows of their tables.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::error::Error;
 
 use uuid::Uuid;
@@ -31,6 +31,8 @@ pub(super) struct Fold<'f, DB: EventBackend> {
     knows_all_archived: bool,
     /// How many events were read.
     pub(super) events: usize,
+    /// The types of those that were applied.
+    pub(super) seen: BTreeSet<String>,
 }
 
 /// Where a page of events begins: behind this event, by aggregate, version and tenant.
@@ -95,6 +97,7 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
             archived: HashSet::new(),
             knows_all_archived: false,
             events: 0,
+            seen: BTreeSet::new(),
         })
     }
 
@@ -178,6 +181,9 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
             self.versions.insert(stream, event.version);
             let aggregate_type = &event.stream.aggregate_type;
             if self.projection.takes(aggregate_type, &event.event_type) {
+                if !self.seen.contains(&event.event_type) {
+                    self.seen.insert(event.event_type.clone());
+                }
                 taken.push(self.handlers.upcast(event)?);
             }
         }

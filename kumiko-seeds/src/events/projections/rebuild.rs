@@ -27,6 +27,7 @@ use super::tables::shapes;
 use crate::Batch;
 use crate::backend::column;
 use crate::events::{EventBackend, Handlers, StoredEvent};
+use crate::progress::TARGET;
 
 /// How long a writer waits at most because of a rebuild.
 const BOUND: Duration = Duration::from_millis(200);
@@ -261,9 +262,13 @@ async fn all<DB: EventBackend>(
         ));
     };
     let later = fold_all(connection, fold, settled).await?;
-    if !are_wrong::<DB>(connection, shapes).await? {
+    let wrong = wrong_rows::<DB>(connection, shapes).await?;
+    if wrong == 0 {
         return Ok(Stepped::Repaired(0, None));
     }
+    let tables = shapes.iter().map(|shape| shape.name.as_str());
+    let tables = tables.collect::<Vec<_>>().join(", ");
+    tracing::info!(target: TARGET, wrong, tables, "rows are repaired all at once, and writers of these tables wait for it");
     if let Some(whom) = lock::<DB>(connection, shapes, None).await? {
         return Ok(Stepped::Waits(whom));
     }
@@ -315,22 +320,22 @@ async fn differing_of<DB: EventBackend>(
     Ok(differing.into_iter().collect())
 }
 
-/// Whether any row differs from what was computed.
-async fn are_wrong<DB: EventBackend>(
+/// How many rows differ from what was computed.
+async fn wrong_rows<DB: EventBackend>(
     connection: &mut DB::Connection,
     shapes: &[Shape],
-) -> Result<bool, ProjectionError> {
+) -> Result<u64, ProjectionError> {
+    let failed = || ProjectionError::database("compare rows");
+    let mut wrong = 0;
     for shape in shapes {
         let sql = shape.counted::<DB>(&Rows::All);
-        let counted = DB::fetch(connection, &sql, &[]).await;
-        if !counted
-            .map_err(ProjectionError::database("compare rows"))?
-            .is_empty()
-        {
-            return Ok(true);
+        let counted = DB::fetch(connection, &sql, &[]).await.map_err(failed())?;
+        for row in &counted {
+            let count: i64 = column::<DB, _>(row, 1).map_err(failed())?;
+            wrong += count.unsigned_abs();
         }
     }
-    Ok(false)
+    Ok(wrong)
 }
 
 async fn lock<DB: EventBackend>(
