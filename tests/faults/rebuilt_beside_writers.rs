@@ -36,7 +36,7 @@ const TOTAL: &str = "SELECT CAST((SELECT sum(CAST(payload->>'amount' AS bigint))
                             - total AS text) FROM read_totals WHERE what = 'deposited'";
 
 fn wallet(number: u128) -> Uuid {
-    Uuid::from_u128(0x0101_0101_0101_0101 * (number + 1) << 64)
+    Uuid::from_u128((0x0101_0101_0101_0101 * (number + 1)) << 64)
 }
 
 fn any_wallet() -> Uuid {

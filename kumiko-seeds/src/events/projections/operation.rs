@@ -73,11 +73,13 @@ impl<DB: EventBackend> SeedRunner<DB> {
             .write_side()
             .ok_or_else(|| ProjectionError::unknown(name));
         let projection = handlers.and_then(|handlers| handlers.projection(name));
-        let projection = projection.and_then(|projection| match projection.is_by_aggregate() {
-            true => Ok(projection),
-            false => Err(ProjectionError::NoParts {
+        let projection = projection.and_then(|projection| {
+            if projection.is_by_aggregate() {
+                return Ok(projection);
+            }
+            Err(ProjectionError::NoParts {
                 projection: name.to_owned(),
-            }),
+            })
         });
         let projection = projection.map_err(|error| Error::Projection {
             source: Box::new(error),

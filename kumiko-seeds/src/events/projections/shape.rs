@@ -20,6 +20,10 @@ pub struct Shape {
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of the catalogue, and none excludes another"
+)]
 pub struct Column {
     pub name: String,
     pub is_key: bool,

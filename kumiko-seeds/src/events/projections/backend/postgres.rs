@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Executor, Postgres, Row};
 use uuid::Uuid;
@@ -135,15 +136,14 @@ impl ProjectionBackend for Postgres {
     /// A plan that a connection keeps knows its tables by their numbers. It would go on with the live table, since nothing about that has
     /// changed. So all plans are made anew.
     async fn create_shadows(connection: &mut PgConnection, shapes: &[Shape]) -> sqlx::Result<()> {
-        let mut sql = String::new();
-        for shape in shapes {
+        let create = |shape: &Shape| {
             let (name, live) = (quoted(&shape.name), &shape.live);
-            sql += &format!(
+            format!(
                 "CREATE TEMPORARY TABLE {name} (LIKE {live} INCLUDING DEFAULTS INCLUDING GENERATED \
                  INCLUDING CONSTRAINTS INCLUDING INDEXES) ON COMMIT DROP; "
-            );
-        }
-        sql += "DISCARD PLANS";
+            )
+        };
+        let sql = shapes.iter().map(create).collect::<String>() + "DISCARD PLANS";
         connection
             .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
             .await?;
@@ -179,7 +179,7 @@ impl ProjectionBackend for Postgres {
 
     fn is_guarded(error: &sqlx::Error) -> bool {
         const READ_ONLY_SQL_TRANSACTION: &str = "25006";
-        let code = error.as_database_error().and_then(|error| error.code());
+        let code = error.as_database_error().and_then(DatabaseError::code);
         code.as_deref() == Some(READ_ONLY_SQL_TRANSACTION)
     }
 
@@ -197,20 +197,20 @@ impl ProjectionBackend for Postgres {
         let writing = "SELECT coalesce(string_agg(virtualtransaction, ','), '') FROM pg_locks
                        WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted
                          AND relation = CAST('kumiko_events' AS regclass) AND pid <> pg_backend_pid()";
-        let list = |rows: Vec<PgRow>| -> sqlx::Result<Vec<String>> {
+        let transactions = |rows: Vec<PgRow>| -> sqlx::Result<Vec<String>> {
             let text: String = rows
                 .first()
                 .map_or(Ok(String::new()), |row| row.try_get(0))?;
             Ok(text.split(',').map(str::to_owned).collect())
         };
-        let mut waited_for = list(Self::fetch(connection, writing, &[]).await?)?;
+        let mut waited_for = transactions(Self::fetch(connection, writing, &[]).await?)?;
         waited_for.retain(|transaction| !transaction.is_empty());
         while !waited_for.is_empty() {
             if began.elapsed() > patience {
                 return Ok(None);
             }
             tokio::time::sleep(BETWEEN_LOOKS).await;
-            let still = list(Self::fetch(connection, writing, &[]).await?)?;
+            let still = transactions(Self::fetch(connection, writing, &[]).await?)?;
             waited_for.retain(|transaction| still.contains(transaction));
         }
         Ok(Some(settled))

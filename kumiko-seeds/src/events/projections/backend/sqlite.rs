@@ -164,7 +164,7 @@ async fn creation(connection: &mut SqliteConnection, shape: &Shape) -> sqlx::Res
             column += " NOT NULL";
         }
         if let Some(default) = row.try_get::<Option<String>, _>(3)? {
-            column += &format!(" DEFAULT ({default})");
+            column = format!("{column} DEFAULT ({default})");
         }
         columns.push(column);
         let place: i64 = row.try_get(4)?;
@@ -177,7 +177,6 @@ async fn creation(connection: &mut SqliteConnection, shape: &Shape) -> sqlx::Res
     if !keys.is_empty() {
         columns.push(format!("PRIMARY KEY ({})", keys.join(", ")));
     }
-    let shadow = shape.shadow::<Sqlite>();
     let mut creation = vec![format!(
         "CREATE TEMPORARY TABLE {} ({})",
         quoted(&shape.name),
@@ -194,18 +193,16 @@ async fn creation(connection: &mut SqliteConnection, shape: &Shape) -> sqlx::Res
     {
         let index: String = row.try_get(0)?;
         let sql: Option<String> = row.try_get(2)?;
-        let on = match sql.as_deref().and_then(|sql| sql.split_once('(')) {
-            // Written by hand: columns or expressions, and perhaps a condition.
-            Some((_, rest)) => format!("({rest}"),
-            None => {
-                let columns = "SELECT name FROM pragma_index_info($1, 'main') ORDER BY seqno";
-                let rows = Sqlite::fetch(connection, columns, &[Parameter::Text(&index)]).await?;
-                let columns = rows.iter().map(|row| row.try_get(0).map(quoted));
-                format!(
-                    "({})",
-                    columns.collect::<sqlx::Result<Vec<_>>>()?.join(", ")
-                )
-            }
+        let by_hand = sql.as_deref().and_then(|sql| sql.split_once('('));
+        let on = if let Some((_, rest)) = by_hand {
+            // Columns or expressions, and perhaps a condition.
+            format!("({rest}")
+        } else {
+            let columns = "SELECT name FROM pragma_index_info($1, 'main') ORDER BY seqno";
+            let rows = Sqlite::fetch(connection, columns, &[Parameter::Text(&index)]).await?;
+            let columns = rows.iter().map(|row| row.try_get(0).map(quoted));
+            let columns = columns.collect::<sqlx::Result<Vec<_>>>()?;
+            format!("({})", columns.join(", "))
         };
         let shadow_index = quoted(&format!("shadow_{}_{number}", shape.name));
         creation.push(format!(
@@ -213,6 +210,5 @@ async fn creation(connection: &mut SqliteConnection, shape: &Shape) -> sqlx::Res
             quoted(&shape.name)
         ));
     }
-    debug_assert!(shadow.starts_with(Sqlite::SHADOWS));
     Ok(creation)
 }
