@@ -164,7 +164,7 @@ async fn somebody_who_has_the_table_for_long_is_waited_for_and_nobody_behind_the
         transaction.rollback().await.unwrap();
         (longest, waits)
     };
-    let (_, (longest, waits)) = join(rebuild(&database, runner(handlers())), others).await;
+    let ((), (longest, waits)) = join(rebuild(&database, runner(handlers())), others).await;
     assert!(longest < Duration::from_millis(400), "{longest:?}");
     assert!(waits.contains("a transaction of"), "{waits}");
     let mut rows = database.texts(ROWS).await;

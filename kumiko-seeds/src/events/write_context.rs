@@ -113,7 +113,7 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     }
 
     /// Notes an event that the handler itself has appended, on [`WriteContext::connection`] to a table that is no
-    /// [`EventStore`], so that reports count it and a dry run lists it.
+    /// [`EventStore`](super::EventStore), so that reports count it and a dry run lists it.
     pub fn note_event(&mut self, event: AppendedEvent) {
         self.note(|| event);
     }
