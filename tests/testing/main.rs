@@ -8,6 +8,7 @@
 
 mod applying;
 mod given;
+mod projections;
 mod rows;
 mod second_run;
 

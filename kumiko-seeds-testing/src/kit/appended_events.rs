@@ -119,7 +119,15 @@ impl<DB: Engine> TestDatabase<DB> {
                 ..
             } = *stream;
             let version = stream_version::<DB>(&mut transaction, tenant_id, aggregate_id).await?;
-            append::<DB>(&mut transaction, stream, version, events, &User::system()).await?;
+            let (user, runner) = (User::system(), self.runner().await);
+            match runner.write_side() {
+                Some(handlers) => {
+                    let appended =
+                        handlers.append_events(&mut transaction, stream, version, events, &user);
+                    appended.await?
+                }
+                None => append::<DB>(&mut transaction, stream, version, events, &user).await?,
+            };
             Ok(transaction.commit().await?)
         };
         given.await.map_err(|source| Error::Events {

@@ -6,6 +6,8 @@ use std::thread;
 use kumiko_seeds::{Report, Seed, SeedRunner, Selection, SkipFlags};
 use sqlx::Pool;
 use tokio::sync::Mutex;
+#[cfg(feature = "events")]
+use tokio::sync::MutexGuard;
 
 use super::applied_seed::AppliedSeed;
 use super::database_name::DatabaseName;
@@ -90,6 +92,12 @@ impl<DB: Engine> TestDatabase<DB> {
             #[cfg(feature = "events")]
             events: self.events_after(last).await?,
         })
+    }
+
+    /// The app's runner, which nobody else uses meanwhile.
+    #[cfg(feature = "events")]
+    pub(crate) async fn runner(&self) -> MutexGuard<'_, SeedRunner<DB>> {
+        self.runner.lock().await
     }
 
     /// Runs the app's preparation.

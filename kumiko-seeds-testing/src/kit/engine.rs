@@ -16,6 +16,11 @@ use kumiko_seeds::events::EventBackend as Seeds;
 /// A database that seeds can be tested on: `sqlx::Postgres` or `sqlx::Sqlite`, for a feature each. Its methods are not
 /// for callers.
 pub trait Engine: Seeds {
+    /// Begins a transaction that is going to write.
+    #[doc(hidden)]
+    #[cfg(feature = "events")]
+    const BEGIN: &'static str;
+
     /// Where a database of a test is.
     #[doc(hidden)]
     type Place: Send + Sync + 'static;

@@ -110,6 +110,27 @@ pub enum Error {
         /// Both, an event a line.
         difference: String,
     },
+    /// A projection could not be checked.
+    #[cfg(feature = "events")]
+    #[error(transparent)]
+    Projection {
+        /// What happened.
+        source: kumiko_seeds::events::ProjectionError,
+    },
+    /// Rows of a projection are not what its events say.
+    #[cfg(feature = "events")]
+    #[error("{} rows of projection {} are not what its events say:{}", check.wrong(), check.projection, wrong_rows(check))]
+    WrongRows {
+        /// What was found.
+        check: kumiko_seeds::events::ProjectionCheck,
+    },
+    /// A write of the test failed.
+    #[cfg(feature = "events")]
+    #[error(transparent)]
+    Write {
+        /// What happened.
+        source: kumiko_seeds::events::WriteError,
+    },
     /// A query gives other rows than those that were expected.
     #[error("other rows than expected (- expected, + found) for:\n    {sql}{difference}")]
     OtherRows {
@@ -183,6 +204,12 @@ impl Error {
             Self::NotApplied { id } => {
                 Some(format!("apply it first:\n    database.apply({id:?}).await?;"))
             }
+            #[cfg(feature = "events")]
+            Self::WrongRows { .. } => Some(
+                "let `apply` depend on nothing but the event and the row as it is: `n = n + 1`, an upsert, or a read FOR UPDATE; \
+                 and take the time from the event"
+                    .to_owned(),
+            ),
             Self::SecondRunFailed { .. } => Some(
                 "let the seed pass over what is done already; or, if it is meant to refuse, let the test say so:\n    \
                  let again = database.check_second_run(SEED).await;\n    \
@@ -203,6 +230,20 @@ impl fmt::Debug for Error {
             None => Ok(()),
         }
     }
+}
+
+/// A row a line.
+#[cfg(feature = "events")]
+fn wrong_rows(check: &kumiko_seeds::events::ProjectionCheck) -> String {
+    let rows = check.rows.iter().map(|row| {
+        let columns = match row.columns.as_slice() {
+            [] => String::new(),
+            columns => format!(" ({})", columns.join(", ")),
+        };
+        let (table, key, wrong) = (&row.table, row.key.join(", "), row.wrong.as_str());
+        format!("\n    {table} {key}: {wrong}{columns}")
+    });
+    rows.collect()
 }
 
 fn known(seeds: &[&str]) -> String {

@@ -12,6 +12,8 @@ mod error;
 mod json_line;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+#[cfg(feature = "events")]
+mod projections;
 mod rows;
 mod second_run;
 #[cfg(feature = "sqlite")]

@@ -42,6 +42,9 @@ const VARIABLE: &str = "TEST_DATABASE_URL";
 const ONE_AT_A_TIME: &str = "SELECT pg_advisory_lock(hashtextextended('kumiko-seeds-testing', 0))";
 
 impl Engine for Postgres {
+    #[cfg(feature = "events")]
+    const BEGIN: &'static str = "BEGIN";
+
     type Place = Place;
 
     async fn create(name: &DatabaseName) -> Result<(Pool<Self>, Place), Error> {

@@ -27,6 +27,9 @@ const DATABASE: &str = "database.db";
 const IN_USE: &str = "in-use";
 
 impl Engine for Sqlite {
+    #[cfg(feature = "events")]
+    const BEGIN: &'static str = "BEGIN IMMEDIATE";
+
     type Place = Place;
 
     async fn create(name: &DatabaseName) -> Result<(Pool<Self>, Place), Error> {

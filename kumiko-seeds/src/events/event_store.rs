@@ -70,7 +70,8 @@ impl<DB: EventBackend> EventStore<DB> for KumikoEvents {
 /// returns the version it then has.
 ///
 /// `user` becomes the creator. On PostgreSQL the channel `kumiko_events_new` is notified at commit.
-/// It knows no projections, for these belong to [`Handlers`](super::Handlers): they do not get what is appended here.
+/// It knows no projections, for these belong to [`Handlers`](super::Handlers), whose
+/// [`append_events`](super::Handlers::append_events) applies what it appends.
 ///
 /// Call it inside a transaction: on SQLite, of several events those before a failing one are inserted.
 /// On PostgreSQL all of them take one round trip.

@@ -10,7 +10,7 @@ use crate::backend::{Backend, Lock};
 use crate::progress::TARGET;
 use crate::report::{DryRunSeed, Report};
 use crate::under_lock::{Attempt, Repeated, UnderLock, Work};
-use crate::{AppliedBy, ApplyError, Error, Progress, ProgressState, SkipFlags, Warning};
+use crate::{AppliedBy, ApplyError, Error, Progress, ProgressState, Selection, SkipFlags, Warning};
 
 pub(super) struct Run<'r, DB: Backend> {
     runner: &'r SeedRunner<DB>,
@@ -117,7 +117,8 @@ impl<'r, DB: Backend> Run<'r, DB> {
         self.runner.app.check()?;
         let applied = self.lock.applied().await?;
         self.queue.fill(&applied, flags, background)?;
-        if self.queue.has_left_operations()
+        if matches!(self.runner.selection, Selection::All)
+            && self.queue.has_left_operations()
             && let Some(is_new) = self.runner.is_new
             && self.lock.is_new(is_new).await?
         {

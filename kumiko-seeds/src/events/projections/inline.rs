@@ -6,9 +6,32 @@ use super::Projection;
 use super::projection::NotApplied;
 use crate::events::event_row::EventRow;
 use crate::events::store::InTransaction;
-use crate::events::{EventBackend, EventStoreError, Handlers, StoredEvent};
+use crate::events::{EventBackend, EventStoreError, Handlers, NewEvent, StoredEvent, Stream, User};
 
 impl<DB: EventBackend> Handlers<DB> {
+    /// Appends `events` to `stream`, which must have exactly `expected_version` events, and returns the version it then has: as
+    /// [`append`](crate::events::append) does, to the app's event store, and applied to its projections. For tests and imports; it passes no
+    /// gate.
+    ///
+    /// Call it inside a transaction, which is to be rolled back after an error.
+    ///
+    /// # Errors
+    /// Those of the event store, and [`EventStoreError::NotApplied`] if a projection cannot apply an event.
+    pub async fn append_events(
+        &self,
+        connection: &mut DB::Connection,
+        stream: &Stream,
+        expected_version: i32,
+        events: impl IntoIterator<Item = NewEvent>,
+        user: &User,
+    ) -> Result<i32, EventStoreError> {
+        let rows = EventRow::all(stream, expected_version, events, user)?;
+        let version = rows.last().map_or(expected_version, |row| row.version);
+        self.append(connection, InTransaction::open(), &rows)
+            .await?;
+        Ok(version)
+    }
+
     /// Whether a projection takes one of `rows`, so that code of the app's gets the connection when they are appended.
     pub(in crate::events) fn projects(&self, rows: &[EventRow]) -> bool {
         rows.iter().any(|row| self.takes(row))
