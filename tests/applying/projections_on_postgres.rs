@@ -1,13 +1,16 @@
 //! What is peculiar to PostgreSQL about projections: plans that a connection keeps, locks, types, and what depends on a table.
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use futures_util::future::join;
+use futures_util::future::{BoxFuture, join};
 use kumiko_seeds::SeedRunner;
-use kumiko_seeds::events::{Handlers, Projection, ProjectionResult, Projections, StoredEvent};
+use kumiko_seeds::events::{
+    Handlers, Projection, ProjectionResult, Projections, StoredEvent, User,
+};
 use kumiko_tests::database::{Engine, TestDatabase};
-use kumiko_tests::wallets::{Change, ROWS, handlers, make, prepare, runner};
-use sqlx::{Connection, PgConnection, Postgres};
+use kumiko_tests::wallets::{Change, ROWS, apply, handlers, make, prepare, runner};
+use sqlx::{Connection, PgConnection, PgPool, Postgres};
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -65,11 +68,7 @@ async fn a_plan_that_a_connection_keeps_finds_the_shadow_and_afterwards_the_tabl
     for _ in 0..3 {
         for change in deposits() {
             let handlers = handlers();
-            let write = handlers.write_as(
-                kumiko_seeds::events::User::system(),
-                "wallet:write:change",
-                change,
-            );
+            let write = handlers.write_as(User::system(), "wallet:write:change", change);
             write.commit(&one).await.unwrap();
         }
         let right = database.texts(ROWS).await;
@@ -294,5 +293,65 @@ async fn hidden_rows_are_an_error() {
     database
         .execute("DROP OWNED BY kumiko_test_blind; DROP ROLE kumiko_test_blind")
         .await;
+    database.remove().await;
+}
+
+/// What happens while an event is applied to a shadow, once.
+static MEANWHILE: Mutex<Option<PgPool>> = Mutex::new(None);
+
+fn apply_while_somebody_writes<'a>(
+    connection: &'a mut PgConnection,
+    event: &'a StoredEvent,
+) -> BoxFuture<'a, ProjectionResult> {
+    Box::pin(async move {
+        apply::<Postgres>(connection, event).await?;
+        let meanwhile = MEANWHILE.lock().unwrap().take();
+        if let Some(pool) = meanwhile {
+            let handlers = handlers();
+            let deposit = Change::deposit(wallet(1), 1);
+            let write = handlers.write_as(User::system(), "wallet:write:change", deposit);
+            write.commit(&pool).await?;
+        }
+        Ok(())
+    })
+}
+
+/// The row is one short, the events are read, somebody adds one: now the row is equal to what was computed, and wrong.
+#[tokio::test]
+async fn a_row_that_comes_to_look_right_is_repaired_all_the_same() {
+    let database = database().await;
+    make(
+        &database,
+        &handlers(),
+        (0..3).map(|_| Change::deposit(wallet(1), 1)),
+    )
+    .await;
+    for way in ["some at a time", "all at once"] {
+        database
+            .execute(
+                "UPDATE read_wallets SET balance = balance - 1, deposits = deposits - 1;
+                 UPDATE read_totals SET total = total - 1",
+            )
+            .await;
+        *MEANWHILE.lock().unwrap() = Some(database.pool_of(1).await);
+        let handlers = || {
+            let watched = Projection::new("wallets", 1, apply_while_somebody_writes)
+                .of("wallet", ["deposited"])
+                .table("read_wallets", "id");
+            let watched = match way {
+                "some at a time" => watched,
+                _ => watched.all_at_once(),
+            };
+            with(watched)
+        };
+        rebuild(&database, runner(handlers())).await;
+        assert!(MEANWHILE.lock().unwrap().is_none());
+        let check = kumiko_tests::wallets::handlers::<Postgres>();
+        let check = check
+            .check_projection(&database.pool, "wallets", 9)
+            .await
+            .unwrap();
+        assert_eq!(check.wrong(), 0, "{way}: {check:?}");
+    }
     database.remove().await;
 }

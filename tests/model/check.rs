@@ -1,5 +1,8 @@
 //! Visiting every state, and telling what was found.
 
+use std::fmt::Display;
+use std::hash::Hash;
+
 use stateright::{Checker, Expectation, Model, Path};
 
 use crate::deployment::Deployment;
@@ -28,47 +31,70 @@ pub(crate) fn broken(protocol: Protocol, replicas: usize, faults: usize) -> Vec<
 /// More steps from state to state than any deployment here has.
 const LIMIT: usize = 30_000_000;
 
-/// Visits every state, and prints the shortest way to what does not hold.
+/// Visits every state of a deployment.
 pub(crate) fn check(deployment: &Deployment) -> Found {
-    let checker = deployment.clone().checker();
-    let checker = checker.target_state_count(LIMIT).spawn_bfs().join();
-    assert!(checker.state_count() < LIMIT, "there is no end of states");
     let Deployment {
         replicas,
         seeds,
         faults,
         ..
     } = deployment;
+    visit(
+        deployment,
+        &format!("replicas {replicas}, seeds {seeds}, faults {faults}"),
+    )
+}
+
+/// Visits every state of what is `named` so, and prints the shortest ways to what does not hold.
+pub(crate) fn visit<M>(model: &M, named: &str) -> Found
+where
+    M: Model + Clone + Send + Sync + 'static,
+    M::State: Clone + Hash + PartialEq + Send + Sync + 'static,
+    M::Action: Clone + Display + PartialEq,
+{
+    let checker = model.clone().checker();
+    let checker = checker.target_state_count(LIMIT).spawn_bfs().join();
+    assert!(checker.state_count() < LIMIT, "there is no end of states");
     let (states, steps) = (checker.unique_state_count(), checker.max_depth() - 1);
-    println!(
-        "replicas {replicas}, seeds {seeds}, faults {faults}: {states} states, up to {steps} steps"
-    );
+    println!("{named}: {states} states, up to {steps} steps");
     let discoveries = checker.discoveries();
     let mut found = Found::default();
-    for property in deployment.properties() {
+    for property in model.properties() {
         let is_discovered = discoveries.contains_key(property.name);
         match property.expectation {
             Expectation::Sometimes if !is_discovered => found.unseen.push(property.name),
             Expectation::Sometimes => {}
-            _ if is_discovered => {
-                print_way(deployment, property.name);
-                found.broken.push(property.name);
-            }
+            _ if is_discovered => found.broken.push(property.name),
             _ => {}
         }
     }
+    print_ways(model, &found.broken);
     found
 }
 
 /// The checker keeps the last way it found, not the shortest, so it is sent a step farther each time.
-fn print_way(deployment: &Deployment, broken: &'static str) {
-    println!("\nnot always: {broken}");
-    let mut ways = (1..).filter_map(|steps| {
-        let checker = deployment.clone().checker().target_max_depth(steps);
-        checker.spawn_bfs().join().discovery(broken)
-    });
-    let way = ways.next().map(Path::into_actions);
-    for action in way.into_iter().flatten() {
-        println!("  {action}");
+fn print_ways<M>(model: &M, broken: &[&'static str])
+where
+    M: Model + Clone + Send + Sync + 'static,
+    M::State: Clone + Hash + PartialEq + Send + Sync + 'static,
+    M::Action: Clone + Display + PartialEq,
+{
+    let mut left = broken.to_vec();
+    for steps in 1.. {
+        if left.is_empty() {
+            return;
+        }
+        let checker = model.clone().checker().target_max_depth(steps);
+        let mut discoveries = checker.spawn_bfs().join().discoveries();
+        left.retain(|broken| {
+            let way = discoveries.remove(broken).map(Path::into_actions);
+            if let Some(way) = &way {
+                println!("\nnot always: {broken}");
+                for action in way {
+                    println!("  {action}");
+                }
+            }
+            way.is_none()
+        });
     }
 }

@@ -19,7 +19,8 @@
 //! Preparation, dry runs, and what people do to markers are left out: they take the same lock in the
 //! same way, and write no events of seeds.
 //!
-//! `steps` is a model of its own: of an operation that takes many transactions, as it is to be.
+//! `steps` is a model of its own: of an operation that takes many transactions, as it is to be. So is `rebuild`: of making the
+//! rows of a projection equal to what its events say, beside writers.
 //!
 //! ```console
 //! $ cargo test -p kumiko-tests --test model -- --nocapture              # counts states, shows what breaks
@@ -40,6 +41,7 @@ mod deployment;
 mod ended_transactions;
 mod properties;
 mod protocol;
+mod rebuild;
 mod replica;
 mod state;
 mod steps;

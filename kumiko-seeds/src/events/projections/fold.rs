@@ -239,6 +239,31 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         }
     }
 
+    /// The aggregates, of these or of all that were read, that have got events since.
+    pub(super) async fn gone_on(
+        &self,
+        connection: &mut DB::Connection,
+        of: Option<&[Uuid]>,
+    ) -> Result<Vec<Uuid>, ProjectionError> {
+        let of: Option<HashSet<Uuid>> = of.map(|ids| ids.iter().copied().collect());
+        let known = self.known(|id| of.as_ref().is_none_or(|of| of.contains(id)));
+        let values = [Parameter::Text(&known)];
+        let rows = visible_rows::fetch::<DB>(connection, &[EVENTS], DB::GONE_ON, &values).await?;
+        let ids = rows.iter().map(|row| uuid::<DB>(row, 1));
+        let ids = ids.collect::<sqlx::Result<_>>();
+        Ok(ids.map_err(EventStoreError::from)?)
+    }
+
+    /// How far streams are read, as a statement takes it.
+    fn known(&self, is_asked_for: impl Fn(&Uuid) -> bool) -> String {
+        let versions = self.versions.iter();
+        let known: Vec<_> = versions
+            .filter(|((_, aggregate_id), _)| is_asked_for(aggregate_id))
+            .map(|((tenant_id, aggregate_id), version)| (tenant_id, aggregate_id, version))
+            .collect();
+        serde_json::to_string(&known).unwrap_or_default()
+    }
+
     /// Applies what has come to the streams of `aggregates` since they were read. The lock must be held, so that nobody is about to apply the
     /// same to a live row.
     pub(super) async fn catch_up(
@@ -265,15 +290,8 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
             }
         }
         self.archived = archived;
-        let known: Vec<_> = (self.versions.iter())
-            .filter(|((_, aggregate_id), _)| wanted.contains(aggregate_id))
-            .map(|((tenant_id, aggregate_id), version)| (tenant_id, aggregate_id, version))
-            .collect();
-        let [wanted, known] = [
-            serde_json::to_string(aggregates),
-            serde_json::to_string(&known),
-        ]
-        .map(Result::unwrap_or_default);
+        let known = self.known(|aggregate_id| wanted.contains(aggregate_id));
+        let wanted = serde_json::to_string(aggregates).unwrap_or_default();
         let types = self.aggregate_types();
         let values = [
             Parameter::Text(&wanted),

@@ -49,6 +49,9 @@ pub trait ProjectionBackend: Backend {
     /// The events of the aggregates `$1` that come after those known, `$2`, each as `[tenant, aggregate, version]`, of aggregate types `$3`.
     const LOAD_SINCE: &'static str;
 
+    /// The aggregates of those streams of `$1`, each as `[tenant, aggregate, version]`, that have a later version.
+    const GONE_ON: &'static str;
+
     /// That a value is one of `ids`.
     fn among(ids: &[Uuid]) -> String;
 

@@ -79,6 +79,13 @@ impl ProjectionBackend for Postgres {
         ORDER BY position"
     );
 
+    const GONE_ON: &'static str = "
+        SELECT CAST(1 AS bigint) AS position, CAST(stream->>1 AS text)
+        FROM jsonb_array_elements(CAST($1 AS jsonb)) AS stream
+        WHERE EXISTS (SELECT 1 FROM kumiko_events
+                      WHERE tenant_id = CAST(stream->>0 AS uuid) AND aggregate_id = CAST(stream->>1 AS uuid)
+                        AND version > CAST(stream->>2 AS integer))";
+
     fn among(ids: &[Uuid]) -> String {
         let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
         format!("= ANY (CAST('{{{}}}' AS uuid[]))", ids.join(","))

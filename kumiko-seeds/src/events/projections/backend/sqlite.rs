@@ -40,6 +40,8 @@ impl ProjectionBackend for Sqlite {
         " FROM kumiko_events WHERE 1 = 0 AND $1 = $2 AND $2 = $3"
     );
 
+    const GONE_ON: &'static str = "SELECT 1 AS position, $1 WHERE 1 = 0";
+
     fn among(ids: &[Uuid]) -> String {
         let ids: Vec<String> = ids
             .iter()
