@@ -158,6 +158,43 @@ Examples:
 Exit codes: 0 fine; 1 a handler call would fail; 2 could not run, which includes seeds that do not compile."
     )]
     Verify(VerifyArguments),
+    /// Build the app's ops binary and show which version of its rows each projection has
+    #[command(
+        name = "projection:status",
+        after_help = "\
+Example:
+  cargo kumiko-ops projection:status"
+    )]
+    ProjectionStatus(InOpsBinary<cli::ProjectionStatusArguments>),
+    /// Build the app's ops binary and compare the rows of projections with what their events say
+    #[command(
+        name = "projection:check",
+        after_help = "\
+Nothing is changed, and nobody waits.
+
+Examples:
+  cargo kumiko-ops projection:check
+  cargo kumiko-ops projection:check members --show 100 --format json
+  cargo kumiko-ops projection:check members --mark
+
+Exit codes: 0 every row is what its events say; 2 could not run; 3 a row is wrong."
+    )]
+    ProjectionCheck(InOpsBinary<cli::ProjectionCheckArguments>),
+    /// Build the app's ops binary and make the rows of projections what their events say
+    #[command(
+        name = "projection:rebuild",
+        after_help = "\
+The app may serve meanwhile. Ctrl-C ends after the step in flight, and the same command goes on.
+
+Examples:
+  cargo kumiko-ops projection:rebuild members
+  cargo kumiko-ops projection:rebuild --outdated
+  cargo kumiko-ops projection:rebuild members --aggregate 0198f0a1-0000-7000-8000-000000000001
+
+Exit codes: 0 all are rebuilt; 1 one failed or is left; 2 could not run; 130 interrupted by Ctrl-C; 143 by
+SIGTERM."
+    )]
+    ProjectionRebuild(InOpsBinary<cli::ProjectionRebuildArguments>),
     /// Mark a seed as applied without running it, where its change was made already
     #[command(
         name = "seed:mark",
@@ -248,6 +285,18 @@ pub(crate) struct ApplyArguments {
 pub(crate) struct WorkArguments {
     #[command(flatten)]
     pub(crate) work: cli::WorkArguments,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+    #[command(flatten)]
+    pub(crate) build: BuildArguments,
+}
+
+/// The arguments of a command that the ops binary does as it is.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct InOpsBinary<A: Args> {
+    #[command(flatten)]
+    pub(crate) command: A,
     #[command(flatten)]
     pub(crate) package: PackageArguments,
     #[command(flatten)]

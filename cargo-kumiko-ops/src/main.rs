@@ -7,6 +7,7 @@ mod database;
 mod init;
 mod ops_binary;
 mod package;
+mod projections;
 mod run;
 mod seed_apply;
 mod seed_files;

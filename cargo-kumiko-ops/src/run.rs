@@ -9,8 +9,8 @@ use kumiko_seeds_cli as cli;
 use crate::arguments::{Arguments, Steering, Subcommand};
 use crate::package::PackageArguments;
 use crate::{
-    by_hand, seed_apply, seed_new, seed_show, seed_status, seed_verify, seed_work, shell_files,
-    steering,
+    by_hand, projections, seed_apply, seed_new, seed_show, seed_status, seed_verify, seed_work,
+    shell_files, steering,
 };
 
 /// Runs the command that the arguments of this process name.
@@ -37,6 +37,9 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Subcommand::Unmark(arguments) => by_hand::unmark(&arguments).await.map(ExitCode::from),
             Subcommand::Apply(arguments) => seed_apply::run(&arguments),
             Subcommand::Work(arguments) => seed_work::run(&arguments),
+            Subcommand::ProjectionStatus(arguments) => projections::status(&arguments),
+            Subcommand::ProjectionCheck(arguments) => projections::check(&arguments),
+            Subcommand::ProjectionRebuild(arguments) => projections::rebuild(&arguments),
             Subcommand::Pause(Steering { steering, package }) => {
                 steer(cli::SteeringRequest::pause(steering), &package).await
             }

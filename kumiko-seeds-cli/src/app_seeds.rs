@@ -55,9 +55,10 @@ pub struct SourceCall {
 }
 
 impl AppSeeds {
-    /// The seeds that an ops binary carries.
+    /// The seeds that an ops binary carries, and the rebuilds of the app's projections, which are steered as seeds are.
     pub(crate) fn of_runner<DB: Backend>(runner: &SeedRunner<DB>) -> Self {
-        let seeds = runner.seeds().iter().map(SeedSource::of_compiled);
+        let seeds = runner.seeds().iter().chain(runner.operations());
+        let seeds = seeds.map(SeedSource::of_compiled);
         Self {
             app: runner.whose().clone(),
             seeds: seeds.collect(),

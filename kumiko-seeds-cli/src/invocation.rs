@@ -14,7 +14,14 @@ pub struct Invocation {
 }
 
 /// The commands that build the app.
-const BUILDING: [&str; 3] = ["seed:apply", "seed:work", "seed:verify"];
+const BUILDING: [&str; 6] = [
+    "seed:apply",
+    "seed:work",
+    "seed:verify",
+    "projection:status",
+    "projection:check",
+    "projection:rebuild",
+];
 
 /// Where the program that started this one says how it was called. `cargo kumiko-ops` sets them, so
 /// that people are shown the command they know, not a path into the build folder.

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! The binary knows `seed:status`, `seed:show`, `seed:apply`, `seed:work`, `seed:verify`, `seed:mark` and `seed:unmark`; seeds
-//! of many steps are steered with `seed:pause`, `seed:resume`, `seed:cancel` and `seed:retry`.
+//! of many steps are steered with `seed:pause`, `seed:resume`, `seed:cancel` and `seed:retry`. `projection:status`,
+//! `projection:check` and `projection:rebuild` are about the read tables that the app computes from events.
 //! stdout carries the result, stderr everything else, also what a seed prints to stdout. Exit codes: 0 fine; 1 a seed
 //! failed or is left, or is pending under `--check`; 2 could not run; 3 drift under `--check`; 130 interrupted by Ctrl-C, 143 by
 //! SIGTERM.
@@ -31,6 +32,7 @@ mod invocation;
 mod ops_binary;
 mod printing;
 mod progress_view;
+mod projections;
 mod running;
 mod seed_choice;
 mod show;
@@ -49,6 +51,9 @@ pub use failure::{Exit, Failure};
 pub use invocation::Invocation;
 pub use ops_binary::main;
 pub use printing::{confirmation, printable, printable_lines, shell_word};
+pub use projections::{
+    ProjectionCheckArguments, ProjectionRebuildArguments, ProjectionStatusArguments,
+};
 pub use running::{block_on, command, parse};
 pub use seed_choice::nearest;
 pub use show::{ShowArguments, show_seed};
@@ -66,6 +71,9 @@ pub mod views {
     pub use crate::attended_run::AppliedView;
     pub use crate::printing::Moment;
     pub use crate::progress_view::ProgressView;
+    pub use crate::projections::{
+        CheckView, CheckedProjectionView, ProjectionStatusView, ProjectionView, WrongRowView,
+    };
     pub use crate::show::{MarkerView, ShownSeed};
     pub use crate::status::{SeedView, StatusView};
     pub use crate::steering::SteeredView;

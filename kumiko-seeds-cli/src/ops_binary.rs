@@ -3,26 +3,30 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use kumiko_seeds::{Backend, SeedRunner};
+use kumiko_seeds::SeedRunner;
+use kumiko_seeds::events::EventBackend;
 
 use crate::apply::ApplyArguments;
 use crate::by_hand::ByHandArguments;
 use crate::carried::Carried;
 use crate::printing::make_panics_printable;
+use crate::projections::{
+    ProjectionCheckArguments, ProjectionRebuildArguments, ProjectionStatusArguments,
+};
 use crate::running::{block_on, parse};
 use crate::show::ShowArguments;
 use crate::status::StatusArguments;
 use crate::steering::{CancelArguments, RetryArguments, SteeringArguments, SteeringRequest};
 use crate::verify::VerifyArguments;
 use crate::work::WorkArguments;
-use crate::{apply, by_hand, carried, show, status, steering, verify, work};
+use crate::{apply, by_hand, carried, projections, show, status, steering, verify, work};
 
 /// Runs the command in this process's arguments with the app's seeds.
 ///
 /// Give it the runner that the app itself boots with, so that both apply seeds the same way. The
 /// database is the one of `--database-url`, or of the variable `DATABASE_URL`.
 #[must_use]
-pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
+pub fn main<DB: EventBackend>(runner: SeedRunner<DB>) -> ExitCode {
     let arguments: OpsArguments = match parse(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(exit) => return exit.into(),
@@ -48,6 +52,13 @@ pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
             }
             OpsCommand::Retry(arguments) => {
                 steering::run(&runner, &SteeringRequest::retry(arguments)).await
+            }
+            OpsCommand::ProjectionStatus(arguments) => {
+                projections::status(&runner, &arguments).await
+            }
+            OpsCommand::ProjectionCheck(arguments) => projections::check(&runner, &arguments).await,
+            OpsCommand::ProjectionRebuild(arguments) => {
+                projections::rebuild(runner, &arguments).await
             }
             OpsCommand::Carried => carried::run(&runner),
         }
@@ -97,6 +108,15 @@ enum OpsCommand {
     /// Let a seed that failed or was cancelled go on where it was
     #[command(name = "seed:retry")]
     Retry(RetryArguments),
+    /// Show which version of its rows each projection has
+    #[command(name = "projection:status")]
+    ProjectionStatus(ProjectionStatusArguments),
+    /// Compare the rows of projections with what their events say, and change nothing
+    #[command(name = "projection:check")]
+    ProjectionCheck(ProjectionCheckArguments),
+    /// Make the rows of projections what their events say, while the app serves
+    #[command(name = "projection:rebuild")]
+    ProjectionRebuild(ProjectionRebuildArguments),
     /// Print which seeds are compiled into this binary, for `cargo kumiko-ops`
     #[command(name = Carried::COMMAND, hide = true)]
     Carried,

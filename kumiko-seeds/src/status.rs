@@ -278,9 +278,19 @@ impl Status {
         let missing: Vec<SeedStatus> = progress
             .iter()
             .filter(is_missing)
-            .map(|progress| SeedStatus {
-                progress: Some(progress.clone()),
-                ..status(&progress.id, State::Missing, String::new())
+            .map(|progress| {
+                // Whoever reads files does not know operations that are no seeds.
+                let is_operation = is_operation(&progress.id);
+                let state = if is_operation {
+                    State::of_progress(progress.state)
+                } else {
+                    State::Missing
+                };
+                SeedStatus {
+                    progress: Some(progress.clone()),
+                    background: is_operation,
+                    ..status(&progress.id, state, String::new())
+                }
             })
             .collect();
         all.extend(missing);

@@ -290,6 +290,12 @@ impl App {
         self.start(program, line.split_whitespace())
     }
 
+    /// The ops binary of an app with projections, which the tests bring.
+    pub(crate) fn ops_of_wallets(&self, line: &str) -> Call<'_> {
+        let program = Path::new(env!("CARGO_BIN_EXE_ops-of-wallets"));
+        self.start(program, line.split_whitespace())
+    }
+
     fn start<'a>(&self, program: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Call<'_> {
         let mut command = Command::new(program);
         without_package(&mut command);

@@ -27,6 +27,7 @@ mod interrupt;
 mod json_shapes;
 mod ops_binary;
 mod program;
+mod projections;
 mod reading_urls;
 mod readme;
 mod renamed_files;

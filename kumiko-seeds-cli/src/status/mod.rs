@@ -9,7 +9,7 @@ mod view;
 
 use std::io::{Write, stdout};
 
-use kumiko_seeds::{Backend, Seed, SeedRunner, SkipFlags, Status};
+use kumiko_seeds::{Backend, SeedRunner, SkipFlags, Status};
 
 pub use arguments::StatusArguments;
 use arguments::StatusFormat;
@@ -26,8 +26,7 @@ pub(crate) async fn run<DB: Backend>(
 ) -> Result<Exit, Failure> {
     let url = find::<DB>(&arguments.database)?;
     let history = read_history::<DB>(&url, runner.whose()).await?;
-    let seeds = runner.seeds().iter().map(Seed::info);
-    let status = Status::compare(seeds, history, &SkipFlags::from_environment());
+    let status = Status::compare(runner.infos(), history, &SkipFlags::from_environment());
     // The binary carries its seeds without the paths they came from.
     print_status(&mut stdout().lock(), &status, arguments, &|_| None)
 }

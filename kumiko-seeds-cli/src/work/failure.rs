@@ -53,15 +53,23 @@ impl Asked<'_> {
         let mut failure = match (signal, failed, left) {
             (None, [], []) => return None,
             (Some(signal), ..) => interrupted(signal),
-            (None, [], left) => Failure::new(format!("seeds are left: {}", left.join(", "))),
-            (None, failed, _) => Failure::new(format!("seeds failed:{}", lines(failed))),
+            (None, [], left) => {
+                let what = called(left.iter().copied());
+                Failure::new(format!("{what} are left: {}", left.join(", ")))
+            }
+            (None, failed, _) => {
+                let what = called(failed.iter().map(|(id, _)| *id));
+                Failure::new(format!("{what} failed:{}", lines(failed)))
+            }
         };
         match signal {
             None => failure.exit = Exit::NotApplied,
             Some(_) if !failed.is_empty() => {
-                failure
-                    .notes
-                    .push(format!("seeds failed:{}", lines(failed)));
+                failure.notes.push(format!(
+                    "{} failed:{}",
+                    called(failed.iter().map(|(id, _)| *id)),
+                    lines(failed)
+                ));
             }
             Some(_) => {}
         }
@@ -98,6 +106,16 @@ impl Asked<'_> {
             ));
         }
         help
+    }
+}
+
+/// What these are called together.
+fn called<'a>(mut ids: impl Iterator<Item = &'a str>) -> &'static str {
+    // The ids of other operations have a slash.
+    if ids.all(|id| id.contains('/')) {
+        "rebuilds"
+    } else {
+        "seeds"
     }
 }
 

@@ -8,7 +8,8 @@ mod view;
 use std::io::stdout;
 use std::time::Instant;
 
-use kumiko_seeds::{Backend, SeedRunner};
+use kumiko_seeds::{AppliedBy, Backend, SeedRunner};
+use sqlx::Pool;
 
 pub use arguments::WorkArguments;
 pub(crate) use failure::Asked;
@@ -19,7 +20,7 @@ use crate::arguments::Format;
 use crate::attended_run::{
     Action, Interrupt, KeptStdout, ProgressDisplay, cause, print_warnings, texts,
 };
-use crate::database::{find, open};
+use crate::database::{DatabaseUrl, find, open};
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
 use crate::printing::{print_json, print_text, printable};
@@ -33,10 +34,45 @@ pub(crate) async fn run<DB: Backend>(
     url.check_is_for::<DB>()?;
     url.check_for_changing()?;
     let pool = open::<DB>(&url).await?;
+    let invocation = Invocation::of_this_process(&arguments.database);
+    let attended = Attended {
+        url: &url,
+        again: invocation.line("seed:work", &arguments.words()),
+        invocation,
+        format: arguments.format,
+        applied_by: arguments.applied_by,
+    };
+    attend(runner, &pool, attended).await
+}
+
+/// How work is done that somebody waits for.
+pub(crate) struct Attended<'a> {
+    pub(crate) url: &'a DatabaseUrl,
+    pub(crate) invocation: Invocation,
+    /// The command that goes on.
+    pub(crate) again: String,
+    pub(crate) format: Format,
+    pub(crate) applied_by: Option<AppliedBy>,
+}
+
+/// Does what the runner has to do in the background, shows how far it is, and says what came of it. A signal ends it after the
+/// step in flight.
+pub(crate) async fn attend<DB: Backend>(
+    runner: SeedRunner<DB>,
+    pool: &Pool<DB>,
+    attended: Attended<'_>,
+) -> Result<Exit, Failure> {
+    let Attended {
+        url,
+        invocation,
+        again,
+        format,
+        applied_by,
+    } = attended;
     let display = ProgressDisplay::on_stderr(Action::Apply);
     let observed = display.clone();
     let runner = runner
-        .applied_by(cause(arguments.applied_by))
+        .applied_by(cause(applied_by))
         // The database of the URL may be behind any pooler.
         .unnamed_statements()
         .observe(move |progress| observed.show(progress));
@@ -45,7 +81,7 @@ pub(crate) async fn run<DB: Backend>(
     let mut signal = None;
     let kept = KeptStdout::keep()?;
     let report = runner
-        .work_until(&pool, async {
+        .work_until(pool, async {
             signal = Some(interrupt.signal().await);
         })
         .await;
@@ -55,18 +91,17 @@ pub(crate) async fn run<DB: Backend>(
     let took = began.elapsed();
 
     print_warnings(&texts(&report.warnings));
-    let seeds = runner.seeds().iter().filter(|seed| seed.background);
-    let summary = summary::of_work(&report, took, seeds.count());
-    let invocation = Invocation::of_this_process(&arguments.database);
+    let of_background = runner.infos().filter(|info| info.background);
+    let summary = summary::of_work(&report, took, of_background.count());
     let asked = Asked {
-        url: &url,
+        url,
         invocation: &invocation,
-        again: invocation.line("seed:work", &arguments.words()),
+        again,
         summary,
     };
     let failure = asked.failure(&report, signal);
     let out = &mut stdout().lock();
-    match arguments.format {
+    match format {
         Format::Json => print_json(out, &WorkView::of(&report, took))?,
         // For people a failure says it all.
         Format::Table if failure.is_none() => {

@@ -313,6 +313,11 @@ impl<DB: Backend> SeedRunner<DB> {
         self.seeds.iter().chain(self.operations.iter().copied())
     }
 
+    /// The operations that are no seeds: the rebuilds of projections.
+    pub fn operations(&self) -> impl Iterator<Item = &'static Seed<DB>> {
+        self.operations.iter().copied()
+    }
+
     /// What is known of each seed and each other operation without running it.
     pub fn infos(&self) -> impl Iterator<Item = SeedInfo<'static>> {
         self.all().map(Seed::info)

@@ -91,6 +91,11 @@ impl<DB: EventBackend> SeedRunner<DB> {
             id: kept(id),
             description: kept(format!("Rebuild {part} of the projection {name}")),
             background: true,
+            // To count the events of a part costs as much as to read them.
+            code: SeedCode::Batch {
+                count: None,
+                batch: batch::<DB>,
+            },
             ..operation(projection)
         };
         Ok(self.with_operations_alone(vec![operation]))

@@ -1,0 +1,200 @@
+//! `projection:check`: compares rows with what their events say, and changes nothing.
+
+use std::io::stdout;
+
+use kumiko_seeds::events::{EventBackend, ProjectionCheck, WrongRow};
+use kumiko_seeds::{Error, SeedRunner};
+use serde::Serialize;
+
+use super::arguments::ProjectionCheckArguments;
+use super::choice::{chosen, write_side};
+use crate::arguments::Format;
+use crate::database::{connect, find, say_that_there_is_none};
+use crate::failure::{Exit, Failure};
+use crate::invocation::Invocation;
+use crate::printing::{counted, print_failure, print_json, print_text, printable};
+
+/// `projection:check` of an app's own ops binary. It exits with 3 if a row is wrong.
+pub(crate) async fn run<DB: EventBackend>(
+    runner: &SeedRunner<DB>,
+    arguments: &ProjectionCheckArguments,
+) -> Result<Exit, Failure> {
+    let url = find::<DB>(&arguments.database)?;
+    let handlers = write_side(runner)?;
+    let names = chosen(handlers, &arguments.names)?;
+    let Some(pool) = connect::<DB>(&url).await? else {
+        say_that_there_is_none(&url);
+        return Ok(Exit::Fine);
+    };
+    let ledger = runner.ledger(&pool);
+    let mut view = CheckView::default();
+    for name in names {
+        let check = handlers.check_projection(&pool, name, arguments.show).await;
+        let check = check.map_err(|error| {
+            Failure::new(format!("could not check projection {name}")).caused_by(&error)
+        })?;
+        let id = format!("projection-rebuild/{name}/{}", check.version);
+        let info = runner.infos().find(|info| info.id == id);
+        let is_marked = match info {
+            Some(info) if arguments.mark && check.wrong() == 0 => match ledger.mark(info).await {
+                Ok(()) => true,
+                Err(Error::AlreadyApplied { .. }) => false,
+                Err(error) => return Err(url.failure(&error)),
+            },
+            _ => false,
+        };
+        view.projections
+            .push(CheckedProjectionView::of(check, is_marked));
+    }
+    pool.close().await;
+    let out = &mut stdout().lock();
+    match arguments.format {
+        Format::Json => print_json(out, &view)?,
+        Format::Table => print_text(out, &text(&view))?,
+    }
+    let wrong = view.projections.iter().filter(|it| it.wrong > 0);
+    let wrong: Vec<String> = wrong.map(|it| it.name.clone()).collect();
+    if wrong.is_empty() {
+        return Ok(Exit::Fine);
+    }
+    let invocation = Invocation::of_this_process(&arguments.database);
+    let rebuild = invocation.line("projection:rebuild", &wrong);
+    let mut failure = Failure::new(format!(
+        "rows are not what their events say: {}",
+        wrong.join(", ")
+    ))
+    .help(format!("make them so while the app serves:\n    {rebuild}"));
+    failure.exit = Exit::Drift;
+    print_failure(&failure);
+    Ok(Exit::Drift)
+}
+
+/// What was found.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckView {
+    /// The version of this form.
+    pub version: u32,
+    /// The projections that were checked.
+    pub projections: Vec<CheckedProjectionView>,
+}
+
+impl Default for CheckView {
+    fn default() -> Self {
+        Self {
+            version: 1,
+            projections: Vec::new(),
+        }
+    }
+}
+
+/// What was found of one projection.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckedProjectionView {
+    /// The projection.
+    pub name: String,
+    /// The version that the app has.
+    pub version: u32,
+    /// How many events were read.
+    pub events: u64,
+    /// How many rows are wrong.
+    pub wrong: u64,
+    /// How many of them should be there and are not.
+    pub missing: u64,
+    /// How many have other values than they should have.
+    pub different: u64,
+    /// How many are there and should not be.
+    pub superfluous: u64,
+    /// The first of them.
+    pub rows: Vec<WrongRowView>,
+    /// The event types that the projection takes and of which there is no event.
+    pub unseen: Vec<String>,
+    /// Whether its rebuild was marked as done.
+    pub marked: bool,
+}
+
+/// A wrong row.
+#[derive(Clone, Debug, Serialize)]
+pub struct WrongRowView {
+    /// The table.
+    pub table: String,
+    /// What is wrong: `missing`, `different` or `superfluous`.
+    pub wrong: &'static str,
+    /// The values of its primary key, as texts.
+    pub key: Vec<String>,
+    /// The columns that differ.
+    pub columns: Vec<String>,
+}
+
+impl CheckedProjectionView {
+    fn of(check: ProjectionCheck, is_marked: bool) -> Self {
+        Self {
+            wrong: check.wrong(),
+            name: check.projection,
+            version: check.version,
+            events: check.events,
+            missing: check.missing,
+            different: check.different,
+            superfluous: check.superfluous,
+            rows: check.rows.into_iter().map(WrongRowView::of).collect(),
+            unseen: check.unseen,
+            marked: is_marked,
+        }
+    }
+}
+
+impl WrongRowView {
+    fn of(row: WrongRow) -> Self {
+        Self {
+            wrong: row.wrong.as_str(),
+            table: row.table,
+            key: row.key,
+            columns: row.columns,
+        }
+    }
+}
+
+fn text(view: &CheckView) -> String {
+    view.projections.iter().map(of_one).collect()
+}
+
+fn of_one(check: &CheckedProjectionView) -> String {
+    let (name, version) = (printable(&check.name), check.version);
+    let events = usize::try_from(check.events).unwrap_or(usize::MAX);
+    let mut text = format!("{name} {version}: {}, ", counted(events, "event"));
+    if check.wrong == 0 {
+        text += "every row is what they say";
+    } else {
+        let kinds = [
+            (check.missing, "missing"),
+            (check.different, "different"),
+            (check.superfluous, "superfluous"),
+        ];
+        let kinds = kinds.iter().filter(|(count, _)| *count > 0);
+        let kinds: Vec<String> = kinds
+            .map(|(count, kind)| format!("{count} {kind}"))
+            .collect();
+        text += &format!("wrong rows: {}", kinds.join(", "));
+    }
+    if check.marked {
+        text += "; marked as rebuilt";
+    }
+    text.push('\n');
+    for row in &check.rows {
+        let columns = match row.columns.as_slice() {
+            [] => String::new(),
+            columns => format!(" ({})", columns.join(", ")),
+        };
+        let (table, key) = (&row.table, row.key.join(", "));
+        text += &printable(&format!("  {} {table} {key}{columns}", row.wrong));
+        text.push('\n');
+    }
+    let shown = check.rows.len() as u64;
+    if shown < check.wrong {
+        text += &format!("  and {} more\n", check.wrong - shown);
+    }
+    if !check.unseen.is_empty() && check.events > 0 {
+        let unseen = printable(&check.unseen.join(", "));
+        text += &format!("  no event yet of type {unseen}\n");
+    }
+    text
+}

@@ -1,0 +1,78 @@
+//! `projection:rebuild`: makes rows what their events say, while the app serves.
+
+use kumiko_seeds::events::{EventBackend, Part};
+use kumiko_seeds::{SeedRunner, SkipFlags, Status};
+
+use super::arguments::ProjectionRebuildArguments;
+use super::choice::{chosen, write_side};
+use crate::database::{find, open};
+use crate::failure::{Exit, Failure};
+use crate::invocation::Invocation;
+use crate::printing::print_text;
+use crate::work::{Attended, attend};
+
+/// `projection:rebuild` of an app's own ops binary. A signal ends it after the step in flight.
+pub(crate) async fn run<DB: EventBackend>(
+    runner: SeedRunner<DB>,
+    arguments: &ProjectionRebuildArguments,
+) -> Result<Exit, Failure> {
+    let url = find::<DB>(&arguments.database)?;
+    let handlers = write_side(&runner)?;
+    let part = part(arguments)?;
+    let mut chosen = owned(&chosen(handlers, &arguments.names)?);
+    url.check_is_for::<DB>()?;
+    url.check_for_changing()?;
+    let pool = open::<DB>(&url).await?;
+    if arguments.outdated {
+        let history = runner.ledger(&pool).history().await;
+        let history = history.map_err(|error| url.failure(&error))?;
+        let status = Status::compare(runner.infos(), history, &SkipFlags::default());
+        chosen.retain(|name| {
+            let of_name = format!("projection-rebuild/{name}/");
+            let mut seeds = status.seeds.iter();
+            seeds.any(|seed| seed.id.starts_with(&of_name) && seed.marker.is_none())
+        });
+        if chosen.is_empty() {
+            pool.close().await;
+            let text = "nothing to do: the version of every projection is recorded\n";
+            print_text(&mut std::io::stdout().lock(), text)?;
+            return Ok(Exit::Fine);
+        }
+    }
+    let chosen: Vec<&str> = chosen.iter().map(String::as_str).collect();
+    let rebuilding = match (part, chosen.as_slice()) {
+        (Some(part), [name]) => runner.rebuilding_part(&pool, name, part).await,
+        (Some(_), _) => {
+            return Err(Failure::new(
+                "a part of one projection is rebuilt at a time",
+            ));
+        }
+        (None, names) => runner.rebuilding(&pool, names).await,
+    };
+    let runner = rebuilding.map_err(|error| url.failure(&error))?;
+    let invocation = Invocation::of_this_process(&arguments.database);
+    let attended = Attended {
+        url: &url,
+        again: invocation.line("projection:rebuild", &arguments.words()),
+        invocation,
+        format: arguments.format,
+        applied_by: arguments.applied_by,
+    };
+    attend(runner, &pool, attended).await
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+fn part(arguments: &ProjectionRebuildArguments) -> Result<Option<Part>, Failure> {
+    let id = |text: &str, what: &str| {
+        text.parse()
+            .map_err(|_| Failure::new(format!("{what} takes the id of one, not {text:?}")))
+    };
+    Ok(match (&arguments.tenant, &arguments.aggregate) {
+        (Some(tenant), _) => Some(Part::Tenant(id(tenant, "--tenant")?)),
+        (None, Some(aggregate)) => Some(Part::Aggregate(id(aggregate, "--aggregate")?)),
+        (None, None) => None,
+    })
+}

@@ -1,0 +1,162 @@
+//! `projection:status`: which version of its rows each projection has.
+
+use std::io::stdout;
+
+use anstyle::Style;
+use kumiko_seeds::events::EventBackend;
+use kumiko_seeds::{History, SeedRunner, SkipFlags, State, Status};
+use serde::Serialize;
+
+use super::arguments::ProjectionStatusArguments;
+use super::choice::write_side;
+use crate::arguments::Format;
+use crate::database::{find, read_history};
+use crate::failure::{Exit, Failure};
+use crate::printing::{Columns, Moment, Terminal, print_json, print_text, printable, state};
+use crate::progress_view::ProgressView;
+
+/// `projection:status` of an app's own ops binary.
+pub(crate) async fn run<DB: EventBackend>(
+    runner: &SeedRunner<DB>,
+    arguments: &ProjectionStatusArguments,
+) -> Result<Exit, Failure> {
+    let url = find::<DB>(&arguments.database)?;
+    write_side(runner)?;
+    let history = read_history::<DB>(&url, runner.whose()).await?;
+    let status = Status::compare(runner.infos(), history.clone(), &SkipFlags::default());
+    let view = ProjectionStatusView::of(runner, &status, &history);
+    let out = &mut stdout().lock();
+    match arguments.format {
+        Format::Json => print_json(out, &view)?,
+        Format::Table => print_text(out, &table(&view, Terminal::of_stdout()))?,
+    }
+    Ok(Exit::Fine)
+}
+
+/// Which version of its rows each projection has.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProjectionStatusView<'a> {
+    /// The version of this form.
+    pub version: u32,
+    /// The projections, as the app registers them.
+    pub projections: Vec<ProjectionView<'a>>,
+}
+
+/// Which version of its rows a projection has.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProjectionView<'a> {
+    /// The projection.
+    pub name: &'a str,
+    /// The version that the app has.
+    pub version: u32,
+    /// Where the rebuild to that version stands.
+    #[serde(serialize_with = "state")]
+    pub state: State,
+    /// The tables.
+    pub tables: Vec<&'a str>,
+    /// The greatest version that is recorded; none if there is none.
+    pub recorded_version: Option<u32>,
+    /// When the rows were last rebuilt, or marked as being as they should be.
+    pub rebuilt_at: Option<Moment>,
+    /// How far a rebuild is that is under way.
+    pub progress: Option<ProgressView<'a>>,
+    /// What a person should know beside the state.
+    pub remark: Option<String>,
+}
+
+impl<'a> ProjectionStatusView<'a> {
+    fn of<DB: EventBackend>(
+        runner: &'a SeedRunner<DB>,
+        status: &'a Status,
+        history: &'a History,
+    ) -> Self {
+        let handlers = runner.write_side().into_iter();
+        let projections = handlers.flat_map(|handlers| handlers.kept_projections().iter());
+        let view = |projection: &'a kumiko_seeds::events::Projection<DB>| {
+            let all_versions = format!("projection-rebuild/{}/", projection.name());
+            let id = format!("{all_versions}{}", projection.version());
+            let found = status.seeds.iter().find(|seed| seed.id == id);
+            let of_name = |id: &'a str| id.strip_prefix(&*all_versions);
+            let markers = history.markers.iter();
+            let versions = markers.clone().filter_map(|marker| of_name(&marker.id));
+            let recorded = versions.filter_map(|rest| rest.split('/').next()?.parse().ok());
+            let recorded_version: Option<u32> = recorded.max();
+            let latest = markers.filter(|marker| of_name(&marker.id).is_some());
+            let latest = latest.map(|marker| marker.applied_at).max();
+            let mut under_way = history.progress.iter();
+            let progress = under_way.find(|progress| of_name(&progress.id).is_some());
+            let is_older = recorded_version.is_some_and(|recorded| recorded > projection.version());
+            let state = match found {
+                _ if is_older => State::Missing,
+                Some(found) => found.state,
+                None => State::Pending,
+            };
+            let told = found.filter(|seed| seed.progress.is_some() || seed.intervention.is_some());
+            let other = recorded_version.filter(|recorded| *recorded != projection.version());
+            let remarks = [
+                match told {
+                    Some(seed) => seed.remark(),
+                    // One that was asked for once more.
+                    None => progress.map(ToString::to_string),
+                },
+                other.map(|recorded| {
+                    let whose = if is_older { "of a newer release " } else { "" };
+                    format!("version {recorded} {whose}is recorded")
+                }),
+            ];
+            let remarks: Vec<String> = remarks.into_iter().flatten().collect();
+            ProjectionView {
+                name: projection.name(),
+                version: projection.version(),
+                state,
+                tables: projection.tables().collect(),
+                recorded_version,
+                rebuilt_at: latest.map(Moment),
+                progress: progress.map(ProgressView::of),
+                remark: (!remarks.is_empty()).then(|| remarks.join("; ")),
+            }
+        };
+        Self {
+            version: 1,
+            projections: projections.map(view).collect(),
+        }
+    }
+}
+
+const HEADINGS: [&str; 6] = [
+    "STATE",
+    "PROJECTION",
+    "VERSION",
+    "REBUILT AT",
+    "TABLES",
+    "REMARK",
+];
+
+fn table(status: &ProjectionStatusView<'_>, terminal: Terminal) -> String {
+    let Terminal { palette, width } = terminal;
+    let headings = HEADINGS.map(str::to_owned);
+    let row = |projection: &ProjectionView<'_>| {
+        [
+            projection.state.to_string(),
+            printable(projection.name),
+            projection.version.to_string(),
+            projection
+                .rebuilt_at
+                .map_or_else(String::new, |at| at.to_string()),
+            printable(&projection.tables.join(", ")),
+            projection
+                .remark
+                .as_deref()
+                .map_or_else(String::new, printable),
+        ]
+    };
+    let rows: Vec<[String; 6]> = status.projections.iter().map(row).collect();
+    let columns = Columns::of(rows.iter().chain([&headings])).within(width);
+    let mut text = columns.line(&headings, [palette.heading; 6]);
+    for (projection, row) in status.projections.iter().zip(&rows) {
+        let mut styles = [Style::new(); 6];
+        styles[0] = palette.of_state(projection.state);
+        text += &columns.line(row, styles);
+    }
+    text
+}

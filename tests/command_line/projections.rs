@@ -1,0 +1,312 @@
+//! `projection:status`, `projection:check` and `projection:rebuild`.
+
+use crate::app::App;
+use crate::database::sqlite;
+use crate::transcript::assert_shows;
+
+const URL: &str = "sqlite:app.db?mode=rwc";
+
+/// Six wallets with a deposit each, as somebody wrote who knows of no projections.
+fn events() -> String {
+    let event = |number: u32| {
+        let id = format!("00000000-0000-0000-0000-{number:012}");
+        format!(
+            "INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type, payload, metadata, created_by)
+             VALUES ('{id}', 'wallet', '00000000-0000-4000-8000-000000000000', 1, 'deposited',
+                     '{{\"id\": \"{id}\", \"what\": \"deposited\", \"amount\": 5, \"name\": \"\"}}', '{{}}', 'somebody');"
+        )
+    };
+    (1..=6).map(event).collect()
+}
+
+fn call(app: &App, url: &str, line: &str, variables: &[(&str, &str)]) -> String {
+    let call = app.ops_of_wallets(line).variable("DATABASE_URL", url);
+    let call = variables
+        .iter()
+        .fold(call, |call, (name, value)| call.variable(name, value));
+    let shown = call.run();
+    let shown = shown.replace(env!("CARGO_BIN_EXE_ops-of-wallets"), "ops");
+    // How fast the machine was is nobody's promise.
+    let lines = shown
+        .lines()
+        .filter(|line| !line.contains("/s") && !line.contains(" of 0 (100%)"));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// An app that has run, and events that its projections have not got.
+fn app_with_events() -> App {
+    let app = App::empty();
+    call(&app, URL, "seed:apply", &[]);
+    sqlite(&app.path("app.db"), &events());
+    settle(&app);
+    app
+}
+
+/// Puts down when each rebuild was, and how long it took.
+fn settle(app: &App) {
+    let settle =
+        "UPDATE kumiko_es_operations SET applied_at = '2026-01-02T03:04:05.678Z', duration_ms = 7";
+    sqlite(&app.path("app.db"), settle);
+}
+
+#[test]
+fn a_check_says_which_rows_are_wrong_and_a_rebuild_mends_them() {
+    let app = app_with_events();
+    let call = |line| call(&app, URL, line, &[]);
+    assert_shows(
+        &call("projection:check --show 2"),
+        "\
+exit 3
+-- stdout
+wallets 1: 6 events, wrong rows: 6 missing
+  missing read_wallets 00000000-0000-0000-0000-000000000001
+  missing read_wallets 00000000-0000-0000-0000-000000000002
+  and 4 more
+  no event yet of type closed, named
+totals 1: 6 events, wrong rows: 1 missing
+  missing read_totals deposited
+  no event yet of type closed
+-- stderr
+error: rows are not what their events say: wallets, totals
+help: make them so while the app serves:
+    ops projection:rebuild wallets totals
+",
+    );
+    assert_shows(
+        &call("projection:rebuild wallets totals"),
+        "\
+exit 0
+-- stdout
+2 applied in [time]
+-- stderr
+applying projection-rebuild/totals/1/1
+applied projection-rebuild/totals/1/1 in [time]
+applying projection-rebuild/wallets/1/1
+applied projection-rebuild/wallets/1/1 in [time]
+",
+    );
+    assert_shows(
+        &call("projection:check"),
+        "\
+exit 0
+-- stdout
+wallets 1: 6 events, every row is what they say
+  no event yet of type closed, named
+totals 1: 6 events, every row is what they say
+  no event yet of type closed
+",
+    );
+    sqlite(
+        &app.path("app.db"),
+        "UPDATE read_wallets SET balance = 0, name = 'x' WHERE id LIKE '%3';
+         INSERT INTO read_wallets (id, balance) VALUES ('00000000-0000-0000-0000-000000000099', 0)",
+    );
+    assert_shows(
+        &call("projection:check wallets"),
+        "\
+exit 3
+-- stdout
+wallets 1: 6 events, wrong rows: 1 different, 1 superfluous
+  different read_wallets 00000000-0000-0000-0000-000000000003 (balance, name)
+  superfluous read_wallets 00000000-0000-0000-0000-000000000099
+  no event yet of type closed, named
+-- stderr
+error: rows are not what their events say: wallets
+help: make them so while the app serves:
+    ops projection:rebuild wallets
+",
+    );
+    assert_shows(
+        &call("projection:rebuild wallets --aggregate 00000000-0000-0000-0000-000000000003"),
+        "\
+exit 0
+-- stdout
+1 applied in [time]
+-- stderr
+applying aggregate-rebuild/wallets/aggregate-00000000-0000-0000-0000-000000000003/1
+applied aggregate-rebuild/wallets/aggregate-00000000-0000-0000-0000-000000000003/1 in [time]
+",
+    );
+}
+
+#[test]
+fn a_new_version_is_pending_and_one_that_fails_says_why() {
+    let app = app_with_events();
+    let call = |version, line| {
+        let shown = call(&app, URL, line, &[("TEST_VERSION", version)]);
+        settle(&app);
+        shown
+    };
+    assert_shows(
+        &call("2", "seed:status --check"),
+        "\
+exit 1
+-- stdout
+STATE    ID                            APPLIED AT           TOOK  BY   DESCRIPTION
+applied  projection-rebuild/totals/1   2026-01-02 03:04:05  7ms   cli  Rebuild the projection totals, version 1
+pending  projection-rebuild/wallets/2                                  Rebuild the projection wallets, version 2 (in the background)
+
+1 applied, 1 pending
+",
+    );
+    let exit = |shown: String| shown.lines().next().unwrap_or_default().to_owned();
+    let allowed = "seed:status --check --allow-background";
+    assert_eq!(exit(call("2", allowed)), "exit 0");
+    assert_shows(
+        &call("2", "projection:status"),
+        "\
+exit 0
+-- stdout
+STATE    PROJECTION  VERSION  REBUILT AT           TABLES        REMARK
+pending  wallets     2        2026-01-02 03:04:05  read_wallets  version 1 is recorded
+applied  totals      1        2026-01-02 03:04:05  read_totals
+",
+    );
+    assert_shows(
+        &call("2", "projection:rebuild --outdated"),
+        "\
+exit 0
+-- stdout
+1 applied in [time]
+-- stderr
+applying projection-rebuild/wallets/2
+applied projection-rebuild/wallets/2 in [time]
+",
+    );
+    assert_shows(
+        &call("2", "projection:rebuild --outdated"),
+        "exit 0\n-- stdout\nnothing to do: the version of every projection is recorded\n",
+    );
+    assert_shows(
+        &call("1", "projection:status"),
+        "\
+exit 0
+-- stdout
+STATE    PROJECTION  VERSION  REBUILT AT           TABLES        REMARK
+missing  wallets     1        2026-01-02 03:04:05  read_wallets  version 2 of a newer release is recorded
+applied  totals      1        2026-01-02 03:04:05  read_totals
+",
+    );
+    assert_eq!(exit(call("1", "seed:status --check")), "exit 3");
+    assert_eq!(exit(call("2", "seed:status --check")), "exit 0");
+}
+
+#[test]
+fn a_rebuild_that_fails_names_the_event_and_goes_on_when_it_is_told_to() {
+    let app = app_with_events();
+    let fails = [("TEST_VERSION", "2"), ("TEST_FAILS_AT", "deposited")];
+    let why = "projection \"wallets\" cannot apply event 1, deposited at version 1 of wallet \
+               00000000-0000-0000-0000-000000000001";
+    let rebuild = "projection-rebuild/wallets/2";
+    assert_shows(
+        &call(&app, URL, "seed:work", &fails),
+        &format!(
+            "\
+exit 1
+-- stderr
+applying {rebuild}
+failed {rebuild}
+error: rebuilds failed:
+  {rebuild}: {rebuild} failed: {why}: no such currency
+note: what is done stays; 1 failed in [time]
+help: correct what failed, and let {rebuild} go on where it was:
+    ops seed:retry {rebuild}
+"
+        ),
+    );
+    assert_shows(
+        &call(&app, URL, "projection:status", &fails),
+        &format!(
+            "\
+exit 0
+-- stdout
+STATE    PROJECTION  VERSION  REBUILT AT           TABLES        REMARK
+failed   wallets     2        2026-01-02 03:04:05  read_wallets  0 done, failed after the beginning: {rebuild} failed: {why}: no such currency; version 1 is recorded
+applied  totals      1        2026-01-02 03:04:05  read_totals
+"
+        ),
+    );
+    assert_shows(
+        &call(&app, URL, "projection:check wallets", &fails),
+        &format!(
+            "exit 2\n-- stderr\nerror: could not check projection wallets\ncaused by: {why}\ncaused by: no such currency\n"
+        ),
+    );
+    let mended = &fails[..1];
+    let retried = call(&app, URL, &format!("seed:retry {rebuild}"), mended);
+    assert!(retried.starts_with("exit 0"), "{retried}");
+    let worked = call(&app, URL, "projection:rebuild --outdated", mended);
+    assert!(worked.starts_with("exit 0"), "{worked}");
+    let checked = call(&app, URL, "projection:check wallets", mended);
+    assert!(checked.starts_with("exit 0"), "{checked}");
+}
+
+#[test]
+fn tables_that_the_app_kept_before_are_adopted_if_they_are_right() {
+    let app = app_with_events();
+    call(&app, URL, "projection:rebuild --all", &[]);
+    sqlite(
+        &app.path("app.db"),
+        "DELETE FROM kumiko_es_operations; UPDATE read_totals SET total = 0",
+    );
+    let totals = "  no event yet of type closed\n";
+    assert_shows(
+        &call(&app, URL, "projection:check --mark", &[]),
+        &format!(
+            "\
+exit 3
+-- stdout
+wallets 1: 6 events, every row is what they say; marked as rebuilt
+  no event yet of type closed, named
+totals 1: 6 events, wrong rows: 1 different
+  different read_totals deposited (total)
+{totals}-- stderr
+error: rows are not what their events say: totals
+help: make them so while the app serves:
+    ops projection:rebuild totals
+"
+        ),
+    );
+    settle(&app);
+    let status = call(&app, URL, "projection:status", &[]);
+    let applied = "applied  wallets     1        2026-01-02 03:04:05  read_wallets  marked by hand at 2026-01-02 03:04:05, not run\n";
+    assert!(status.contains(applied), "{status}");
+    assert!(status.contains("pending  totals"), "{status}");
+}
+
+#[test]
+fn what_is_asked_for_wrongly_is_answered_with_what_to_do() {
+    let app = app_with_events();
+    let call = |line| call(&app, URL, line, &[]);
+    assert_shows(
+        &call("projection:check walets"),
+        "exit 2\n-- stderr\nerror: there is no projection walets\nhelp: did you mean wallets?\n",
+    );
+    assert_shows(
+        &call("projection:rebuild nothing"),
+        "exit 2\n-- stderr\nerror: there is no projection nothing\nhelp: name one of these: wallets, totals\n",
+    );
+    assert_shows(
+        &call("projection:rebuild wallets --tenant x"),
+        "exit 2\n-- stderr\nerror: --tenant takes the id of one, not \"x\"\n",
+    );
+    assert_shows(
+        &call("projection:rebuild totals --tenant 00000000-0000-4000-8000-000000000000"),
+        "exit 2\n-- stderr\nerror: the projection cannot be rebuilt\n\
+         caused by: projection \"totals\" can be rebuilt as a whole only\n",
+    );
+    let app = App::empty();
+    let without = app
+        .ops_of_steps("projection:status")
+        .variable("DATABASE_URL", URL);
+    assert_shows(
+        &without.run(),
+        "\
+exit 2
+-- stderr
+error: the app has no projections
+help: register them beside its handlers:
+    Handlers::new().projections(Projections::new().register(members))
+",
+    );
+}

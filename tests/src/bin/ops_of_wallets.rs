@@ -1,0 +1,42 @@
+//! The ops binary of an app with two projections: one of rows that are each computed from one wallet, and one of totals.
+//!
+//! `TEST_VERSION` is the version of the first, and `TEST_FAILS_AT` a type of events that cannot be applied to it.
+
+use std::process::ExitCode;
+
+use futures_util::future::BoxFuture;
+use kumiko_seeds::SeedRunner;
+use kumiko_seeds::events::{Handlers, Projection, ProjectionResult, Projections, StoredEvent};
+use kumiko_tests::database::Engine;
+use kumiko_tests::wallets::{apply, handlers, runner, totals};
+use sqlx::{Postgres, Sqlite};
+
+fn main() -> ExitCode {
+    let url = std::env::var("DATABASE_URL").unwrap_or_default();
+    if url.starts_with("postgres:") {
+        kumiko_seeds_cli::main(app::<Postgres>())
+    } else {
+        kumiko_seeds_cli::main(app::<Sqlite>())
+    }
+}
+
+fn app<DB: Engine>() -> SeedRunner<DB> {
+    let version = std::env::var("TEST_VERSION").ok();
+    let version = version.and_then(|version| version.parse().ok());
+    let wallets = Projection::new("wallets", version.unwrap_or(1), apply_unless_it_fails::<DB>)
+        .of("wallet", ["deposited", "named", "closed"])
+        .table("read_wallets", "id");
+    let handlers: Handlers<DB> = handlers();
+    let projections = Projections::new().register(wallets).register(totals(1));
+    runner(handlers.projections(projections))
+}
+
+fn apply_unless_it_fails<'a, DB: Engine>(
+    connection: &'a mut DB::Connection,
+    event: &'a StoredEvent,
+) -> BoxFuture<'a, ProjectionResult> {
+    if std::env::var("TEST_FAILS_AT").is_ok_and(|fails_at| fails_at == event.event_type) {
+        return Box::pin(async { Err("no such currency".into()) });
+    }
+    apply::<DB>(connection, event)
+}
