@@ -161,6 +161,35 @@ fn a_worker_has_the_shape_that_is_documented_whether_it_fails_or_not() {
 }
 
 #[test]
+fn projections_have_the_shape_that_is_documented() {
+    let app = App::empty();
+    let run = |line: &str, version: &str| -> Value {
+        let call = app.ops_of_wallets(&format!("{line} --format json"));
+        let call = call.variable("DATABASE_URL", "sqlite:app.db?mode=rwc");
+        let call = call.variable("TEST_VERSION", version);
+        serde_json::from_str(&call.variable("TEST_FAILS_AT", "named").stdout()).unwrap()
+    };
+    assert_valid(&run("seed:apply", "1"), "seed-apply");
+    let named = "INSERT INTO kumiko_events
+                     (aggregate_id, aggregate_type, tenant_id, version, type, payload, metadata, created_by)
+                 VALUES ('00000000-0000-0000-0000-000000000001', 'wallet', '00000000-0000-4000-8000-000000000000',
+                         1, 'named', '{}', '{}', 'somebody');
+                 INSERT INTO read_totals VALUES ('named', 1)";
+    sqlite(&app.path("app.db"), named);
+    assert_valid(&run("seed:work", "2"), "seed-work");
+    let status = run("projection:status", "2");
+    assert_valid(&status, "projection-status");
+    assert_eq!(status["projections"][0]["state"], "failed");
+    assert_eq!(status["projections"][0]["recorded_version"], 1);
+    assert_valid(&run("projection:status", "1"), "projection-status");
+    assert_valid(&run("seed:status", "2"), "seed-status");
+    let check = run("projection:check totals", "1");
+    assert_valid(&check, "projection-check");
+    assert_eq!(check["projections"][0]["rows"][0]["key"][0], "named");
+    assert_valid(&run("projection:rebuild totals", "1"), "seed-work");
+}
+
+#[test]
 fn a_package_without_seeds_has_an_empty_list() {
     let app = App::fixture("shop");
     app.remove("seeds/2026-01-10-first.rs");
@@ -183,6 +212,8 @@ fn the_documented_examples_have_the_shape_that_they_explain() {
         ("seed:verify", "seed-verify"),
         ("seed:work", "seed-work"),
         ("seed:pause", "seed-steered"),
+        ("projection:status", "projection-status"),
+        ("projection:check", "projection-check"),
     ] {
         let (_, section) = text.split_once(&format!("## `{command}`\n")).unwrap();
         let (_, example) = section.split_once("```json\n").unwrap();
