@@ -14,6 +14,7 @@ mod crashing_server;
 mod crashing_under_work;
 mod failover;
 mod full_disk;
+mod killed_in_rebuilds;
 mod killed_in_steps;
 mod killed_on_postgres;
 mod killed_on_sqlite;

@@ -1,6 +1,7 @@
 //! The ops binary of an app with two projections: one of rows that are each computed from one wallet, and one of totals.
 //!
-//! `TEST_VERSION` is the version of the first, and `TEST_FAILS_AT` a type of events that cannot be applied to it.
+//! `TEST_VERSION` is the version of the first, `TEST_FAILS_AT` a type of events that cannot be applied to it, and `TEST_STEP_SIZE` how
+//! many events a step may read.
 
 use std::process::ExitCode;
 
@@ -21,14 +22,24 @@ fn main() -> ExitCode {
 }
 
 fn app<DB: Engine>() -> SeedRunner<DB> {
-    let version = std::env::var("TEST_VERSION").ok();
-    let version = version.and_then(|version| version.parse().ok());
-    let wallets = Projection::new("wallets", version.unwrap_or(1), apply_unless_it_fails::<DB>)
-        .of("wallet", ["deposited", "named", "closed"])
-        .table("read_wallets", "id");
+    let wallets = Projection::new(
+        "wallets",
+        number("TEST_VERSION").unwrap_or(1),
+        apply_unless_it_fails::<DB>,
+    )
+    .of("wallet", ["deposited", "named", "closed"])
+    .table("read_wallets", "id");
     let handlers: Handlers<DB> = handlers();
     let projections = Projections::new().register(wallets).register(totals(1));
-    runner(handlers.projections(projections))
+    let runner = runner(handlers.projections(projections));
+    match number("TEST_STEP_SIZE") {
+        Some(size) => runner.step_size(1..=size),
+        None => runner,
+    }
+}
+
+fn number(name: &str) -> Option<u32> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 fn apply_unless_it_fails<'a, DB: Engine>(
