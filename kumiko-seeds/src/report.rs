@@ -187,13 +187,6 @@ pub enum Warning {
         /// How many items are done.
         done: u64,
     },
-    /// An operation that a boot does in a new database, and otherwise leaves to the background, has failed. It waits for somebody who looks.
-    OperationFailed {
-        /// The operation.
-        id: &'static str,
-        /// Why.
-        problem: String,
-    },
     /// A seed is applied that this binary does not contain.
     Missing {
         /// The seed.
@@ -259,10 +252,6 @@ impl fmt::Display for Warning {
                 formatter,
                 "{} is cancelled ({done} items are done); later seeds go on without it",
                 operation(id)
-            ),
-            Self::OperationFailed { id, problem } => write!(
-                formatter,
-                "{id} failed, and the app goes on without it: {problem}"
             ),
             Self::Missing { id } if is_operation(id) => write!(
                 formatter,

@@ -18,7 +18,7 @@ impl<DB: EventBackend> SeedRunner<DB> {
         let handlers: Arc<Handlers<DB>> = handlers.into();
         let operations: Vec<_> = (handlers.rebuildable()).map(operation).collect();
         let runner = operations.into_iter().fold(self, SeedRunner::operation);
-        let runner = runner.done_at_once_if(is_new::<DB>);
+        let runner = runner.recorded_if(is_new::<DB>);
         runner
             .with(handlers)
             .preflight_app(misconfigured::<DB>)

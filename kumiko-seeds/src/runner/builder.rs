@@ -171,9 +171,8 @@ impl<DB: Backend> SeedRunner<DB> {
         self
     }
 
-    /// Has the boot do operations that it would leave to the background where the database is so new that they have nothing to do, which
-    /// `is_new` says.
-    pub(crate) fn done_at_once_if(mut self, is_new: IsNew<DB>) -> Self {
+    /// Has a run record operations as done where the database is so new that they have nothing to do, which `is_new` says.
+    pub(crate) fn recorded_if(mut self, is_new: IsNew<DB>) -> Self {
         self.is_new = Some(is_new);
         self
     }

@@ -6,6 +6,7 @@ mod builder;
 mod dry_run;
 #[cfg(feature = "migrate")]
 mod migrations;
+mod new_database;
 mod preparation;
 mod queue;
 mod run;

@@ -1,14 +1,12 @@
 //! What a run has to apply, in its order, and what it has to report.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::error::Error as _;
 
 use super::app_code::{prepare, run};
 use super::builder::{Prepare, SeedRunner};
 use crate::applied::AppliedSeeds;
 use crate::backend::Backend;
 use crate::background::{Waiting, of_background};
-use crate::causes::with_causes;
 use crate::journal::AfterCommit;
 use crate::ledger::{self, Record, Sought, Table};
 use crate::plan::{Compiled, Pair, Plan, plan};
@@ -216,36 +214,6 @@ impl<'r, DB: Backend> Queue<'r, DB> {
     pub(super) fn has_left_operations(&self) -> bool {
         let mut left = self.report.left_to_background.iter();
         left.any(|id| is_operation(id))
-    }
-
-    /// Does after the seeds what was left to the background and is no seed.
-    pub(super) fn take_left_operations(&mut self) {
-        let left = &mut self.report.left_to_background;
-        let taken: Vec<&'static str> = left.extract_if(.., |id| is_operation(id)).collect();
-        let operations = self.runner.all();
-        let mut operations: Vec<_> = operations.filter(|seed| taken.contains(&seed.id)).collect();
-        operations.sort_unstable_by_key(|operation| operation.id);
-        self.seeds.extend(operations);
-    }
-
-    /// Leaves the first of the queue, which has failed, if the app can go on without it.
-    pub(super) fn leave_operation(&mut self, error: &Error) -> bool {
-        let Some(operation) = self.seeds.front().copied() else {
-            return false;
-        };
-        let (id, can_wait) = (
-            operation.id,
-            operation.is_operation() && operation.background,
-        );
-        if can_wait {
-            self.seeds.pop_front();
-            let cause = error
-                .source()
-                .map_or_else(|| error.to_string(), with_causes);
-            self.report.left_to_background.push(id);
-            self.warn(Warning::OperationFailed { id, problem: cause });
-        }
-        can_wait
     }
 
     /// Whether the first of the queue is what comes next.

@@ -4,18 +4,30 @@ use sqlx::Pool;
 
 use super::builder::SeedRunner;
 use super::dry_run::DryRunWork;
-use super::queue::{Background, Queue};
+use super::new_database::NewDatabase;
+use super::queue::{Background, Queue, compiled};
 use super::steps::{Ended, HELD_BACK, Place, Steps};
+use crate::applied::AppliedSeeds;
 use crate::backend::{Backend, Lock};
+use crate::plan::plan;
 use crate::progress::TARGET;
 use crate::report::{DryRunSeed, Report};
 use crate::under_lock::{Attempt, Repeated, UnderLock, Work};
-use crate::{AppliedBy, ApplyError, Error, Progress, ProgressState, Selection, SkipFlags, Warning};
+use crate::{AppliedBy, ApplyError, Error, Progress, ProgressState, SkipFlags, Warning};
 
 pub(super) struct Run<'r, DB: Backend> {
     runner: &'r SeedRunner<DB>,
     pub(super) queue: Queue<'r, DB>,
     pub(super) lock: UnderLock<'r, DB>,
+}
+
+/// What a run has found when it looked at the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Looked {
+    /// What is applied.
+    AtApplied,
+    /// That nothing was appended yet.
+    AtNewDatabase,
 }
 
 impl<'r, DB: Backend> Run<'r, DB> {
@@ -38,11 +50,9 @@ impl<'r, DB: Backend> Run<'r, DB> {
             }
             return Ok(());
         }
-        self.look(&flags, Background::LeftOut).await?;
-        if self.queue.seeds.is_empty()
-            && !self.queue.is_prepared()
-            && self.queue.has_left_operations()
-        {
+        let looked = self.look(&flags, Background::LeftOut).await?;
+        let is_of_new_version = looked == Looked::AtNewDatabase || self.queue.has_left_operations();
+        if is_of_new_version && self.queue.seeds.is_empty() && !self.queue.is_prepared() {
             // What the app writes from now on is of a version whose tables the preparation may have to change first.
             return self.lock.complete_work(&mut self.queue).await;
         }
@@ -113,20 +123,45 @@ impl<'r, DB: Backend> Run<'r, DB> {
     }
 
     /// Reads what is applied, fills the queue with what is to be, and checks that it can be.
-    async fn look(&mut self, flags: &SkipFlags, background: Background) -> Result<(), Error> {
+    async fn look(&mut self, flags: &SkipFlags, background: Background) -> Result<Looked, Error> {
         self.runner.app.check()?;
-        let applied = self.lock.applied().await?;
-        self.queue.fill(&applied, flags, background)?;
-        if matches!(self.runner.selection, Selection::All)
-            && self.queue.has_left_operations()
-            && let Some(is_new) = self.runner.is_new
-            && self.lock.is_new(is_new).await?
+        let mut applied = self.lock.applied().await?;
+        let mut looked = Looked::AtApplied;
+        if background == Background::LeftOut
+            && self.record_operations_of_a_new_database(&applied).await?
         {
-            self.queue.take_left_operations();
+            applied = self.lock.applied().await?;
+            looked = Looked::AtNewDatabase;
         }
+        self.queue.fill(&applied, flags, background)?;
         let (applied, to_apply) = (applied.iter().count(), self.queue.seeds.len());
         tracing::debug!(target: TARGET, applied, to_apply, "compared seeds with the database");
-        self.preflight()
+        self.preflight()?;
+        Ok(looked)
+    }
+
+    /// Records operations that are pending in a database that is so new that they have nothing to do. Whether there were any.
+    async fn record_operations_of_a_new_database(
+        &mut self,
+        applied: &AppliedSeeds,
+    ) -> Result<bool, Error> {
+        let runner = self.runner;
+        let Some(is_new) = runner.is_new else {
+            return Ok(false);
+        };
+        let plan = plan(&runner.app, runner.all().map(compiled), applied.iter());
+        let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
+        let pending = runner.operations().filter(|seed| is_pending(seed.id));
+        let mut work = NewDatabase {
+            runner,
+            operations: pending.collect(),
+            is_new,
+        };
+        if work.operations.is_empty() || !self.lock.is_new(is_new).await? {
+            return Ok(false);
+        }
+        self.lock.complete_work(&mut work).await?;
+        Ok(true)
     }
 
     fn preflight(&self) -> Result<(), Error> {
@@ -205,9 +240,6 @@ impl<'r, DB: Backend> Run<'r, DB> {
                     let repeated = steps.failed_once();
                     if let Err(error) = self.lock.again(Some(id), repeated, error).await {
                         steps.note_failure(&mut self.lock, &error).await;
-                        if self.queue.leave_operation(&error) {
-                            return Ok(());
-                        }
                         return Err(self.queue.failed(error));
                     }
                 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::error::ProjectionError;
 use super::projection::Projection;
 use super::rebuild::{Asked, Cursor, step};
-use crate::backend::{Fault, Parameter, column};
+use crate::backend::{Parameter, column};
 use crate::events::{EventBackend, Handlers};
 use crate::{BatchResult, CountResult, Error, Parts, Seed, SeedCode, SeedContext, SeedRunner};
 
@@ -163,11 +163,15 @@ pub(in crate::events) fn is_new<DB: EventBackend>(
     connection: &mut DB::Connection,
 ) -> BoxFuture<'_, sqlx::Result<bool>> {
     Box::pin(async {
-        match DB::fetch(connection, "SELECT id FROM kumiko_events LIMIT 1", &[]).await {
-            Ok(rows) => Ok(rows.is_empty()),
-            Err(error) if DB::fault(&error) == Fault::TableMissing => Ok(true),
-            Err(error) => Err(error),
+        // A statement that names a table that is not there would end a transaction of PostgreSQL.
+        let existing = DB::fetch(connection, DB::EXISTING_RELATIONS, &[]).await?;
+        let existing = existing.iter().map(|row| column::<DB, String>(row, 0));
+        let existing = existing.collect::<sqlx::Result<Vec<_>>>()?;
+        if !existing.iter().any(|name| name == "kumiko_events") {
+            return Ok(true);
         }
+        let rows = DB::fetch(connection, "SELECT id FROM kumiko_events LIMIT 1", &[]).await?;
+        Ok(rows.is_empty())
     })
 }
 
