@@ -88,7 +88,11 @@ impl History {
                 OperationType::SeedMigration
                 | OperationType::ProjectionRebuild
                 | OperationType::AggregateRebuild => {
-                    markers.push(marker);
+                    let (_, id) = parts(&marker.id);
+                    // Another service may give its rows any id.
+                    if OperationType::of_marker(id) == operation_type {
+                        markers.push(marker);
+                    }
                 }
                 OperationType::SeedMark => {
                     interventions.extend(intervention(&app, &marker, InterventionKind::Marked));

@@ -154,6 +154,7 @@ fn what_is_shown_of_the_example_stands_in_it() {
             many_steps,
             "examples/admin-roles/src/main.rs",
             "examples/admin-roles/src/background.rs",
+            "examples/admin-roles/src/membership.rs",
         ]
     );
     for seed in [seed, many_steps] {

@@ -2,7 +2,7 @@
 //!
 //! Its data has changed three times since it went live; see `seeds/`. Every write goes through a handler,
 //! which appends an event and updates a read model in one transaction, whether a person asks for it,
-//! in `http/`, or a seed does.
+//! in `http/`, or a seed does. The read model of memberships is a projection, and has changed once.
 
 mod member;
 mod membership;
@@ -26,7 +26,7 @@ pub use membership::{AddMember, UnknownMembership, UpdateMemberRoles};
 pub use tenant::CreateTenant;
 pub use user::CreateUser;
 
-use kumiko_seeds::events::{Access, ReadModels, SYSTEM_ROLE};
+use kumiko_seeds::events::{Access, Projections, ReadModels, SYSTEM_ROLE};
 
 // Brings in `SEEDS`.
 database::include_seeds!();
@@ -40,6 +40,7 @@ pub fn handlers() -> database::Handlers {
         .command(Access::roles([SYSTEM_ROLE]), user::create)
         .command(Access::roles(["TenantAdmin", SYSTEM_ROLE]), membership::add)
         .command(Access::roles(["TenantAdmin"]), membership::update_roles)
+        .projections(Projections::new().register(membership::members()))
 }
 
 /// The app's seeds with all they need. The app boots with it, and its ops binary applies with it.

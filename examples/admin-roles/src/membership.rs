@@ -1,11 +1,54 @@
 //! Memberships: which user has which roles in which tenant.
 
-use kumiko_seeds::events::{Command, HandlerResult, NewEvent, StoredUuid};
+use kumiko_seeds::events::{
+    Command, HandlerResult, NewEvent, Projection, ProjectionResult, StoredEvent, StoredUuid,
+};
 use kumiko_seeds::json;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::database::WriteContext;
+use crate::Database;
+use crate::database::{Connection, WriteContext};
+
+/// Who has which roles: a row for each membership. Version 2 knows who is an admin.
+pub(crate) fn members() -> Projection<Database> {
+    Projection::new("members", 2, apply)
+        .of("membership", ["member-added", "member-roles-updated"])
+        .table("read_tenant_memberships", "id")
+}
+
+async fn apply(connection: &mut Connection, event: &StoredEvent) -> ProjectionResult {
+    let roles: Vec<String> = serde_json::from_value(event.payload["roles"].clone())?;
+    let is_admin = roles.iter().any(|role| role.ends_with("Admin"));
+    let roles = serde_json::to_string(&roles)?;
+    let id = StoredUuid(event.stream.aggregate_id);
+    let query = if event.event_type == "member-added" {
+        sqlx::query(
+            "INSERT INTO read_tenant_memberships
+                 (roles, is_admin, version, id, tenant_id, user_id, inserted_by_id, inserted_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(roles)
+        .bind(is_admin)
+        .bind(event.version)
+        .bind(id)
+        .bind(StoredUuid(event.stream.tenant_id))
+        .bind(event.payload["user_id"].as_str())
+        .bind(event.created_by.as_str())
+        // The time of the event, which is the same whenever this is computed.
+        .bind(event.created_at)
+    } else {
+        sqlx::query(
+            "UPDATE read_tenant_memberships SET roles = $1, is_admin = $2, version = $3 WHERE id = $4",
+        )
+        .bind(roles)
+        .bind(is_admin)
+        .bind(event.version)
+        .bind(id)
+    };
+    query.execute(connection).await?;
+    Ok(())
+}
 
 /// Makes a user a member of a tenant.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,17 +72,6 @@ pub(crate) async fn add(mut write: WriteContext<'_>, command: AddMember) -> Hand
     write
         .append(&stream, 0, [NewEvent::new("member-added", &command)])
         .await?;
-    sqlx::query(
-        "INSERT INTO read_tenant_memberships (id, tenant_id, inserted_by_id, user_id, roles)
-         VALUES ($1, $2, $3, $4, $5)",
-    )
-    .bind(StoredUuid(command.id))
-    .bind(StoredUuid(command.tenant_id))
-    .bind(write.user().id.clone())
-    .bind(command.user_id.to_string())
-    .bind(serde_json::to_string(&command.roles)?)
-    .execute(write.connection().await?)
-    .await?;
     Ok(())
 }
 
@@ -75,14 +107,6 @@ pub(crate) async fn update_roles(
         return Err(UnknownMembership(id).into());
     }
     let updated = NewEvent::new("member-roles-updated", json!({ "id": id, "roles": roles }));
-    let version = write
-        .append(&stream, version.unwrap_or(latest), [updated])
-        .await?;
-    sqlx::query("UPDATE read_tenant_memberships SET roles = $1, version = $2 WHERE id = $3")
-        .bind(serde_json::to_string(&roles)?)
-        .bind(version)
-        .bind(StoredUuid(id))
-        .execute(write.connection().await?)
-        .await?;
-    Ok(version)
+    let version = version.unwrap_or(latest);
+    Ok(write.append(&stream, version, [updated]).await?)
 }

@@ -21,7 +21,8 @@ const READ_MODELS: [(&str, &str); 3] = [
     ),
     (
         "read_tenant_memberships",
-        "user_id text NOT NULL, roles text NOT NULL, UNIQUE (user_id, tenant_id)",
+        "user_id text NOT NULL, roles text NOT NULL, is_admin boolean NOT NULL DEFAULT false,
+         UNIQUE (user_id, tenant_id)",
     ),
 ];
 
@@ -47,6 +48,24 @@ pub(crate) async fn create(
             )"
         );
         connection.execute(AssertSqlSafe(create)).await?;
+    }
+    add_is_admin(connection).await
+}
+
+/// A database from before version 2 of the members lacks a column. Its values come with the rebuild.
+async fn add_is_admin(connection: &mut Connection) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let existing = if Database::NAME == "PostgreSQL" {
+        "SELECT CAST(column_name AS text) FROM information_schema.columns
+         WHERE table_schema = current_schema() AND table_name = 'read_tenant_memberships'"
+    } else {
+        "SELECT name FROM pragma_table_info('read_tenant_memberships')"
+    };
+    let existing: Vec<String> = sqlx::query_scalar(existing)
+        .fetch_all(&mut *connection)
+        .await?;
+    if !existing.iter().any(|column| column == "is_admin") {
+        let add = "ALTER TABLE read_tenant_memberships ADD COLUMN is_admin boolean NOT NULL DEFAULT false";
+        connection.execute(add).await?;
     }
     Ok(())
 }

@@ -68,6 +68,7 @@ async fn it_grants_the_role_wherever_it_is_lacking() -> TestResult {
                        JOIN read_tenants ON read_tenants.id = read_tenant_memberships.tenant_id
                        ORDER BY name";
     database.check_rows(memberships, expected).await?;
+    database.check_projection("members").await?;
     database.check_second_run(SEED).await?;
     Ok(())
 }

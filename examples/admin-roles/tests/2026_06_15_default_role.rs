@@ -62,6 +62,7 @@ async fn each_member_who_has_no_role_gets_one() -> TestResult {
         { "roles": r#"["Member"]"#, "members": 5 },
     ]);
     database.check_rows(roles, expected).await?;
+    database.check_projection("members").await?;
     database.check_second_run(SEED).await?;
     Ok(())
 }

@@ -89,6 +89,39 @@ fn what_ends_the_app_in_the_middle_costs_and_repeats_nothing() {
     assert_each_has_one_event(&database);
 }
 
+/// As the release before version 2 of the members left it.
+#[test]
+fn a_new_version_of_a_projection_is_rebuilt_while_the_app_serves() {
+    let database = with_members();
+    database.execute(
+        "UPDATE kumiko_es_operations SET id = replace(id, 'members/2', 'members/1');
+         ALTER TABLE read_tenant_memberships DROP COLUMN is_admin",
+    );
+    let mut app = App::boot(&database);
+    let mut lines = Vec::new();
+    while lines.len() < 2 {
+        lines.extend(app.line());
+        assert!(app.get("/", &[]).body.contains("admin@example.com"));
+    }
+    assert_eq!(lines, [APPLIED, "applied projection-rebuild/members/2"]);
+    let admins = "SELECT count(*) FROM read_tenant_memberships WHERE is_admin";
+    assert_eq!(database.number(admins), 2);
+    wait(async {
+        let pool = Pool::<Database>::connect(&database.url()).await.unwrap();
+        let handlers = admin_roles::handlers();
+        // What was inserted by hand says another time than its event.
+        let check = handlers
+            .check_projection(&pool, "members", 0)
+            .await
+            .unwrap();
+        assert_eq!(
+            (check.events, check.wrong()),
+            (4 + 2 * MEMBERS.cast_unsigned(), 0)
+        );
+        pool.close().await;
+    });
+}
+
 #[track_caller]
 fn assert_each_has_one_event(database: &TestDatabase) {
     let expected = EARLIER + MEMBERS;

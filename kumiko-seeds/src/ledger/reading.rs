@@ -10,11 +10,11 @@ use crate::{Error, Marker};
 
 const READ: &str = "read which seeds are applied";
 
-/// The applied seeds, and which tables there are. Without a table of operations there are none.
+/// The applied seeds and other operations, and which tables there are. Without a table of operations there are none.
 ///
 /// They come in one value, because thousands of rows would take the client several times as long. A row of the source
 /// that is older than its marker does not count: it is of a marker that was taken away, and another service has applied
-/// the seed since.
+/// the seed since. Nor does a row of another type whose id does not say so: it may be anything's.
 ///
 /// **Invariant:** one message of the simple protocol, so that a boot with nothing pending costs
 /// one round trip even on a connection that has prepared nothing.
@@ -33,12 +33,14 @@ pub(crate) async fn applied<DB: Backend>(
          LEFT JOIN kumiko_es_operations AS source
            ON source.id = marker.id || '{}' AND source.operation_type = '{}'
               AND source.applied_at >= marker.applied_at
-         WHERE marker.operation_type IN ({})",
+         WHERE marker.operation_type = '{}'
+            OR marker.operation_type IN ({}) AND marker.id LIKE '%' || marker.operation_type || '/%'",
         row_security::<DB>(),
         DB::as_text(&seeds),
         DB::HAS_PROGRESS,
         History::SOURCE,
         OperationType::SeedSource.as_str(),
+        OperationType::SeedMigration.as_str(),
         OperationType::list_of_markers(),
     );
     let Some(rows) = read::<DB>(connection, &sql).await? else {
