@@ -278,20 +278,7 @@ impl Status {
         let missing: Vec<SeedStatus> = progress
             .iter()
             .filter(is_missing)
-            .map(|progress| {
-                // Whoever reads files does not know operations that are no seeds.
-                let is_operation = is_operation(&progress.id);
-                let state = if is_operation {
-                    State::of_progress(progress.state)
-                } else {
-                    State::Missing
-                };
-                SeedStatus {
-                    progress: Some(progress.clone()),
-                    background: is_operation,
-                    ..status(&progress.id, state, String::new())
-                }
-            })
+            .map(|progress| not_compiled(progress, status))
             .collect();
         all.extend(missing);
         all.sort_by(|a, b| a.id.cmp(&b.id));
@@ -335,6 +322,25 @@ impl Status {
             State::Cancelled,
         ];
         pending.into_iter().any(|state| self.count(state) > 0)
+    }
+}
+
+/// What is under way and not among what the app has: a seed whose file is gone; or an operation that is no seed, which whoever
+/// reads files does not know.
+fn not_compiled(
+    progress: &SeedProgress,
+    status: impl Fn(&str, State, String) -> SeedStatus,
+) -> SeedStatus {
+    let is_operation = is_operation(&progress.id);
+    let state = if is_operation {
+        State::of_progress(progress.state)
+    } else {
+        State::Missing
+    };
+    SeedStatus {
+        progress: Some(progress.clone()),
+        background: is_operation,
+        ..status(&progress.id, state, String::new())
     }
 }
 

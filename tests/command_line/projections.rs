@@ -30,7 +30,7 @@ fn call(app: &App, url: &str, line: &str, variables: &[(&str, &str)]) -> String 
     let lines = shown
         .lines()
         .filter(|line| !line.contains("/s") && !line.contains(" of 0 (100%)"));
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.map(|line| line.to_owned() + "\n").collect()
 }
 
 /// An app that has run, and events that its projections have not got.

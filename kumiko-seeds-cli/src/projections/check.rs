@@ -154,47 +154,49 @@ impl WrongRowView {
 }
 
 fn text(view: &CheckView) -> String {
-    view.projections.iter().map(of_one).collect()
+    let lines = view.projections.iter().flat_map(lines);
+    lines.map(|line| printable(&line) + "\n").collect()
 }
 
-fn of_one(check: &CheckedProjectionView) -> String {
-    let (name, version) = (printable(&check.name), check.version);
-    let events = usize::try_from(check.events).unwrap_or(usize::MAX);
-    let mut text = format!("{name} {version}: {}, ", counted(events, "event"));
-    if check.wrong == 0 {
-        text += "every row is what they say";
-    } else {
-        let kinds = [
-            (check.missing, "missing"),
-            (check.different, "different"),
-            (check.superfluous, "superfluous"),
-        ];
-        let kinds = kinds.iter().filter(|(count, _)| *count > 0);
-        let kinds: Vec<String> = kinds
-            .map(|(count, kind)| format!("{count} {kind}"))
-            .collect();
-        text += &format!("wrong rows: {}", kinds.join(", "));
-    }
-    if check.marked {
-        text += "; marked as rebuilt";
-    }
-    text.push('\n');
-    for row in &check.rows {
+fn lines(check: &CheckedProjectionView) -> Vec<String> {
+    let mut lines = vec![first_line(check)];
+    lines.extend(check.rows.iter().map(|row| {
         let columns = match row.columns.as_slice() {
             [] => String::new(),
             columns => format!(" ({})", columns.join(", ")),
         };
         let (table, key) = (&row.table, row.key.join(", "));
-        text += &printable(&format!("  {} {table} {key}{columns}", row.wrong));
-        text.push('\n');
-    }
+        format!("  {} {table} {key}{columns}", row.wrong)
+    }));
     let shown = check.rows.len() as u64;
     if shown < check.wrong {
-        text += &format!("  and {} more\n", check.wrong - shown);
+        lines.push(format!("  and {} more", check.wrong - shown));
     }
     if !check.unseen.is_empty() && check.events > 0 {
-        let unseen = printable(&check.unseen.join(", "));
-        text += &format!("  no event yet of type {unseen}\n");
+        lines.push(format!(
+            "  no event yet of type {}",
+            check.unseen.join(", ")
+        ));
     }
-    text
+    lines
+}
+
+fn first_line(check: &CheckedProjectionView) -> String {
+    let CheckedProjectionView { name, version, .. } = check;
+    let events = usize::try_from(check.events).unwrap_or(usize::MAX);
+    let kinds = [
+        (check.missing, "missing"),
+        (check.different, "different"),
+        (check.superfluous, "superfluous"),
+    ];
+    let kinds = kinds.iter().filter(|(count, _)| *count > 0);
+    let kinds: Vec<String> = kinds
+        .map(|(count, kind)| format!("{count} {kind}"))
+        .collect();
+    let found = match (kinds.is_empty(), check.marked) {
+        (true, false) => "every row is what they say".to_owned(),
+        (true, true) => "every row is what they say; marked as rebuilt".to_owned(),
+        (false, _) => format!("wrong rows: {}", kinds.join(", ")),
+    };
+    format!("{name} {version}: {}, {found}", counted(events, "event"))
 }

@@ -1,7 +1,7 @@
 //! Which projections are meant.
 
 use kumiko_seeds::SeedRunner;
-use kumiko_seeds::events::{EventBackend, Handlers};
+use kumiko_seeds::events::{EventBackend, Handlers, Projection};
 
 use crate::failure::Failure;
 use crate::seed_choice::nearest;
@@ -22,7 +22,7 @@ pub(super) fn write_side<DB: EventBackend>(
 /// The names of the projections.
 pub(super) fn names<DB: EventBackend>(handlers: &Handlers<DB>) -> Vec<&str> {
     let projections = handlers.kept_projections().iter();
-    projections.map(|projection| projection.name()).collect()
+    projections.map(Projection::name).collect()
 }
 
 /// The projections that were named; all if none was.
