@@ -6,6 +6,7 @@ use anstyle::Style;
 use kumiko_seeds::events::EventBackend;
 use kumiko_seeds::{History, SeedRunner, SkipFlags, State, Status};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::arguments::ProjectionStatusArguments;
 use super::choice::write_side;
@@ -94,6 +95,7 @@ impl<'a> ProjectionStatusView<'a> {
             let told = found.filter(|seed| seed.progress.is_some() || seed.intervention.is_some());
             let other = recorded_version.filter(|recorded| *recorded != projection.version());
             let remarks = [
+                progress.and_then(|progress| waits_for(progress.cursor.as_deref()?)),
                 match told {
                     Some(seed) => seed.remark(),
                     // One that was asked for once more.
@@ -121,6 +123,13 @@ impl<'a> ProjectionStatusView<'a> {
             projections: projections.map(view).collect(),
         }
     }
+}
+
+/// Whom a rebuild waits for, which its cursor tells.
+fn waits_for(cursor: &str) -> Option<String> {
+    let cursor: Value = serde_json::from_str(cursor).ok()?;
+    let whom = cursor["waits_for"][1].as_str()?;
+    Some(format!("waits for {whom}"))
 }
 
 const HEADINGS: [&str; 6] = [

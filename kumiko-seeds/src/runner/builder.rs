@@ -163,29 +163,34 @@ impl<DB: Backend> SeedRunner<DB> {
     }
 
     /// Adds an operation of a layer above the core, which is pending, done and shown as a seed of many steps is. Its id begins with a type
-    /// of operations and a `/`.
+    /// of operations, `projection-rebuild` or `aggregate-rebuild`, and a `/`.
     ///
-    /// It is kept for as long as the program runs, as seeds are.
-    pub(crate) fn operation(mut self, operation: Seed<DB>) -> Self {
+    /// It is kept for as long as the program runs, as seeds are. Apps have no need of this.
+    #[must_use]
+    pub fn operation(mut self, operation: Seed<DB>) -> Self {
         self.operations.push(Box::leak(Box::new(operation)));
         self
     }
 
-    /// Has a run record operations as done where the database is so new that they have nothing to do, which `is_new` says.
-    pub(crate) fn recorded_if(mut self, is_new: IsNew<DB>) -> Self {
+    /// Has a run record operations as done where the database is so new that they have nothing to do, which `is_new` says. It must not
+    /// fail because a table is missing, since that ends a transaction on PostgreSQL.
+    #[must_use]
+    pub fn recorded_if(mut self, is_new: IsNew<DB>) -> Self {
         self.is_new = Some(is_new);
         self
     }
 
     /// The same without seeds, and with these operations in place of others.
-    pub(crate) fn with_operations_alone(mut self, operations: Vec<Seed<DB>>) -> Self {
+    #[must_use]
+    pub fn with_operations_alone(mut self, operations: Vec<Seed<DB>>) -> Self {
         self.seeds = &[];
         self.operations.clear();
         operations.into_iter().fold(self, Self::operation)
     }
 
-    /// What was handed over, by its type.
-    pub(crate) fn value<T: Any + Send + Sync>(&self) -> Option<&T> {
+    /// What was handed over with [`SeedRunner::with`], if something of this type was.
+    #[must_use]
+    pub fn value<T: Any + Send + Sync>(&self) -> Option<&T> {
         self.values.get()
     }
 

@@ -40,8 +40,8 @@ pub(crate) trait Work<DB: Backend>: Send + Sync {
     fn committed(&mut self, _: By) {}
 }
 
-/// Finds out whether a database has nothing in it yet.
-pub(crate) type IsNew<DB> =
+/// Finds out whether a database has nothing in it yet, for [`SeedRunner::recorded_if`](crate::SeedRunner::recorded_if).
+pub type IsNew<DB> =
     for<'a> fn(&'a mut <DB as sqlx::Database>::Connection) -> BoxFuture<'a, sqlx::Result<bool>>;
 
 /// What is kept of what was performed.

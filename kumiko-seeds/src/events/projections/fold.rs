@@ -8,13 +8,10 @@ use uuid::Uuid;
 use super::backend::ProjectionBackend;
 use super::error::{EventPlace, ProjectionError};
 use super::projection::{NotApplied, Projection};
+use super::reading::{Position, archived, gone_on, has_archive, load};
 use super::shape::Shape;
-use crate::backend::{Parameter, column};
-use crate::events::event_store::stored_json;
-use crate::events::{EventBackend, EventStoreError, Handlers, StoredEvent, Stream, visible_rows};
-
-const EVENTS: &str = "kumiko_events";
-const ARCHIVE: &str = "kumiko_archived_streams";
+use crate::backend::Parameter;
+use crate::events::{EventBackend, Handlers, StoredEvent, Stream};
 
 /// The rows of a projection, computed from some of its events in the open transaction.
 pub(super) struct Fold<'f, DB: EventBackend> {
@@ -33,49 +30,6 @@ pub(super) struct Fold<'f, DB: EventBackend> {
     pub(super) events: usize,
     /// The types of those that were applied.
     pub(super) seen: BTreeSet<String>,
-}
-
-/// Where a page of events begins: behind this event, by aggregate, version and tenant.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Position {
-    aggregate_id: Uuid,
-    version: i32,
-    tenant_id: Uuid,
-}
-
-impl Position {
-    /// Behind all events of an aggregate, or before all.
-    pub(super) fn behind(aggregate_id: Option<Uuid>) -> Self {
-        match aggregate_id {
-            None => Self {
-                aggregate_id: Uuid::nil(),
-                version: -1,
-                tenant_id: Uuid::nil(),
-            },
-            Some(aggregate_id) => Self {
-                aggregate_id,
-                version: i32::MAX,
-                tenant_id: Uuid::max(),
-            },
-        }
-    }
-
-    /// Before all events of an aggregate.
-    pub(super) fn before(aggregate_id: Uuid) -> Self {
-        Self {
-            aggregate_id,
-            version: -1,
-            tenant_id: Uuid::nil(),
-        }
-    }
-
-    pub(super) fn of(event: &StoredEvent) -> Self {
-        Self {
-            aggregate_id: event.stream.aggregate_id,
-            version: event.version,
-            tenant_id: event.stream.tenant_id,
-        }
-    }
 }
 
 impl<'f, DB: EventBackend> Fold<'f, DB> {
@@ -120,13 +74,7 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         limit: u32,
     ) -> Result<Vec<StoredEvent>, ProjectionError> {
         let types = self.aggregate_types();
-        let values = [
-            Parameter::Uuid(position.aggregate_id),
-            Parameter::Integer(position.version),
-            Parameter::Uuid(position.tenant_id),
-            Parameter::Integer(i32::try_from(limit).unwrap_or(i32::MAX)),
-            Parameter::Text(&types),
-        ];
+        let values = position.values(limit, &types);
         match self.tenant_id {
             None => load::<DB>(connection, DB::LOAD_AFTER, &values).await,
             Some(tenant_id) => {
@@ -247,11 +195,7 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
     ) -> Result<Vec<Uuid>, ProjectionError> {
         let of: Option<HashSet<Uuid>> = of.map(|ids| ids.iter().copied().collect());
         let known = self.known(|id| of.as_ref().is_none_or(|of| of.contains(id)));
-        let values = [Parameter::Text(&known)];
-        let rows = visible_rows::fetch::<DB>(connection, &[EVENTS], DB::GONE_ON, &values).await?;
-        let ids = rows.iter().map(|row| uuid::<DB>(row, 1));
-        let ids = ids.collect::<sqlx::Result<_>>();
-        Ok(ids.map_err(EventStoreError::from)?)
+        gone_on::<DB>(connection, &known).await
     }
 
     /// How far streams are read, as a statement takes it.
@@ -329,69 +273,6 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
             .collect();
         serde_json::to_string(&types).unwrap_or_default()
     }
-}
-
-async fn load<DB: EventBackend>(
-    connection: &mut DB::Connection,
-    sql: &'static str,
-    values: &[Parameter<'_>],
-) -> Result<Vec<StoredEvent>, ProjectionError> {
-    let rows = visible_rows::fetch::<DB>(connection, &[EVENTS], sql, values).await?;
-    let events = rows.iter().map(event::<DB>).collect::<sqlx::Result<_>>();
-    Ok(events.map_err(EventStoreError::from)?)
-}
-
-fn event<DB: EventBackend>(row: &DB::Row) -> sqlx::Result<StoredEvent> {
-    Ok(StoredEvent {
-        stream: Stream {
-            tenant_id: uuid::<DB>(row, 1)?,
-            aggregate_id: uuid::<DB>(row, 2)?,
-            aggregate_type: column::<DB, _>(row, 4)?,
-        },
-        id: column::<DB, _>(row, 3)?,
-        version: column::<DB, _>(row, 5)?,
-        event_type: column::<DB, _>(row, 6)?,
-        event_version: column::<DB, _>(row, 7)?,
-        payload: stored_json::<DB>(row, 8)?,
-        metadata: stored_json::<DB>(row, 9)?,
-        created_by: column::<DB, _>(row, 10)?,
-        created_at: column::<DB, _>(row, 11)?,
-    })
-}
-
-fn uuid<DB: EventBackend>(row: &DB::Row, index: usize) -> sqlx::Result<Uuid> {
-    let text: String = column::<DB, _>(row, index)?;
-    Uuid::parse_str(&text).map_err(|error| sqlx::Error::Decode(error.into()))
-}
-
-async fn has_archive<DB: EventBackend>(
-    connection: &mut DB::Connection,
-) -> Result<bool, ProjectionError> {
-    let exists = format!("SELECT 1 WHERE {} <> 0", DB::HAS_ARCHIVE);
-    let rows = DB::fetch(connection, &exists, &[]).await;
-    let rows = rows.map_err(ProjectionError::database(
-        "look for a table of archived streams",
-    ))?;
-    Ok(!rows.is_empty())
-}
-
-/// The streams that are archived, whose rows are left out: those of some aggregates, or all.
-async fn archived<DB: EventBackend>(
-    connection: &mut DB::Connection,
-    of: Option<&HashSet<Uuid>>,
-) -> Result<HashSet<(Uuid, Uuid)>, ProjectionError> {
-    let json = of.map(|ids| serde_json::to_string(ids).unwrap_or_default());
-    let values: Vec<Parameter<'_>> = json.iter().map(|json| Parameter::Text(json)).collect();
-    let sql = if of.is_some() {
-        DB::ARCHIVED_AMONG
-    } else {
-        "SELECT CAST(1 AS bigint) AS position, CAST(tenant_id AS text), CAST(aggregate_id AS text)
-         FROM kumiko_archived_streams"
-    };
-    let rows = visible_rows::fetch::<DB>(connection, &[ARCHIVE], sql, &values).await?;
-    let stream = |row: &DB::Row| Ok((uuid::<DB>(row, 1)?, uuid::<DB>(row, 2)?));
-    let streams = rows.iter().map(stream).collect::<sqlx::Result<_>>();
-    streams.map_err(ProjectionError::database("read which streams are archived"))
 }
 
 fn is_guarded<DB: ProjectionBackend>(error: &(dyn Error + 'static)) -> bool {

@@ -10,6 +10,7 @@ mod fold;
 mod inline;
 mod operation;
 mod projection;
+mod reading;
 mod rebuild;
 mod registry;
 mod shape;

@@ -19,9 +19,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::error::ProjectionError;
-use super::fold::{Fold, Position};
+use super::fold::Fold;
 use super::operation::Part;
 use super::projection::Projection;
+use super::reading::Position;
 use super::shape::{Rows, Shape};
 use super::tables::shapes;
 use crate::Batch;

@@ -196,9 +196,8 @@ impl ProjectionBackend for Postgres {
         patience: Duration,
     ) -> sqlx::Result<Option<i64>> {
         let began = Instant::now();
-        let last = "SELECT coalesce(last_value, 0) FROM pg_sequences
-                    WHERE CAST(quote_ident(schemaname) || '.' || quote_ident(sequencename) AS regclass)
-                        = CAST(pg_get_serial_sequence('kumiko_events', 'id') AS regclass)";
+        let last = "SELECT coalesce(pg_sequence_last_value(
+                        CAST(pg_get_serial_sequence('kumiko_events', 'id') AS regclass)), 0)";
         let rows = Self::fetch(connection, last, &[]).await?;
         let settled: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
         let writing = "SELECT coalesce(string_agg(virtualtransaction, ','), '') FROM pg_locks
