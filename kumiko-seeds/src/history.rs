@@ -85,9 +85,8 @@ impl History {
         } in operations
         {
             match operation_type {
-                OperationType::SeedMigration
-                | OperationType::ProjectionRebuild
-                | OperationType::AggregateRebuild => {
+                OperationType::SeedMigration => markers.push(marker),
+                OperationType::ProjectionRebuild | OperationType::AggregateRebuild => {
                     let (_, id) = parts(&marker.id);
                     // Another service may give its rows any id.
                     if OperationType::of_marker(id) == operation_type {

@@ -37,6 +37,10 @@ impl OperationType {
 
     /// The type of the marker of what has this id. That of a seed is a file's name; every other begins with its type and a `/`.
     pub(crate) fn of_marker(id: &str) -> Self {
+        // A file's name begins with a digit, and there may be thousands of them.
+        if id.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+            return Self::SeedMigration;
+        }
         let named = id.split_once('/').map(|(name, _)| name);
         let mut others = Self::OF_MARKERS.into_iter();
         let found = others.find(|other| named == Some(other.as_str()));

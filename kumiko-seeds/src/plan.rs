@@ -187,9 +187,12 @@ struct Version<'a> {
 impl<'a> Version<'a> {
     /// None if it is a seed, which has no versions.
     fn of(id: &'a str) -> Option<Self> {
+        if !is_operation(id) {
+            return None;
+        }
         let (of, number) = id.rsplit_once('/')?;
         let number = number.parse().ok()?;
-        is_operation(id).then_some(Self { of, number })
+        Some(Self { of, number })
     }
 
     fn is_before(self, other: Self) -> bool {

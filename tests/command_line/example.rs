@@ -18,5 +18,5 @@ fn the_example_serves_on_postgres_too() {
     let shown = app.cargo_test_on("requests", &server);
     assert!(shown.contains("test result: ok. 6 passed"), "{shown}");
     let shown = app.cargo_test_on("background", &server);
-    assert!(shown.contains("test result: ok. 2 passed"), "{shown}");
+    assert!(shown.contains("test result: ok. 3 passed"), "{shown}");
 }

@@ -46,6 +46,6 @@ fn the_ops_binary_understands_both() {
         "{shown}"
     );
     let expected = run("seed:status");
-    assert!(expected.contains("2 applied, 0 pending"), "{expected}");
+    assert!(expected.contains("3 applied, 0 pending"), "{expected}");
     assert_shows(&run("seed status"), &expected);
 }
