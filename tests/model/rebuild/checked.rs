@@ -5,9 +5,9 @@ use std::fmt;
 use stateright::{Model, Property};
 
 use super::database::{Database, STREAMS, Source};
-use super::protocol::Protocol;
+use super::protocol::{Protocol, Statement};
 use super::rebuilder::{Chunk, Rebuilder};
-use super::writer::{Way, Writer};
+use super::writer::{Next, Way, Writer};
 use super::{AT_ONCE, AT_THE_END, STAYS, UNHARMED};
 use crate::check::{Found, visit};
 
@@ -52,9 +52,9 @@ pub(super) struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Inserts(usize, usize),
-    GoesOn(usize),
+    GoesOn(usize, Next),
     RollsBack(usize),
-    Rebuilds,
+    Rebuilds(Statement),
     BeginsAnew,
 }
 
@@ -67,9 +67,9 @@ impl fmt::Display for Action {
                     "writer {writer} inserts an event of stream {stream}"
                 )
             }
-            Self::GoesOn(writer) => write!(formatter, "writer {writer} goes on"),
+            Self::GoesOn(writer, next) => write!(formatter, "writer {writer}: {next:?}"),
             Self::RollsBack(writer) => write!(formatter, "writer {writer} rolls back"),
-            Self::Rebuilds => formatter.write_str("the rebuild goes on"),
+            Self::Rebuilds(statement) => write!(formatter, "the rebuild: {statement:?}"),
             Self::BeginsAnew => formatter.write_str("the rebuild dies or gives up"),
         }
     }
@@ -104,11 +104,13 @@ impl Model for Deployment {
                 actions.extend((0..STREAMS).map(|stream| Action::Inserts(number, stream)));
             }
             if !writer.is_idle() {
-                actions.extend([Action::GoesOn(number), Action::RollsBack(number)]);
+                let next = writer.next(self.way);
+                actions.extend([Action::GoesOn(number, next), Action::RollsBack(number)]);
             }
         }
         if !state.rebuilder.is_done {
-            actions.push(Action::Rebuilds);
+            let next = state.rebuilder.next(self.protocol);
+            actions.push(Action::Rebuilds(next));
             if state.rebuilder.has_begun() {
                 actions.push(Action::BeginsAnew);
             }
@@ -125,16 +127,16 @@ impl Model for Deployment {
         } = &mut state;
         match action {
             Action::Inserts(number, stream) => writers[number].insert(database, stream)?,
-            Action::GoesOn(number) => {
+            Action::GoesOn(number, _) => {
                 writers[number].go_on(database, rebuilder, self.source, self.way)?;
             }
             Action::RollsBack(number) => writers[number].roll_back(database),
-            Action::Rebuilds => {
+            Action::Rebuilds(_) => {
                 rebuilder.go_on(database, writers, self.source, self.protocol, self.chunks)?;
             }
             Action::BeginsAnew => rebuilder.begin_anew(),
         }
-        if let Action::GoesOn(number) | Action::RollsBack(number) = action
+        if let Action::GoesOn(number, _) | Action::RollsBack(number) = action
             && !database.has_open_event(number)
         {
             rebuilder.notice_end(number);

@@ -1,32 +1,46 @@
-//! A projection whose rows are made equal to what its events say, beside writers of the same rows.
+//! Rebuilding a projection beside writers: its live rows become what its events say, no write fails, and right rows stay right.
 //!
-//! | here | in `kumiko-seeds/src/events/projections` |
+//! | here | in `kumiko-seeds/src/events` |
 //! |---|---|
-//! | `Fold` | `fold_some` and `fold_all` of `rebuild.rs`, with `Fold::apply` |
-//! | `Compare` | `differing_of`, `wrong_rows`, with the SQL of `shape.rs` |
-//! | `FindLater` | `Fold::gone_on`, and `since` |
-//! | `Lock` | `ProjectionBackend::lock_writers_out` |
-//! | `CatchUp` | `Fold::catch_up`, and `since` |
-//! | `Merge` | `repair`, and the commit with the cursor |
-//! | `ReadTheLast`, `ListWriters`, `WaitForWriters` | `ProjectionBackend::settled_id` |
+//! | `ReadTheLast`, `ListWriters`, `WaitForWriters`, `Fold` | `settled_id` of `projections/backend/`, `fold.rs`, `reading.rs` |
+//! | `Compare`, `FindLater`, `CommitIfEqual` | `projections/rebuild.rs`, with the SQL of `shape.rs` |
+//! | `Lock`, `CatchUp`, `Merge` | `projections/rebuild.rs` and `backend/` |
+//! | `Rebuilder`: chunks, passes, beginning anew | `projections/rebuild.rs` |
+//! | `Writer` | `appending.rs`, and the `apply` of an app |
 //!
-//! A writer inserts an event, which draws an id, and writes its row in the same transaction. Ids may be committed in another order
-//! than they were drawn. A statement of a transaction sees what was committed before the statement began.
+//! **Writers**, each in a transaction at READ COMMITTED:
 //!
-//! Where each row is computed from one stream, a transaction makes the rows of a chunk of streams right:
+//! 1. Insert the next event of a stream. It draws its id before the commit, so a lower id may become visible later.
+//! 2. Write its row. This takes a lock of the table until the end of the transaction, and acts on the row as it is, or reads it
+//!    FOR UPDATE before. An UPDATE that meets no row locks none.
 //!
-//! 1. **Fold** the events of each stream, and remember the version it was read up to.
-//! 2. **Compare** with the rows, without a lock, and then find the streams that have gone on since they were read. Those count as different, too.
-//! 3. None differs: done. Otherwise **lock** the table against writers.
-//! 4. **Catch up**: apply to what was computed the events that have come to the streams that differ, by version.
-//! 5. **Merge**: make the rows that differ as they were computed, and commit.
+//! **Rows that belong to one stream each** are rebuilt in chunks of streams. Each chunk is a transaction at READ COMMITTED:
 //!
-//! Where a row is computed from several streams, there is one chunk, and events are read in the order of ids. Before the fold, read the last
-//! id that was drawn, list who writes events, and wait until they have ended: whatever comes to be seen later has a greater id. The catch-up
-//! is of those with greater ids that were not folded.
+//! 1. Fold the events of these streams into a temporary table, and note the last version of each.
+//! 2. Compare it with the live rows. In the same statement, or in a later one, find the streams that have a newer event than was
+//!    folded: a wrong row may have become equal to an outdated one. These, too, count as different.
+//! 3. If none is different, commit. Nothing was locked.
+//! 4. Lock the live table IN EXCLUSIVE MODE. That waits for whoever has written to it or has read it FOR UPDATE.
+//! 5. In a new statement, so with a snapshot younger than the lock, apply the newer events of the streams that differ.
+//! 6. Merge the rows of these streams, and no others. Commit, with the cursor and with whether the pass has changed a row.
 //!
-//! Chunks are gone through again until a pass has changed nothing. The process may die, or give up waiting, at any point: the chunk is begun
-//! anew. That a row is right as soon as its chunk is done says more than that it is right at the end.
+//! Whatever fails, the transaction is rolled back, and the chunk begun anew. When a whole pass has changed nothing, the rebuild
+//! is done. It need not be a pass that found no difference: beside a busy writer there is always a newer event. The second
+//! pass is a check: a chunk is right as soon as it is done.
+//!
+//! **Rows that are computed from several streams** are rebuilt in one transaction. It begins with a fence:
+//!
+//! 1. Read the last id of the sequence. Then, and not before, list who has the writers' lock of the table of events. Wait
+//!    until these transactions have ended. Each event up to that id is now committed, or never will be.
+//! 2. Fold all events in pages by id, each with its own snapshot, and note which ones above that id were folded.
+//! 3. Go on as with a chunk. Newer events are those above that id which were not folded.
+//!
+//! **Invariant:** such a row comes out the same in any order of events of different streams. Live rows get them in the order of
+//! locks, a replay in the order of ids, and a catch-up at last, whatever their ids.
+//!
+//! Left out: a projection of several tables, whose locks are taken one after another. A writer that has the second and wants the
+//! first then waits in a circle with the rebuild. So does a merge that waits for a row of another table, by a foreign key. The
+//! rebuild has to be the one that gives up: all its waits together are shorter than `deadlock_timeout`.
 
 mod by_stream;
 mod checked;

@@ -47,8 +47,8 @@ impl Rebuilder {
         chunks: &[Chunk],
     ) -> Option<()> {
         let chunk = chunks[self.cursor];
+        let statement = self.next(protocol);
         let open = &mut self.transaction;
-        let statement = protocol[open.statement];
         match statement {
             Statement::ReadTheLast => open.last_id = database.last_id(),
             Statement::ReadTheLargest => open.last_id = database.committed().pop()?,
@@ -119,6 +119,10 @@ impl Rebuilder {
         Some(())
     }
 
+    pub(super) fn next(&self, protocol: Protocol) -> Statement {
+        protocol[self.transaction.statement]
+    }
+
     /// The process dies, or gives up waiting: the transaction is rolled back, and another begins the chunk anew.
     pub(super) fn begin_anew(&mut self) {
         self.transaction = Transaction::default();
@@ -149,13 +153,8 @@ impl Rebuilder {
         protocol: Protocol,
         chunks: &[Chunk],
     ) -> Vec<usize> {
-        let Transaction {
-            statement,
-            folded,
-            differ,
-            ..
-        } = &self.transaction;
-        let Statement::Merge(which) = protocol[*statement] else {
+        let Transaction { folded, differ, .. } = &self.transaction;
+        let Statement::Merge(which) = self.next(protocol) else {
             return Vec::new();
         };
         let rows = rows(source, chunks[self.cursor]).into_iter();

@@ -37,6 +37,14 @@ enum At {
     Written,
 }
 
+/// What it does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    ReadsTheRow,
+    WritesTheRow,
+    Commits,
+}
+
 impl Writer {
     pub(super) fn new(number: usize, events: usize) -> Self {
         Self {
@@ -63,6 +71,14 @@ impl Writer {
         Some(())
     }
 
+    pub(super) fn next(&self, way: Way) -> Next {
+        match (self.at, way) {
+            (At::Inserted(_), Way::ReadsForUpdate | Way::ReadsWithoutLock) => Next::ReadsTheRow,
+            (At::Inserted(_), Way::CommitsTwice) | (At::Idle | At::Written, _) => Next::Commits,
+            (At::Inserted(_) | At::Apart(_) | At::Read(..), _) => Next::WritesTheRow,
+        }
+    }
+
     /// Does what comes after an insert, if it need not wait.
     pub(super) fn go_on(
         &mut self,
@@ -79,25 +95,30 @@ impl Writer {
             Some(Mode::RowExclusive) => self.lock,
             _ => lock.or(self.lock),
         };
-        match (self.at, way) {
-            (At::Inserted(id), Way::CommitsTwice) => {
-                self.commit(database);
-                self.at = At::Apart(id);
-            }
-            (At::Inserted(id), Way::ReadsForUpdate | Way::ReadsWithoutLock) => {
-                let row = source.row(database.event(id)?.stream);
+        let event = self.event();
+        let row = |id| Some(source.row(database.event(id)?.stream));
+        let row = event.and_then(row);
+        match (self.next(way), event, row) {
+            (Next::ReadsTheRow, Some(id), Some(row)) => {
                 let seen = self.row_as_seen(database, row);
                 if way == Way::ReadsForUpdate && seen.is_some() {
                     self.change(database, row, seen);
                 }
                 self.at = At::Read(id, seen);
             }
-            (At::Inserted(id) | At::Apart(id), _) => {
-                let row = source.row(database.event(id)?.stream);
-                self.write(database, source, id, self.row_as_seen(database, row));
+            (Next::WritesTheRow, Some(id), Some(row)) => {
+                let seen = match self.at {
+                    At::Read(_, seen) => seen,
+                    _ => self.row_as_seen(database, row),
+                };
+                self.write(database, source, id, seen);
             }
-            (At::Read(id, seen), _) => self.write(database, source, id, seen),
-            (At::Idle | At::Written, _) => self.commit(database),
+            _ => {
+                let apart = event.filter(|_| way == Way::CommitsTwice);
+                database.commit(self.number);
+                self.lock = None;
+                self.at = apart.map_or(At::Idle, At::Apart);
+            }
         }
         Some(())
     }
@@ -125,14 +146,21 @@ impl Writer {
 
     /// The lock of the table that its next statement takes, and the row that it locks.
     fn needs(&self, database: &Database, source: Source, way: Way) -> Option<(Mode, usize)> {
-        let (mode, id) = match (self.at, way) {
-            (At::Inserted(id), Way::ReadsForUpdate) => (Mode::RowShare, id),
-            (At::Inserted(id), Way::ActsOnTheRow) | (At::Apart(id) | At::Read(id, _), _) => {
-                (Mode::RowExclusive, id)
-            }
-            _ => return None,
+        let mode = match self.next(way) {
+            Next::ReadsTheRow if way == Way::ReadsForUpdate => Mode::RowShare,
+            Next::WritesTheRow => Mode::RowExclusive,
+            Next::ReadsTheRow | Next::Commits => return None,
         };
-        Some((mode, source.row(database.event(id)?.stream)))
+        let event = database.event(self.event()?)?;
+        Some((mode, source.row(event.stream)))
+    }
+
+    /// The event whose row is to be written.
+    fn event(&self) -> Option<usize> {
+        match self.at {
+            At::Inserted(id) | At::Apart(id) | At::Read(id, _) => Some(id),
+            At::Idle | At::Written => None,
+        }
     }
 
     fn row_as_seen(&self, database: &Database, row: usize) -> Option<usize> {
@@ -160,11 +188,5 @@ impl Writer {
     fn change(&self, database: &mut Database, row: usize, becomes: Option<usize>) {
         let writer = self.number;
         database.rows[row].change = Some(Change { writer, becomes });
-    }
-
-    fn commit(&mut self, database: &mut Database) {
-        database.commit(self.number);
-        self.at = At::Idle;
-        self.lock = None;
     }
 }
