@@ -72,7 +72,8 @@ pub mod views {
     pub use crate::printing::Moment;
     pub use crate::progress_view::ProgressView;
     pub use crate::projections::{
-        CheckView, CheckedProjectionView, ProjectionStatusView, ProjectionView, WrongRowView,
+        CheckView, CheckedProjectionView, ProjectionStatusView, ProjectionView, SetAsideView,
+        WrongRowView,
     };
     pub use crate::show::{MarkerView, ShownSeed};
     pub use crate::status::{SeedView, StatusView};

@@ -333,7 +333,7 @@ pub use selection::Selection;
 pub use skip_flags::SkipFlags;
 pub use status::{SeedStatus, State, Status};
 pub use steering::Steering;
-pub use under_lock::IsNew;
+pub use under_lock::{IsNew, OnFailure};
 pub use unit_of_work::{Conflict, UnitOfWork, WorkError};
 pub use work_report::{FailedSeed, WorkReport};
 

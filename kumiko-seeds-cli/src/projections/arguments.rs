@@ -49,6 +49,9 @@ pub struct ProjectionRebuildArguments {
     /// Rebuild those whose version is not recorded
     #[arg(long)]
     pub(super) outdated: bool,
+    /// Set events aside that cannot be applied, and go on without them; the next rebuild tries them again
+    #[arg(long)]
+    pub(super) quarantine: bool,
     /// Rebuild the rows of this tenant's streams alone
     #[arg(long, value_name = "ID", conflicts_with_all = ["all", "outdated", "aggregate"])]
     pub(super) tenant: Option<String>,
@@ -100,7 +103,11 @@ impl ProjectionRebuildArguments {
     #[must_use]
     pub fn words(&self) -> Vec<String> {
         let mut words = self.names.clone();
-        let flags = [(self.all, "--all"), (self.outdated, "--outdated")];
+        let flags = [
+            (self.all, "--all"),
+            (self.outdated, "--outdated"),
+            (self.quarantine, "--quarantine"),
+        ];
         words.extend(
             flags
                 .iter()
@@ -142,7 +149,7 @@ mod tests {
             "check a b --format json --show 3 --mark",
             "rebuild a b",
             "rebuild --all --applied-by boot --format json",
-            "rebuild --outdated",
+            "rebuild --outdated --quarantine",
             "rebuild a --tenant t",
             "rebuild a --aggregate x",
         ] {

@@ -2,7 +2,7 @@
 
 use std::io::stdout;
 
-use kumiko_seeds::events::{EventBackend, ProjectionCheck, WrongRow};
+use kumiko_seeds::events::{EventBackend, ProjectionCheck, SetAside, WrongRow};
 use kumiko_seeds::{Error, SeedRunner};
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use crate::arguments::Format;
 use crate::database::{connect, find, say_that_there_is_none};
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
-use crate::printing::{counted, print_failure, print_json, print_text, printable};
+use crate::printing::{Moment, counted, print_failure, print_json, print_text, printable};
 
 /// `projection:check` of an app's own ops binary. It exits with 3 if a row is wrong.
 pub(crate) async fn run<DB: EventBackend>(
@@ -106,10 +106,29 @@ pub struct CheckedProjectionView {
     pub superfluous: u64,
     /// The first of them.
     pub rows: Vec<WrongRowView>,
+    /// The events that a rebuild has set aside.
+    pub set_aside: Vec<SetAsideView>,
     /// The event types that the projection takes and of which there is no event.
     pub unseen: Vec<String>,
     /// Whether its rebuild was marked as done.
     pub marked: bool,
+}
+
+/// An event that a rebuild has set aside.
+#[derive(Clone, Debug, Serialize)]
+pub struct SetAsideView {
+    /// Its position among all events.
+    pub event_id: String,
+    /// What happened.
+    pub event_type: String,
+    /// The kind of aggregate.
+    pub aggregate_type: String,
+    /// The aggregate.
+    pub aggregate_id: String,
+    /// Why it could not be applied.
+    pub error: String,
+    /// When it was set aside.
+    pub at: Moment,
 }
 
 /// A wrong row.
@@ -136,8 +155,22 @@ impl CheckedProjectionView {
             different: check.different,
             superfluous: check.superfluous,
             rows: check.rows.into_iter().map(WrongRowView::of).collect(),
+            set_aside: check.set_aside.into_iter().map(SetAsideView::of).collect(),
             unseen: check.unseen,
             marked: is_marked,
+        }
+    }
+}
+
+impl SetAsideView {
+    fn of(event: SetAside) -> Self {
+        Self {
+            event_id: event.event_id,
+            event_type: event.event_type,
+            aggregate_type: event.aggregate_type,
+            aggregate_id: event.aggregate_id,
+            error: event.error,
+            at: Moment(event.at),
         }
     }
 }
@@ -172,6 +205,17 @@ fn lines(check: &CheckedProjectionView) -> Vec<String> {
     if shown < check.wrong {
         lines.push(format!("  and {} more", check.wrong - shown));
     }
+    lines.extend(check.set_aside.iter().map(|event| {
+        let SetAsideView {
+            event_id,
+            event_type,
+            aggregate_type,
+            aggregate_id,
+            error,
+            ..
+        } = event;
+        format!("  set aside: event {event_id}, {event_type} of {aggregate_type} {aggregate_id}: {error}")
+    }));
     if !check.unseen.is_empty() && check.events > 0 {
         lines.push(format!(
             "  no event yet of type {}",

@@ -50,6 +50,11 @@ pub(crate) async fn run<DB: EventBackend>(
         (None, names) => runner.rebuilding(&pool, names).await,
     };
     let runner = rebuilding.map_err(|error| url.failure(&error))?;
+    let runner = if arguments.quarantine {
+        runner.quarantine()
+    } else {
+        runner
+    };
     let invocation = Invocation::of_this_process(&arguments.database);
     let attended = Attended {
         url: &url,

@@ -122,7 +122,7 @@ pub enum Error {
     #[error("{} rows of projection {} are not what its events say:{}", check.wrong(), check.projection, wrong_rows(check))]
     WrongRows {
         /// What was found.
-        check: kumiko_seeds::events::ProjectionCheck,
+        check: Box<kumiko_seeds::events::ProjectionCheck>,
     },
     /// A write of the test failed.
     #[cfg(feature = "events")]

@@ -34,6 +34,7 @@ impl<DB: Engine> TestDatabase<DB> {
         let check = handlers.check_projection(self.pool(), name, SHOWN).await;
         let check = check.map_err(|source| Error::Projection { source })?;
         if check.wrong() > 0 {
+            let check = Box::new(check);
             return Err(Error::WrongRows { check });
         }
         Ok(())

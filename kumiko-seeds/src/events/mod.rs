@@ -104,7 +104,7 @@ pub use handlers::{Access, HandlerFunction, HandlerResult, Handlers};
 pub use lookups::{Lookups, Membership, ReadModels, Tenant, UserRow};
 pub use projections::{
     ApplyAllFunction, ApplyFunction, EventPlace, Part, Projection, ProjectionCheck,
-    ProjectionError, ProjectionResult, Projections, Wrong, WrongRow,
+    ProjectionError, ProjectionResult, Projections, SetAside, Wrong, WrongRow,
 };
 pub use store::{EventStore, InTransaction};
 pub use stored_uuid::StoredUuid;

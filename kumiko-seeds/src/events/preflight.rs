@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::projections::{is_new, operation};
+use super::projections::{failed, is_new, operation};
 use super::{EventBackend, Handlers, User, WriteError};
 use crate::{AppValues, PreflightProblem, Seed, SeedRunner};
 
@@ -18,7 +18,7 @@ impl<DB: EventBackend> SeedRunner<DB> {
         let handlers: Arc<Handlers<DB>> = handlers.into();
         let operations: Vec<_> = (handlers.rebuildable()).map(operation).collect();
         let runner = operations.into_iter().fold(self, SeedRunner::operation);
-        let runner = runner.recorded_if(is_new::<DB>);
+        let runner = runner.recorded_if(is_new::<DB>).on_failure(failed::<DB>);
         runner
             .with(handlers)
             .preflight_app(misconfigured::<DB>)

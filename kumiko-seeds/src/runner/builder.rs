@@ -15,7 +15,7 @@ use crate::app_values::AppValues;
 use crate::backend::Backend;
 use crate::error::PreflightProblem;
 use crate::observer::Observer;
-use crate::under_lock::{IsNew, LOCK_TIMEOUT};
+use crate::under_lock::{IsNew, LOCK_TIMEOUT, OnFailure};
 use crate::{App, AppliedBy, Ledger, Pace, Progress, Seed, SeedInfo, Selection, SkipFlags};
 
 /// The seeds of an app with all they need, ready to be applied.
@@ -38,6 +38,7 @@ pub struct SeedRunner<DB: Backend> {
     /// What layers above the core have to do, in steps as seeds have them.
     operations: Vec<&'static Seed<DB>>,
     pub(super) is_new: Option<IsNew<DB>>,
+    pub(super) on_failure: Option<OnFailure<DB>>,
     pub(super) app: App,
     pub(super) values: AppValues,
     pub(super) preflights: Vec<Preflight<DB>>,
@@ -86,6 +87,7 @@ impl<DB: Backend> SeedRunner<DB> {
             seeds,
             operations: Vec::new(),
             is_new: None,
+            on_failure: None,
             app: App::default(),
             values: AppValues::default(),
             preflights: Vec::new(),
@@ -177,6 +179,13 @@ impl<DB: Backend> SeedRunner<DB> {
     #[must_use]
     pub fn recorded_if(mut self, is_new: IsNew<DB>) -> Self {
         self.is_new = Some(is_new);
+        self
+    }
+
+    /// Calls this when an operation has failed for good, after that is written down. An error of it is logged.
+    #[must_use]
+    pub fn on_failure(mut self, on_failure: OnFailure<DB>) -> Self {
+        self.on_failure = Some(on_failure);
         self
     }
 

@@ -17,8 +17,8 @@ use sqlx::{Pool, Transaction};
 
 pub(crate) use self::again::{Repeated, is_unreachable};
 pub(crate) use self::wait::{LOCK_TIMEOUT, Wait};
-pub use self::work::IsNew;
 pub(crate) use self::work::{By, Kept, Turn, Work};
+pub use self::work::{IsNew, OnFailure};
 
 use self::open::{Doubt, Open};
 use self::session::{InUse, Session};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::UnderLock;
-use super::work::IsNew;
+use super::work::{IsNew, OnFailure};
 use crate::applied::AppliedSeeds;
 use crate::backend::{Backend, Fault};
 use crate::ledger::{self, Turned};
@@ -60,6 +60,20 @@ impl<DB: Backend> UnderLock<'_, DB> {
         session.settle();
         self.session = Some(session);
         is_new.map_err(|error| Error::database("find out whether the database is new", error))
+    }
+
+    /// Tells a layer above that the operation `id` has failed for good.
+    pub(crate) async fn tell_failure(
+        &mut self,
+        on_failure: OnFailure<DB>,
+        id: &str,
+        error: &str,
+    ) -> Result<(), Error> {
+        let mut session = self.session().await?;
+        let told = on_failure(session.connection(), id, error).await;
+        session.settle();
+        self.session = Some(session);
+        told.map_err(|error| Error::database("say that the operation has failed", error))
     }
 
     /// How far replicas are behind, as far as the database tells.

@@ -44,6 +44,13 @@ pub(crate) trait Work<DB: Backend>: Send + Sync {
 pub type IsNew<DB> =
     for<'a> fn(&'a mut <DB as sqlx::Database>::Connection) -> BoxFuture<'a, sqlx::Result<bool>>;
 
+/// Hears that the operation of this id has failed for good, and with which error.
+pub type OnFailure<DB> = for<'a> fn(
+    &'a mut <DB as sqlx::Database>::Connection,
+    &'a str,
+    &'a str,
+) -> BoxFuture<'a, sqlx::Result<()>>;
+
 /// What is kept of what was performed.
 pub(crate) enum Kept {
     /// Nothing. The transaction is rolled back.

@@ -9,6 +9,7 @@ use super::error::ProjectionError;
 use super::fold::Fold;
 use super::projection::Projection;
 use super::rebuild::{fold_all, fold_some};
+use super::set_aside::{SetAside, list};
 use super::shape::{Rows, Shape};
 use super::tables::shapes;
 use crate::backend::column;
@@ -35,6 +36,8 @@ pub struct ProjectionCheck {
     pub superfluous: u64,
     /// The first of them.
     pub rows: Vec<WrongRow>,
+    /// The events that a rebuild has set aside. The rows are compared as they are without them.
+    pub set_aside: Vec<SetAside>,
     /// The event types that the projection takes and of which there is no event, in byte order: never emitted yet, or misspelt.
     pub unseen: Vec<String>,
 }
@@ -115,6 +118,7 @@ impl<DB: EventBackend> Handlers<DB> {
         };
         let connection = pool.acquire().await;
         let mut connection = connection.map_err(ProjectionError::database("get a connection"))?;
+        check.set_aside = list::<DB>(&mut connection, name).await?;
         let mut seen = BTreeSet::new();
         let mut after = None;
         loop {
@@ -153,6 +157,11 @@ impl<DB: EventBackend> Handlers<DB> {
             transaction.map_err(ProjectionError::database("begin a transaction"))?;
         let shapes = shapes(&mut *transaction, projection).await?;
         let mut fold = Fold::begin(&mut *transaction, self, projection, &shapes).await?;
+        let left_out = check
+            .set_aside
+            .iter()
+            .filter_map(|it| it.event_id.parse().ok());
+        fold.left_out = left_out.collect();
         let (rows, to) = if projection.is_by_aggregate() {
             let to = fold_some(&mut *transaction, &mut fold, after, PAGE).await?;
             (Rows::Between(after, to), to)

@@ -9,8 +9,10 @@ use super::backend::ProjectionBackend;
 use super::error::{EventPlace, ProjectionError};
 use super::projection::{NotApplied, Projection};
 use super::reading::{Position, archived, gone_on, has_archive, load};
+use super::set_aside::reason;
 use super::shape::Shape;
-use crate::backend::Parameter;
+use crate::backend::{Fault, Parameter};
+use crate::causes::chain;
 use crate::events::{EventBackend, Handlers, StoredEvent, Stream};
 
 /// The rows of a projection, computed from some of its events in the open transaction.
@@ -30,6 +32,21 @@ pub(super) struct Fold<'f, DB: EventBackend> {
     pub(super) events: usize,
     /// The types of those that were applied.
     pub(super) seen: BTreeSet<String>,
+    /// What becomes of events that cannot be applied.
+    pub(super) failing: Failing,
+    /// The events that could not be applied, and why.
+    pub(super) set_aside: Vec<(StoredEvent, String)>,
+    /// The ids of events that are not applied, because they were set aside before.
+    pub(super) left_out: HashSet<i64>,
+}
+
+/// What becomes of events that cannot be applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failing {
+    /// The first of them is an error.
+    Stops,
+    /// They are set aside.
+    SetAside,
 }
 
 impl<'f, DB: EventBackend> Fold<'f, DB> {
@@ -52,6 +69,9 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
             knows_all_archived: false,
             events: 0,
             seen: BTreeSet::new(),
+            failing: Failing::Stops,
+            set_aside: Vec::new(),
+            left_out: HashSet::new(),
         })
     }
 
@@ -128,30 +148,97 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
             }
             self.versions.insert(stream, event.version);
             let aggregate_type = &event.stream.aggregate_type;
-            if self.projection.takes(aggregate_type, &event.event_type) {
-                if !self.seen.contains(&event.event_type) {
-                    self.seen.insert(event.event_type.clone());
-                }
-                taken.push(self.handlers.upcast(event)?);
+            if !self.projection.takes(aggregate_type, &event.event_type) {
+                continue;
+            }
+            if !self.seen.contains(&event.event_type) {
+                self.seen.insert(event.event_type.clone());
+            }
+            if !self.left_out.contains(&event.id) {
+                taken.extend(self.upcast(event)?);
             }
         }
         if taken.is_empty() {
             return Ok(());
         }
-        let failed = |source| ProjectionError::database("watch what is written")(source);
-        let guard = DB::guard(connection).await.map_err(failed)?;
-        if let Err(error) = self.projection.apply_events(connection, &taken).await {
-            // A failed statement has ended the transaction on PostgreSQL, and with it the guard.
-            let written = DB::unguard(connection, guard).await.unwrap_or_default();
-            return Err(self.not_applied(error, &taken, written));
+        let guard = DB::guard(connection).await.map_err(watching())?;
+        let Err(error) = self.projection.apply_events(connection, &taken).await else {
+            return self.unguard(connection, guard).await;
+        };
+        if self.failing == Failing::SetAside && may_be_set_aside::<DB>(error.source.as_ref()) {
+            self.undo(connection, guard, error, &taken).await?;
+            return self.apply_one_by_one(connection, taken).await;
         }
-        match DB::unguard(connection, guard).await.map_err(failed)? {
+        // A failed statement has ended the transaction on PostgreSQL, and with it the guard.
+        let written = DB::unguard(connection, guard).await.unwrap_or_default();
+        Err(self.not_applied(error, &taken, written))
+    }
+
+    /// Applies each event by itself, and sets those aside that cannot be.
+    async fn apply_one_by_one(
+        &mut self,
+        connection: &mut DB::Connection,
+        events: Vec<StoredEvent>,
+    ) -> Result<(), ProjectionError> {
+        for event in events {
+            let guard = DB::guard(connection).await.map_err(watching())?;
+            let alone = std::slice::from_ref(&event);
+            match self.projection.apply_events(connection, alone).await {
+                Ok(()) => self.unguard(connection, guard).await?,
+                Err(error) => {
+                    let why = reason(error.source.as_ref());
+                    if !may_be_set_aside::<DB>(error.source.as_ref()) {
+                        let written = DB::unguard(connection, guard).await.unwrap_or_default();
+                        return Err(self.not_applied(error, alone, written));
+                    }
+                    self.undo(connection, guard, error, alone).await?;
+                    self.set_aside.push((event, why));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The event as the code of today reads it; none if it cannot, and that is a reason to set it aside.
+    fn upcast(&mut self, event: StoredEvent) -> Result<Option<StoredEvent>, ProjectionError> {
+        if self.failing == Failing::Stops {
+            return Ok(Some(self.handlers.upcast(event)?));
+        }
+        match self.handlers.upcast(event.clone()) {
+            Ok(event) => Ok(Some(event)),
+            Err(error) => {
+                self.set_aside.push((event, reason(&error)));
+                Ok(None)
+            }
+        }
+    }
+
+    async fn unguard(
+        &self,
+        connection: &mut DB::Connection,
+        guard: DB::Guard,
+    ) -> Result<(), ProjectionError> {
+        match DB::unguard(connection, guard).await.map_err(watching())? {
             None => Ok(()),
             Some(table) => Err(ProjectionError::WroteElsewhere {
                 projection: self.projection.name.clone(),
                 table: Some(table),
                 source: None,
             }),
+        }
+    }
+
+    /// Undoes what was written before an `error`, unless that was to another table.
+    async fn undo(
+        &self,
+        connection: &mut DB::Connection,
+        guard: DB::Guard,
+        error: NotApplied,
+        events: &[StoredEvent],
+    ) -> Result<(), ProjectionError> {
+        match DB::undo(connection, guard).await.map_err(watching())? {
+            None => Ok(()),
+            written => Err(self.not_applied(error, events, written)),
         }
     }
 
@@ -275,13 +362,25 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
     }
 }
 
+fn watching() -> impl FnOnce(sqlx::Error) -> ProjectionError {
+    ProjectionError::database("watch what is written")
+}
+
+/// Whether an error is the event's, and would come again: nobody is in the way, and nothing that is forbidden was tried.
+fn may_be_set_aside<DB: EventBackend>(error: &(dyn Error + 'static)) -> bool {
+    let is_of_event = |error: &sqlx::Error| {
+        let passes = [
+            Fault::Passing,
+            Fault::TookTooLong,
+            Fault::SessionEnded,
+            Fault::TransactionEnded,
+        ];
+        error.as_database_error().is_some() && !passes.contains(&DB::fault(error))
+    };
+    let mut of_driver = chain(error).filter_map(|cause| cause.downcast_ref::<sqlx::Error>());
+    of_driver.all(is_of_event) && !is_guarded::<DB>(error)
+}
+
 fn is_guarded<DB: ProjectionBackend>(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.downcast_ref().is_some_and(DB::is_guarded) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    chain(error).any(|cause| cause.downcast_ref().is_some_and(DB::is_guarded))
 }

@@ -13,7 +13,9 @@ mod projection;
 mod reading;
 mod rebuild;
 mod registry;
+mod set_aside;
 mod shape;
+mod state;
 mod tables;
 
 pub(crate) use backend::ProjectionBackend;
@@ -23,3 +25,5 @@ pub use operation::Part;
 pub(super) use operation::{is_new, operation};
 pub use projection::{ApplyAllFunction, ApplyFunction, Projection, ProjectionResult};
 pub use registry::Projections;
+pub use set_aside::SetAside;
+pub(super) use state::failed;

@@ -8,8 +8,10 @@ use sqlx::Pool;
 use uuid::Uuid;
 
 use super::error::ProjectionError;
+use super::fold::Failing;
 use super::projection::Projection;
 use super::rebuild::{Asked, Cursor, step};
+use super::set_aside::Quarantine;
 use crate::backend::{Parameter, column};
 use crate::events::{EventBackend, Handlers};
 use crate::{BatchResult, CountResult, Error, Parts, Seed, SeedCode, SeedContext, SeedRunner};
@@ -233,6 +235,10 @@ fn batch<'a, DB: EventBackend>(
         let (handlers, name) = asked_for(context)?;
         let projection = handlers.projection(&name)?;
         let part = Part::of(context.id());
+        let failing = match context.app::<Quarantine>() {
+            Some(Quarantine) => Failing::SetAside,
+            None => Failing::Stops,
+        };
         let cursor: Cursor = match cursor {
             Some(cursor) => serde_json::from_str(cursor)?,
             None => Cursor::default(),
@@ -250,6 +256,7 @@ fn batch<'a, DB: EventBackend>(
                     projection,
                     part,
                     limit,
+                    failing,
                 };
                 step(connection, asked, cursor).await
             }

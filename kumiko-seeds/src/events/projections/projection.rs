@@ -139,6 +139,9 @@ impl<DB: EventBackend> Projection<DB> {
 
     /// Keeps rows in the table `name` that are computed from the events of several aggregates: a count of members, for example. The
     /// table has a primary key.
+    ///
+    /// Such a row has to come out the same in any order of the events of different aggregates: appends apply them in the order in which
+    /// they get the row, and a rebuild in the order of ids.
     #[must_use]
     pub fn shared_table(mut self, name: impl Into<String>) -> Self {
         self.tables.push(Table {

@@ -19,11 +19,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::error::ProjectionError;
-use super::fold::Fold;
+use super::fold::{Failing, Fold};
 use super::operation::Part;
 use super::projection::Projection;
 use super::reading::Position;
+use super::set_aside::{forget, set_aside};
 use super::shape::{Rows, Shape};
+use super::state;
 use super::tables::shapes;
 use crate::Batch;
 use crate::backend::column;
@@ -74,6 +76,8 @@ pub(super) struct Asked<'a, DB: EventBackend> {
     pub(super) part: Option<Part>,
     /// About how many events to read.
     pub(super) limit: u32,
+    /// What becomes of events that cannot be applied.
+    pub(super) failing: Failing,
 }
 
 /// Does the next step after `cursor` in the open transaction.
@@ -85,6 +89,11 @@ pub(super) async fn step<DB: EventBackend>(
     let projection = asked.projection;
     let shapes = shapes(connection, projection).await?;
     let mut fold = Fold::begin(connection, asked.handlers, projection, &shapes).await?;
+    fold.failing = asked.failing;
+    if cursor == Cursor::default() && asked.part.is_none() {
+        state::begun::<DB>(connection, &projection.name).await?;
+        forget::<DB>(connection, &projection.name).await?;
+    }
     let stepped = if projection.is_by_aggregate() {
         some(connection, &mut fold, &shapes, cursor.after, &asked).await?
     } else {
@@ -93,6 +102,7 @@ pub(super) async fn step<DB: EventBackend>(
     };
     let dropped = DB::drop_shadows(connection, &shapes).await;
     dropped.map_err(ProjectionError::database("drop the shadows"))?;
+    set_aside::<DB>(connection, &projection.name, &fold.set_aside).await?;
     let (repaired, to) = match stepped {
         Stepped::Repaired(repaired, to) => (cursor.repaired + repaired, to),
         Stepped::Waits(whom) => {
@@ -129,6 +139,9 @@ pub(super) async fn step<DB: EventBackend>(
             ..Cursor::default()
         }),
     };
+    if next.is_none() && asked.part.is_none() {
+        state::ended::<DB>(connection, &projection.name).await?;
+    }
     Ok(Batch::new(next, fold.events))
 }
 

@@ -10,6 +10,17 @@ use crate::under_lock::{Repeated, UnderLock, is_unreachable};
 use crate::{Error, ProgressState};
 
 impl<DB: Backend> Steps<'_, DB> {
+    /// Tells the layer above that has brought the operation.
+    async fn tell_failure(&self, lock: &mut UnderLock<'_, DB>, error: &str) {
+        let id = self.seed.id;
+        if let Some(on_failure) = self.runner.on_failure
+            && self.seed.is_operation()
+            && let Err(untold) = lock.tell_failure(on_failure, id, error).await
+        {
+            tracing::warn!(target: TARGET, id, %untold, "the failure is written down in part");
+        }
+    }
+
     /// Notes that a step has failed, and how it can be tried again: with fewer items, unless it was one.
     pub(in crate::runner) fn failed_once(&mut self) -> Repeated {
         self.retries += 1;
@@ -50,7 +61,10 @@ impl<DB: Backend> Steps<'_, DB> {
         // It may have failed before, in another run.
         for from in [ProgressState::Running, ProgressState::Failed] {
             match lock.turn(&self.ledger_id, from, turned).await {
-                Ok(true) => return true,
+                Ok(true) => {
+                    self.tell_failure(lock, &error).await;
+                    return true;
+                }
                 Ok(false) => {}
                 Err(unwritten) => {
                     tracing::warn!(target: TARGET, id = self.seed.id, %unwritten, "the failure is not written down");

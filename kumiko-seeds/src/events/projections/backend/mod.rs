@@ -34,6 +34,21 @@ pub trait ProjectionBackend: Backend {
     /// An expression: not 0 if there is a table of archived streams.
     const HAS_ARCHIVE: &'static str;
 
+    /// An expression: not 0 if there is the original's table of projections.
+    const HAS_STATE: &'static str;
+
+    /// An expression: not 0 if there is a table of events that are set aside.
+    const HAS_SET_ASIDE: &'static str;
+
+    /// Creates that table where it is missing.
+    const CREATE_SET_ASIDE: &'static str;
+
+    /// Sets events aside: of projection `$1` those of the array `$2`, each an object.
+    const INSERT_SET_ASIDE: &'static str;
+
+    /// The events of projection `$1` that are set aside.
+    const LIST_SET_ASIDE: &'static str;
+
     /// The archived streams of the aggregates `$1`: tenant and aggregate.
     const ARCHIVED_AMONG: &'static str;
 
@@ -87,6 +102,12 @@ pub trait ProjectionBackend: Backend {
         guard: Self::Guard,
     ) -> impl Future<Output = sqlx::Result<Option<String>>> + Send;
 
+    /// Ends it and undoes what was written meanwhile, also after a statement has failed.
+    fn undo(
+        connection: &mut Self::Connection,
+        guard: Self::Guard,
+    ) -> impl Future<Output = sqlx::Result<Option<String>>> + Send;
+
     /// Whether an error says that the guard has refused a statement.
     fn is_guarded(error: &sqlx::Error) -> bool;
 
@@ -132,6 +153,22 @@ macro_rules! event_columns {
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use event_columns;
+
+/// [`ProjectionBackend::LIST_SET_ASIDE`].
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+macro_rules! list_set_aside {
+    ($time:ident) => {
+        concat!(
+            "SELECT CAST(id AS bigint) AS position, CAST(event_id AS text), CAST(event_type AS text),
+                    CAST(aggregate_type AS text), CAST(aggregate_id AS text), CAST(error_message AS text), ",
+            $time!("created_at"),
+            " FROM kumiko_rebuild_dead_letters WHERE projection_name = $1 ORDER BY position"
+        )
+    };
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use list_set_aside;
 
 /// [`ProjectionBackend::LOAD_AFTER`], `$types` being the list of aggregate types in its fifth parameter.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

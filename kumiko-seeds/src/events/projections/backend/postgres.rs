@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Executor, Postgres, Row};
 use uuid::Uuid;
 
-use super::{ProjectionBackend, event_columns, load_after, load_by_id};
+use super::{ProjectionBackend, event_columns, list_set_aside, load_after, load_by_id};
 use crate::backend::{Backend, Fault, Parameter};
 use crate::events::projections::shape::{Column, Shape, quoted};
 
@@ -27,6 +27,40 @@ impl ProjectionBackend for Postgres {
     const BEGIN_SNAPSHOT: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ WRITE";
     const HAS_ARCHIVE: &'static str =
         "CAST(to_regclass('kumiko_archived_streams') IS NOT NULL AS integer)";
+
+    const HAS_STATE: &'static str =
+        "CAST(to_regclass('kumiko_projections') IS NOT NULL AS integer)";
+
+    const HAS_SET_ASIDE: &'static str =
+        "CAST(to_regclass('kumiko_rebuild_dead_letters') IS NOT NULL AS integer)";
+
+    const CREATE_SET_ASIDE: &'static str = "
+        CREATE TABLE IF NOT EXISTS kumiko_rebuild_dead_letters (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            projection_name text NOT NULL,
+            event_id text NOT NULL,
+            tenant_id uuid NOT NULL,
+            aggregate_id text NOT NULL,
+            aggregate_type text NOT NULL,
+            event_type text NOT NULL,
+            error_message text NOT NULL,
+            payload jsonb NOT NULL,
+            created_at timestamptz NOT NULL DEFAULT now()
+        );
+        CREATE INDEX IF NOT EXISTS rebuild_dead_letters_projection_idx
+            ON kumiko_rebuild_dead_letters (projection_name);
+        CREATE INDEX IF NOT EXISTS rebuild_dead_letters_created_at_idx
+            ON kumiko_rebuild_dead_letters (created_at)";
+
+    const INSERT_SET_ASIDE: &'static str = "
+        INSERT INTO kumiko_rebuild_dead_letters (projection_name, event_id, tenant_id, aggregate_id,
+                                                 aggregate_type, event_type, error_message, payload)
+        SELECT $1, letter->>'event_id', CAST(letter->>'tenant_id' AS uuid), letter->>'aggregate_id',
+               letter->>'aggregate_type', letter->>'event_type', letter->>'error_message', letter->'payload'
+        FROM jsonb_array_elements(CAST($2 AS jsonb)) AS letter
+        RETURNING CAST(1 AS bigint) AS position";
+
+    const LIST_SET_ASIDE: &'static str = list_set_aside!(time);
 
     const ARCHIVED_AMONG: &'static str = "
         SELECT CAST(1 AS bigint) AS position, CAST(tenant_id AS text), CAST(aggregate_id AS text)
@@ -181,6 +215,12 @@ impl ProjectionBackend for Postgres {
         connection
             .execute(sqlx::raw_sql(Self::ALLOW_WRITES))
             .await?;
+        Ok(None)
+    }
+
+    async fn undo(connection: &mut PgConnection, (): ()) -> sqlx::Result<Option<String>> {
+        let undo = "ROLLBACK TO SAVEPOINT kumiko_read_only; RELEASE SAVEPOINT kumiko_read_only";
+        connection.execute(sqlx::raw_sql(undo)).await?;
         Ok(None)
     }
 

@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Executor, Row, Sqlite};
 use uuid::Uuid;
 
-use super::{ProjectionBackend, event_columns, load_after, load_by_id};
+use super::{ProjectionBackend, event_columns, list_set_aside, load_after, load_by_id};
 use crate::backend::sqlite::as_it_is;
 use crate::backend::{Backend, Parameter};
 use crate::events::projections::shape::{Column, Shape, quoted};
@@ -18,6 +18,40 @@ impl ProjectionBackend for Sqlite {
     const OVERRIDING: &'static str = "";
     const BEGIN_SNAPSHOT: &'static str = "BEGIN";
     const HAS_ARCHIVE: &'static str = "(SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'kumiko_archived_streams')";
+
+    const HAS_STATE: &'static str =
+        "(SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'kumiko_projections')";
+
+    const HAS_SET_ASIDE: &'static str = "(SELECT count(*) FROM sqlite_schema \
+         WHERE type = 'table' AND name = 'kumiko_rebuild_dead_letters')";
+
+    const CREATE_SET_ASIDE: &'static str = "
+        CREATE TABLE IF NOT EXISTS kumiko_rebuild_dead_letters (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            projection_name TEXT NOT NULL,
+            event_id TEXT NOT NULL,
+            tenant_id TEXT NOT NULL,
+            aggregate_id TEXT NOT NULL,
+            aggregate_type TEXT NOT NULL,
+            event_type TEXT NOT NULL,
+            error_message TEXT NOT NULL,
+            payload TEXT NOT NULL,
+            created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+        );
+        CREATE INDEX IF NOT EXISTS rebuild_dead_letters_projection_idx
+            ON kumiko_rebuild_dead_letters (projection_name);
+        CREATE INDEX IF NOT EXISTS rebuild_dead_letters_created_at_idx
+            ON kumiko_rebuild_dead_letters (created_at)";
+
+    const INSERT_SET_ASIDE: &'static str = "
+        INSERT INTO kumiko_rebuild_dead_letters (projection_name, event_id, tenant_id, aggregate_id,
+                                                 aggregate_type, event_type, error_message, payload)
+        SELECT $1, value->>'event_id', value->>'tenant_id', value->>'aggregate_id', value->>'aggregate_type',
+               value->>'event_type', value->>'error_message', value->'payload'
+        FROM json_each($2) WHERE 1 = 1
+        RETURNING 1 AS position";
+
+    const LIST_SET_ASIDE: &'static str = list_set_aside!(as_it_is);
 
     const ARCHIVED_AMONG: &'static str = "
         SELECT 1 AS position, CAST(tenant_id AS text), CAST(aggregate_id AS text)
@@ -106,6 +140,7 @@ impl ProjectionBackend for Sqlite {
 
     /// A read-only connection to SQLite may not write what is temporary either, so what is written is watched.
     async fn guard(connection: &mut SqliteConnection) -> sqlx::Result<Self::Guard> {
+        connection.execute("SAVEPOINT kumiko_shadows").await?;
         let written: Self::Guard = Arc::default();
         let seen = written.clone();
         let mut handle = connection.lock_handle().await?;
@@ -123,8 +158,16 @@ impl ProjectionBackend for Sqlite {
         guard: Self::Guard,
     ) -> sqlx::Result<Option<String>> {
         connection.lock_handle().await?.remove_update_hook();
-        let written = guard.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(written)
+        connection.execute("RELEASE kumiko_shadows").await?;
+        Ok(guard.lock().unwrap_or_else(PoisonError::into_inner).take())
+    }
+
+    async fn undo(
+        connection: &mut SqliteConnection,
+        guard: Self::Guard,
+    ) -> sqlx::Result<Option<String>> {
+        connection.execute("ROLLBACK TO kumiko_shadows").await?;
+        Self::unguard(connection, guard).await
     }
 
     fn is_guarded(_: &sqlx::Error) -> bool {

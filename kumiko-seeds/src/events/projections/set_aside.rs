@@ -1,0 +1,162 @@
+//! Events that cannot be applied, set aside so that a rebuild can go on without them: the original's table
+//! `kumiko_rebuild_dead_letters`.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sqlx::{Executor, Pool};
+
+use super::error::ProjectionError;
+use crate::SeedRunner;
+use crate::backend::{Parameter, column};
+use crate::causes::with_causes;
+use crate::events::{EventBackend, Handlers, StoredEvent, visible_rows};
+
+const TABLE: &str = "kumiko_rebuild_dead_letters";
+
+/// An event that a rebuild has set aside, because it could not be applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetAside {
+    /// Its position among all events.
+    pub event_id: String,
+    /// What happened.
+    pub event_type: String,
+    /// The kind of aggregate.
+    pub aggregate_type: String,
+    /// The aggregate.
+    pub aggregate_id: String,
+    /// Why it could not be applied.
+    pub error: String,
+    /// When it was set aside, by the database's clock.
+    pub at: DateTime<Utc>,
+}
+
+/// That events are to be set aside; kept among the values of a runner.
+pub(super) struct Quarantine;
+
+impl<DB: EventBackend> SeedRunner<DB> {
+    /// Has rebuilds set events aside that cannot be applied, and go on without them. By default a rebuild stops at such an event.
+    ///
+    /// Each gets a row in `kumiko_rebuild_dead_letters`, which is created where it is missing, in the transaction of the step. A check leaves
+    /// them out, and lists them. The next rebuild of the projection tries them again. What passes by itself, a deadlock or a timeout for example,
+    /// is tried again and never set aside.
+    #[must_use]
+    pub fn quarantine(self) -> Self {
+        self.with(Quarantine)
+    }
+}
+
+impl<DB: EventBackend> Handlers<DB> {
+    /// The events that rebuilds of the projection `name` have set aside, in the order in which they were. None where there is no table of them.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn set_aside(
+        &self,
+        pool: &Pool<DB>,
+        name: &str,
+    ) -> Result<Vec<SetAside>, ProjectionError> {
+        let connection = pool.acquire().await;
+        let mut connection = connection.map_err(ProjectionError::database("get a connection"))?;
+        list::<DB>(&mut connection, name).await
+    }
+}
+
+/// The events that are set aside of a projection.
+pub(super) async fn list<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    projection: &str,
+) -> Result<Vec<SetAside>, ProjectionError> {
+    if !exists::<DB>(connection).await? {
+        return Ok(Vec::new());
+    }
+    let values = [Parameter::Text(projection)];
+    let rows = visible_rows::fetch::<DB>(connection, &[TABLE], DB::LIST_SET_ASIDE, &values).await?;
+    let letter = |row: &DB::Row| {
+        Ok(SetAside {
+            event_id: column::<DB, _>(row, 1)?,
+            event_type: column::<DB, _>(row, 2)?,
+            aggregate_type: column::<DB, _>(row, 3)?,
+            aggregate_id: column::<DB, _>(row, 4)?,
+            error: column::<DB, _>(row, 5)?,
+            at: column::<DB, _>(row, 6)?,
+        })
+    };
+    let letters = rows.iter().map(letter).collect::<sqlx::Result<_>>();
+    letters.map_err(ProjectionError::database("read which events are set aside"))
+}
+
+/// Forgets what earlier rebuilds of a projection have set aside.
+pub(super) async fn forget<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    projection: &str,
+) -> Result<(), ProjectionError> {
+    if !exists::<DB>(connection).await? {
+        return Ok(());
+    }
+    let sql = format!("DELETE FROM {TABLE} WHERE projection_name = $1");
+    let deleted = DB::fetch(connection, &sql, &[Parameter::Text(projection)]).await;
+    deleted.map(drop).map_err(ProjectionError::database(
+        "take away what earlier rebuilds have set aside",
+    ))
+}
+
+/// Sets events aside, each with why it could not be applied.
+pub(super) async fn set_aside<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    projection: &str,
+    events: &[(StoredEvent, String)],
+) -> Result<(), ProjectionError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let failed = || ProjectionError::database("set events aside");
+    let created = DB::executor(connection)
+        .execute(sqlx::raw_sql(DB::CREATE_SET_ASIDE))
+        .await;
+    created.map_err(failed())?;
+    // A later pass finds them again.
+    let known: HashSet<String> = list::<DB>(connection, projection)
+        .await?
+        .into_iter()
+        .map(|letter| letter.event_id)
+        .collect();
+    let new = events
+        .iter()
+        .filter(|(event, _)| !known.contains(&event.id.to_string()));
+    let letters: Vec<_> = new
+        .map(|(event, error)| {
+            json!({
+                "event_id": event.id.to_string(),
+                "tenant_id": event.stream.tenant_id,
+                "aggregate_id": event.stream.aggregate_id,
+                "aggregate_type": event.stream.aggregate_type,
+                "event_type": event.event_type,
+                "error_message": error,
+                "payload": event.payload,
+            })
+        })
+        .collect();
+    let letters = serde_json::to_string(&letters).unwrap_or_default();
+    let values = [Parameter::Text(projection), Parameter::Text(&letters)];
+    visible_rows::fetch::<DB>(connection, &[TABLE], DB::INSERT_SET_ASIDE, &values).await?;
+    Ok(())
+}
+
+/// Why an event was not applied, in a line.
+pub(super) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+    with_causes(error)
+}
+
+async fn exists<DB: EventBackend>(
+    connection: &mut DB::Connection,
+) -> Result<bool, ProjectionError> {
+    let exists = format!("SELECT 1 WHERE {} <> 0", DB::HAS_SET_ASIDE);
+    let rows = DB::fetch(connection, &exists, &[]).await;
+    let rows = rows.map_err(ProjectionError::database(
+        "look for a table of events that are set aside",
+    ))?;
+    Ok(!rows.is_empty())
+}

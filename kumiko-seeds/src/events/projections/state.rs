@@ -1,0 +1,66 @@
+//! What the original's table `kumiko_projections` says of a projection, so that its tools show the truth. Where there is no such table, nothing
+//! is written.
+
+use futures_util::future::BoxFuture;
+
+use super::error::ProjectionError;
+use crate::backend::Parameter;
+use crate::events::EventBackend;
+
+/// A rebuild has begun.
+pub(super) async fn begun<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    projection: &str,
+) -> Result<(), ProjectionError> {
+    let columns = "status = 'rebuilding', last_error = NULL";
+    let values = [Parameter::Text(projection)];
+    let written = upsert::<DB>(connection, columns, &values).await;
+    written.map_err(ProjectionError::database(WRITE))
+}
+
+/// It has ended, and every row was right.
+pub(super) async fn ended<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    projection: &str,
+) -> Result<(), ProjectionError> {
+    let columns = "status = 'idle', last_error = NULL, last_rebuild_at = CURRENT_TIMESTAMP, \
+                   last_processed_event_id = (SELECT coalesce(max(id), 0) FROM kumiko_events)";
+    let values = [Parameter::Text(projection)];
+    let written = upsert::<DB>(connection, columns, &values).await;
+    written.map_err(ProjectionError::database(WRITE))
+}
+
+/// The operation `id` has failed for good.
+pub(in crate::events) fn failed<'a, DB: EventBackend>(
+    connection: &'a mut DB::Connection,
+    id: &'a str,
+    error: &'a str,
+) -> BoxFuture<'a, sqlx::Result<()>> {
+    Box::pin(async move {
+        let Some(projection) = id.strip_prefix("projection-rebuild/") else {
+            return Ok(());
+        };
+        let projection = projection.split('/').next().unwrap_or_default();
+        let values = [Parameter::Text(projection), Parameter::Text(error)];
+        upsert::<DB>(connection, "status = 'failed', last_error = $2", &values).await
+    })
+}
+
+const WRITE: &str = "write the state of the projection into kumiko_projections";
+
+async fn upsert<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    columns: &str,
+    values: &[Parameter<'_>],
+) -> sqlx::Result<()> {
+    let exists = format!("SELECT 1 WHERE {} <> 0", DB::HAS_STATE);
+    if DB::fetch(connection, &exists, &[]).await?.is_empty() {
+        return Ok(());
+    }
+    let insert = "INSERT INTO kumiko_projections (name) VALUES ($1) ON CONFLICT (name) DO NOTHING";
+    DB::fetch(connection, insert, &values[..1]).await?;
+    let update = format!(
+        "UPDATE kumiko_projections SET {columns}, updated_at = CURRENT_TIMESTAMP WHERE name = $1"
+    );
+    DB::fetch(connection, &update, values).await.map(drop)
+}
