@@ -1,5 +1,6 @@
 //! What to say when background seeds are not all applied: why, and what to do about it. Pure.
 
+use kumiko_seeds::events::ProjectionError;
 use kumiko_seeds::{Error, WorkReport, error_chain};
 
 use crate::attended_run::{Signal, interrupted};
@@ -105,7 +106,25 @@ impl Asked<'_> {
                 "correct what failed, and let {id} go on where it was:\n    {retry}"
             ));
         }
+        if let Some(projection) = with_events_that_fail(error) {
+            let words = [projection.to_owned(), "--quarantine".to_owned()];
+            let rebuild = self.invocation.line("projection:rebuild", &words);
+            help.push(format!(
+                "or go on without the events that cannot be applied:\n    {rebuild}"
+            ));
+        }
         help
+    }
+}
+
+/// The projection whose rebuild has met an event that cannot be applied.
+fn with_events_that_fail(error: &Error) -> Option<&str> {
+    let Error::Seed { source, .. } = error else {
+        return None;
+    };
+    match source.downcast_ref() {
+        Some(ProjectionError::Apply { projection, .. }) => Some(projection),
+        _ => None,
     }
 }
 

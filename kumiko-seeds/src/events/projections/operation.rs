@@ -14,7 +14,10 @@ use super::rebuild::{Asked, Cursor, step};
 use super::set_aside::Quarantine;
 use crate::backend::{Parameter, column};
 use crate::events::{EventBackend, Handlers};
-use crate::{BatchResult, CountResult, Error, Parts, Seed, SeedCode, SeedContext, SeedRunner};
+use crate::{
+    BatchResult, CountResult, Error, Parts, ProgressState, Seed, SeedCode, SeedContext,
+    SeedProgress, SeedRunner, Steering,
+};
 
 impl<DB: EventBackend> SeedRunner<DB> {
     /// The app's write side, if the runner was given one.
@@ -27,7 +30,8 @@ impl<DB: EventBackend> SeedRunner<DB> {
     /// A runner whose [`SeedRunner::work`] rebuilds these projections, also those that are as they should be, and does nothing else.
     ///
     /// One that is pending is rebuilt under the id of its version, `projection-rebuild/members/2`. Where that is done, the ledger gets a row with
-    /// a number behind it, `projection-rebuild/members/2/1`, and a rebuild that was interrupted goes on.
+    /// a number behind it, `projection-rebuild/members/2/1`. A rebuild that was interrupted goes on, and one that had failed or was cancelled
+    /// begins anew, which costs time and no rows.
     ///
     /// # Errors
     /// [`Error::Projection`] if there is no such projection; otherwise if the ledger cannot be read.
@@ -55,6 +59,15 @@ impl<DB: EventBackend> SeedRunner<DB> {
                 background: true,
                 ..operation(projection)
             });
+        }
+        for operation in &operations {
+            let is_it = |progress: &&SeedProgress| progress.id == operation.id;
+            let state = history.progress.iter().find(is_it).map(|it| it.state);
+            // Whoever asks for a rebuild has seen why the last one stopped.
+            if let Some(ProgressState::Failed | ProgressState::Cancelled) = state {
+                let anew = Steering::Restart(operation.info());
+                self.ledger(pool).steer(operation.id, anew).await?;
+            }
         }
         Ok(self.with_operations_alone(operations))
     }
