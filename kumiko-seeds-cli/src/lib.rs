@@ -73,7 +73,7 @@ pub mod views {
     pub use crate::progress_view::ProgressView;
     pub use crate::projections::{
         CheckView, CheckedProjectionView, ProjectionStatusView, ProjectionView, SetAsideView,
-        WrongRowView,
+        UncheckedProjectionView, WrongRowView,
     };
     pub use crate::show::{MarkerView, ShownSeed};
     pub use crate::status::{SeedView, StatusView};

@@ -186,7 +186,12 @@ fn projections_have_the_shape_that_is_documented() {
     let check = run("projection:check totals", "1");
     assert_valid(&check, "projection-check");
     assert_eq!(check["projections"][0]["rows"][0]["key"][0], "named");
+    let unchecked = run("projection:check", "1");
+    assert_valid(&unchecked, "projection-check");
+    assert_eq!(unchecked["failed"][0]["name"], "wallets");
+    assert_eq!(unchecked["projections"][0]["name"], "totals");
     assert_valid(&run("projection:rebuild totals", "1"), "seed-work");
+    assert_valid(&run("projection:rebuild --outdated", "1"), "seed-work");
 }
 
 #[test]

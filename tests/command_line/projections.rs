@@ -1,7 +1,7 @@
 //! `projection:status`, `projection:check` and `projection:rebuild`.
 
 use crate::app::App;
-use crate::database::sqlite;
+use crate::database::{postgres, sqlite, wait};
 use crate::transcript::assert_shows;
 
 const URL: &str = "sqlite:app.db?mode=rwc";
@@ -231,7 +231,8 @@ applied  totals      1        2026-01-02 03:04:05  read_totals
     assert_shows(
         &call(&app, URL, "projection:check wallets", &fails),
         &format!(
-            "exit 2\n-- stderr\nerror: could not check projection wallets\ncaused by: {why}\ncaused by: no such currency\n"
+            "exit 2\n-- stderr\nerror: could not check projection wallets\ncaused by: {why}\ncaused by: no such currency\n\
+             help: correct its `apply` or the event, and check again:\n    ops projection:check wallets\n"
         ),
     );
     assert_shows(
@@ -287,6 +288,55 @@ help: make them so while the app serves:
     let applied = "applied  wallets     1        2026-01-02 03:04:05  read_wallets  marked by hand at 2026-01-02 03:04:05, not run\n";
     assert!(status.contains(applied), "{status}");
     assert!(status.contains("pending  totals"), "{status}");
+    // Nobody has booted.
+    let by = call(&app, URL, "seed:show projection-rebuild/wallets/1", &[]);
+    assert!(by.contains("by           cli\n"), "{by}");
+}
+
+/// On PostgreSQL as well, with what programs get.
+#[test]
+fn what_could_not_be_checked_keeps_nobody_from_the_rest() {
+    let app = app_with_events();
+    let database = postgres("");
+    call(&app, &database.url, "seed:apply", &[]);
+    wait(database.execute(&events()));
+    for url in [URL, &database.url] {
+        let made = call(&app, url, "projection:rebuild --all", &[]);
+        assert!(made.starts_with("exit 0\n-- stdout\n2 applied"), "{made}");
+        assert_shows(
+            &call(&app, url, "projection:check", &[("TEST_FAILS_AT", "deposited")]),
+            "\
+exit 2
+-- stdout
+totals 1: 6 events, every row is what they say
+  no event yet of type closed
+-- stderr
+error: could not check projection wallets
+caused by: projection \"wallets\" cannot apply event 1, deposited at version 1 of wallet 00000000-0000-0000-0000-000000000001
+caused by: no such currency
+help: correct its `apply` or the event, and check again:
+    ops projection:check wallets
+",
+        );
+    }
+    wait(database.execute(
+        "UPDATE read_wallets SET balance = 0 WHERE id = '00000000-0000-0000-0000-000000000003'",
+    ));
+    assert_shows(
+        &call(&app, &database.url, "projection:check wallets", &[]),
+        "\
+exit 3
+-- stdout
+wallets 1: 6 events, wrong rows: 1 different
+  different read_wallets 00000000-0000-0000-0000-000000000003 (balance)
+  no event yet of type closed, named
+-- stderr
+error: rows are not what their events say: wallets
+help: make them so while the app serves:
+    ops projection:rebuild wallets
+",
+    );
+    wait(database.remove());
 }
 
 #[test]
@@ -300,6 +350,12 @@ fn what_is_asked_for_wrongly_is_answered_with_what_to_do() {
     assert_shows(
         &call("projection:rebuild nothing"),
         "exit 2\n-- stderr\nerror: there is no projection nothing\nhelp: name one of these: wallets, totals\n",
+    );
+    assert_shows(
+        &call("projection:rebuild"),
+        "exit 2\n-- stderr\nerror: no projection is named\nhelp: name some of these: wallets, totals\n\
+         help: or rebuild those whose version is not recorded:\n    ops projection:rebuild --outdated\n\
+         help: or all of them:\n    ops projection:rebuild --all\n",
     );
     assert_shows(
         &call("projection:rebuild wallets --tenant x"),

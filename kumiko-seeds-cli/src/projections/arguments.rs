@@ -41,7 +41,7 @@ pub struct ProjectionCheckArguments {
 #[derive(Clone, Debug, Default, Args)]
 pub struct ProjectionRebuildArguments {
     /// The projections
-    #[arg(value_name = "NAME", required_unless_present_any = ["all", "outdated"], conflicts_with_all = ["all", "outdated"])]
+    #[arg(value_name = "NAME", conflicts_with_all = ["all", "outdated"])]
     pub(super) names: Vec<String>,
     /// Rebuild all of them
     #[arg(long, conflicts_with = "outdated")]
@@ -162,7 +162,7 @@ mod tests {
             let expected: Vec<&str> = line.split_whitespace().skip(1).collect();
             assert_eq!(handed_on.unwrap_or_default(), expected, "{line}");
         }
-        for line in ["rebuild", "rebuild a --all", "rebuild --all --outdated"] {
+        for line in ["rebuild a --all", "rebuild --all --outdated"] {
             let words = ["x"].into_iter().chain(line.split_whitespace());
             assert!(Line::try_parse_from(words).is_err(), "{line}");
         }

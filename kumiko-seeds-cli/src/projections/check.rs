@@ -2,13 +2,14 @@
 
 use std::io::stdout;
 
-use kumiko_seeds::events::{EventBackend, ProjectionCheck, SetAside, WrongRow};
-use kumiko_seeds::{Error, SeedRunner};
+use kumiko_seeds::events::{EventBackend, ProjectionCheck, ProjectionError, SetAside, WrongRow};
+use kumiko_seeds::{Error, SeedRunner, error_chain};
 use serde::Serialize;
 
 use super::arguments::ProjectionCheckArguments;
 use super::choice::{chosen, write_side};
 use crate::arguments::Format;
+use crate::attended_run::{KeptStdout, cause};
 use crate::database::{connect, find, say_that_there_is_none};
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
@@ -26,13 +27,23 @@ pub(crate) async fn run<DB: EventBackend>(
         say_that_there_is_none(&url);
         return Ok(Exit::Fine);
     };
-    let ledger = runner.ledger(&pool);
+    let invocation = Invocation::of_this_process(&arguments.database);
+    let ledger = runner.ledger(&pool).applied_by(cause(None));
     let mut view = CheckView::default();
+    let mut failures = Vec::new();
+    // What `apply` prints must not stand in the middle of the result.
+    let kept = KeptStdout::keep()?;
     for name in names {
         let check = handlers.check_projection(&pool, name, arguments.show).await;
-        let check = check.map_err(|error| {
-            Failure::new(format!("could not check projection {name}")).caused_by(&error)
-        })?;
+        let check = match check {
+            Ok(check) => check,
+            // Of the others it is to be known all the same.
+            Err(error) => {
+                view.failed.push(UncheckedProjectionView::of(name, &error));
+                failures.push(not_checked(name, error, &invocation));
+                continue;
+            }
+        };
         let id = format!("projection-rebuild/{name}/{}", check.version);
         let info = runner.infos().find(|info| info.id == id);
         let is_marked = match info {
@@ -47,6 +58,7 @@ pub(crate) async fn run<DB: EventBackend>(
             .push(CheckedProjectionView::of(check, is_marked));
     }
     pool.close().await;
+    drop(kept);
     let out = &mut stdout().lock();
     match arguments.format {
         Format::Json => print_json(out, &view)?,
@@ -54,19 +66,53 @@ pub(crate) async fn run<DB: EventBackend>(
     }
     let wrong = view.projections.iter().filter(|it| it.wrong > 0);
     let wrong: Vec<String> = wrong.map(|it| it.name.clone()).collect();
-    if wrong.is_empty() {
-        return Ok(Exit::Fine);
+    let exit = match (failures.is_empty(), wrong.is_empty()) {
+        (true, true) => return Ok(Exit::Fine),
+        (true, false) => Exit::Drift,
+        (false, _) => Exit::CouldNotRun,
+    };
+    for failure in &failures {
+        print_failure(failure);
     }
-    let invocation = Invocation::of_this_process(&arguments.database);
+    if wrong.is_empty() {
+        return Ok(exit);
+    }
     let rebuild = invocation.line("projection:rebuild", &wrong);
     let mut failure = Failure::new(format!(
         "rows are not what their events say: {}",
         wrong.join(", ")
     ))
     .help(format!("make them so while the app serves:\n    {rebuild}"));
-    failure.exit = Exit::Drift;
-    print_failure(&failure);
-    Ok(Exit::Drift)
+    failure.exit = exit;
+    Err(failure)
+}
+
+/// The failure of a projection that could not be checked, and what to do about it.
+fn not_checked(name: &str, error: ProjectionError, invocation: &Invocation) -> Failure {
+    let mut failure = Failure::new(format!("could not check projection {name}")).caused_by(&error);
+    let again = invocation.line("projection:check", &[name.to_owned()]);
+    let correct = match &error {
+        ProjectionError::Apply { .. } => "correct its `apply` or the event",
+        ProjectionError::TableMissing { .. } => {
+            "let the app's schema migrations create the table, or correct its name in `.table(…)`"
+        }
+        ProjectionError::NoPrimaryKey { .. } => "give the table a primary key",
+        ProjectionError::NoAggregateColumn { .. } => {
+            "name the column with the id in `.table(…)`, or say `.shared_table(…)`"
+        }
+        ProjectionError::WroteElsewhere { .. } => {
+            "name each table that its `apply` writes to in `.table(…)`, and none with its schema"
+        }
+        ProjectionError::RowSecurity { .. } => "check with a role that sees every row",
+        _ => "correct that",
+    };
+    // The library knows what to say of refusals, by the causes.
+    let source = Box::new(error);
+    let remedy = Error::Projection { source }.remedy();
+    failure
+        .help
+        .extend(remedy.map(|remedy| invocation.as_called(&remedy)));
+    failure.help(format!("{correct}, and check again:\n    {again}"))
 }
 
 /// What was found.
@@ -76,6 +122,17 @@ pub struct CheckView {
     pub version: u32,
     /// The projections that were checked.
     pub projections: Vec<CheckedProjectionView>,
+    /// Those that could not be checked.
+    pub failed: Vec<UncheckedProjectionView>,
+}
+
+/// A projection that could not be checked.
+#[derive(Clone, Debug, Serialize)]
+pub struct UncheckedProjectionView {
+    /// The projection.
+    pub name: String,
+    /// Why, with all causes.
+    pub error: String,
 }
 
 impl Default for CheckView {
@@ -83,6 +140,16 @@ impl Default for CheckView {
         Self {
             version: 1,
             projections: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+}
+
+impl UncheckedProjectionView {
+    fn of(name: &str, error: &ProjectionError) -> Self {
+        Self {
+            name: name.to_owned(),
+            error: error_chain(error).join(": "),
         }
     }
 }

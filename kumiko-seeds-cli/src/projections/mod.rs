@@ -10,7 +10,9 @@ pub use arguments::{
     ProjectionCheckArguments, ProjectionRebuildArguments, ProjectionStatusArguments,
 };
 pub(crate) use check::run as check;
-pub use check::{CheckView, CheckedProjectionView, SetAsideView, WrongRowView};
+pub use check::{
+    CheckView, CheckedProjectionView, SetAsideView, UncheckedProjectionView, WrongRowView,
+};
 pub(crate) use rebuild::run as rebuild;
 pub(crate) use status::run as status;
 pub use status::{ProjectionStatusView, ProjectionView};

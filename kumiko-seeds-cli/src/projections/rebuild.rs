@@ -1,15 +1,18 @@
 //! `projection:rebuild`: makes rows what their events say, while the app serves.
 
+use std::time::Duration;
+
 use kumiko_seeds::events::{EventBackend, Part};
-use kumiko_seeds::{SeedRunner, SkipFlags, Status};
+use kumiko_seeds::{SeedRunner, SkipFlags, Status, WorkReport};
 
 use super::arguments::ProjectionRebuildArguments;
-use super::choice::{chosen, write_side};
+use super::choice::{chosen, names, write_side};
+use crate::arguments::Format;
 use crate::database::{find, open};
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
-use crate::printing::print_text;
-use crate::work::{Attended, attend};
+use crate::printing::{print_json, print_text};
+use crate::work::{Attended, WorkView, attend};
 
 /// `projection:rebuild` of an app's own ops binary. A signal ends it after the step in flight.
 pub(crate) async fn run<DB: EventBackend>(
@@ -18,6 +21,10 @@ pub(crate) async fn run<DB: EventBackend>(
 ) -> Result<Exit, Failure> {
     let url = find::<DB>(&arguments.database)?;
     let handlers = write_side(&runner)?;
+    let invocation = Invocation::of_this_process(&arguments.database);
+    if arguments.names.is_empty() && !arguments.all && !arguments.outdated {
+        return Err(none_named(&names(handlers), &invocation));
+    }
     let part = part(arguments)?;
     let mut chosen = owned(&chosen(handlers, &arguments.names)?);
     url.check_is_for::<DB>()?;
@@ -27,15 +34,29 @@ pub(crate) async fn run<DB: EventBackend>(
         let history = runner.ledger(&pool).history().await;
         let history = history.map_err(|error| url.failure(&error))?;
         let status = Status::compare(runner.infos(), history, &SkipFlags::default());
-        chosen.retain(|name| {
-            let of_name = format!("projection-rebuild/{name}/");
-            let mut seeds = status.seeds.iter();
-            seeds.any(|seed| seed.id.starts_with(&of_name) && seed.marker.is_none())
+        let open = status.seeds.iter().filter(|seed| seed.marker.is_none());
+        let open: Vec<&str> = open.map(|seed| seed.id.as_str()).collect();
+        // Rebuilds of other versions, and those that were asked for once more, make none outdated.
+        let projections = handlers.kept_projections().iter();
+        let outdated = projections.filter(|projection| {
+            let (name, version) = (projection.name(), projection.version());
+            open.contains(&format!("projection-rebuild/{name}/{version}").as_str())
         });
+        chosen = outdated
+            .map(|projection| projection.name().to_owned())
+            .collect();
         if chosen.is_empty() {
             pool.close().await;
-            let text = "nothing to do: the version of every projection is recorded\n";
-            print_text(&mut std::io::stdout().lock(), text)?;
+            let out = &mut std::io::stdout().lock();
+            match arguments.format {
+                Format::Json => {
+                    print_json(out, &WorkView::of(&WorkReport::default(), Duration::ZERO))?;
+                }
+                Format::Table => print_text(
+                    out,
+                    "nothing to do: the version of every projection is recorded\n",
+                )?,
+            }
             return Ok(Exit::Fine);
         }
     }
@@ -55,7 +76,6 @@ pub(crate) async fn run<DB: EventBackend>(
     } else {
         runner
     };
-    let invocation = Invocation::of_this_process(&arguments.database);
     let attended = Attended {
         url: &url,
         again: invocation.line("projection:rebuild", &arguments.words()),
@@ -64,6 +84,17 @@ pub(crate) async fn run<DB: EventBackend>(
         applied_by: arguments.applied_by,
     };
     attend(runner, &pool, attended).await
+}
+
+fn none_named(all: &[&str], invocation: &Invocation) -> Failure {
+    let line = |word: &str| invocation.line("projection:rebuild", &[word.to_owned()]);
+    Failure::new("no projection is named")
+        .help(format!("name some of these: {}", all.join(", ")))
+        .help(format!(
+            "or rebuild those whose version is not recorded:\n    {}",
+            line("--outdated")
+        ))
+        .help(format!("or all of them:\n    {}", line("--all")))
 }
 
 fn owned(names: &[&str]) -> Vec<String> {
