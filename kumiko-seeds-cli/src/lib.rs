@@ -33,6 +33,7 @@ mod ops_binary;
 mod printing;
 mod progress_view;
 mod projections;
+mod rebuild_id;
 mod running;
 mod seed_choice;
 mod show;

@@ -1,6 +1,7 @@
 //! Which seed is meant by what was typed. Pure.
 
 use crate::failure::Failure;
+use crate::rebuild_id::is_rebuild;
 
 /// The one of `seeds` that `given` names: by its id, by its name without the date, or by a file of either.
 ///
@@ -61,15 +62,22 @@ pub(crate) fn several(given: &str, ids: &[&str]) -> Failure {
 }
 
 fn none(given: &str, ids: &[&str]) -> Failure {
-    let failure = Failure::new(format!("there is no seed {}", stem(given)));
+    let rebuild = is_rebuild(given);
+    let what = if rebuild { "rebuild" } else { "seed" };
+    let failure = Failure::new(format!("there is no {what} {}", stem(given)));
     match nearest(given, ids) {
         Some(id) => failure.help(format!("did you mean {id}?")),
+        None if rebuild => failure.help("see what is known of rebuilds with projection:status"),
         None if ids.is_empty() => failure.help("there are no seeds at all"),
         None => failure.help("see the ids of all seeds with seed:status"),
     }
 }
 
 fn stem(given: &str) -> &str {
+    // What looks like folders is no path, and its end may be the name of a seed.
+    if is_rebuild(given) {
+        return given;
+    }
     // Paths of Windows are pasted elsewhere too: from a ticket, from a chat.
     let name = given.rsplit(['/', '\\']).next().unwrap_or(given);
     name.strip_suffix(".rs").unwrap_or(name)
@@ -143,6 +151,25 @@ mod tests {
     #[test]
     fn an_id_that_no_file_could_have_is_found_as_it_is() {
         assert_eq!(found("a/b.rs", &["b", "a/b.rs"]), Ok("a/b.rs"));
+    }
+
+    /// Its end may be what a seed is named, and to cancel that one would be a harm.
+    #[test]
+    fn the_id_of_a_rebuild_is_no_path_of_a_seed() {
+        let ids = ["2026-01-10-members", "projection-rebuild/members/2"];
+        let said = |given| found(given, &ids).map_err(|failure| failure.to_string());
+        assert_eq!(said(ids[1]), Ok(ids[1]));
+        let near = "help: did you mean projection-rebuild/members/2?\n";
+        for given in ["projection-rebuild/members", "projection-rebuild/membrs/2"] {
+            let error = format!("error: there is no rebuild {given}\n{near}");
+            assert_eq!(said(given), Err(error));
+        }
+        assert_eq!(
+            found("projection-rebuild/members/2", &ids[..1]).map_err(|failure| failure.to_string()),
+            Err("error: there is no rebuild projection-rebuild/members/2\n\
+                 help: see what is known of rebuilds with projection:status\n"
+                .to_owned())
+        );
     }
 
     #[test]

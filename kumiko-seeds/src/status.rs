@@ -269,10 +269,14 @@ impl Status {
                 ..status(&marker.id, plan.state_of_applied(&marker.id), description)
             }
         }));
+        let known = seeds.keys().copied();
+        let known = known.chain(all.iter().map(|seed| seed.id.as_str()));
+        let versions: Vec<(&str, u32)> = known.filter_map(version_of).collect();
         // What was given up, by an app that does not have it any more, is nobody's concern.
         let is_missing = |progress: &&SeedProgress| {
             !seeds.contains_key(progress.id.as_str())
                 && progress.state != ProgressState::Cancelled
+                && !is_superseded(&progress.id, &versions)
                 && !all.iter().any(|seed| seed.id == progress.id)
         };
         let missing: Vec<SeedStatus> = progress
@@ -342,6 +346,24 @@ fn not_compiled(
         background: is_operation,
         ..status(&progress.id, state, String::new())
     }
+}
+
+/// Whether there is a newer one among these versions of what an operation is of, so that nobody goes on with it.
+fn is_superseded(id: &str, versions: &[(&str, u32)]) -> bool {
+    version_of(id).is_some_and(|(of, number)| {
+        let mut versions = versions.iter();
+        versions.any(|(other, newer)| *other == of && *newer > number)
+    })
+}
+
+/// What an operation is of, and which version: `projection-rebuild/members` and 2, also of one that was asked for once more.
+fn version_of(id: &str) -> Option<(&str, u32)> {
+    if !is_operation(id) {
+        return None;
+    }
+    let (second, _) = id.match_indices('/').nth(1)?;
+    let number = id[second + 1..].split('/').next()?.parse().ok()?;
+    Some((&id[..second], number))
 }
 
 fn waiting<'a, 's>(seed: &'a SeedInfo<'s>) -> Waiting<'a, 's> {

@@ -190,6 +190,9 @@ fn projections_have_the_shape_that_is_documented() {
     assert_valid(&unchecked, "projection-check");
     assert_eq!(unchecked["failed"][0]["name"], "wallets");
     assert_eq!(unchecked["projections"][0]["name"], "totals");
+    let shown = run("seed:show projection-rebuild/totals/1", "1");
+    assert_valid(&shown, "seed-show");
+    assert_eq!(shown["source"], Value::Null);
     assert_valid(&run("projection:rebuild totals", "1"), "seed-work");
     assert_valid(&run("projection:rebuild --outdated", "1"), "seed-work");
 }

@@ -1,7 +1,7 @@
 //! `projection:status`, `projection:check` and `projection:rebuild`.
 
 use crate::app::App;
-use crate::database::{postgres, sqlite, wait};
+use crate::database::{SQLITE_PROGRESS, SQLITE_TABLE, postgres, sqlite, under_way, wait};
 use crate::transcript::assert_shows;
 
 const URL: &str = "sqlite:app.db?mode=rwc";
@@ -291,6 +291,112 @@ help: make them so while the app serves:
     // Nobody has booted.
     let by = call(&app, URL, "seed:show projection-rebuild/wallets/1", &[]);
     assert!(by.contains("by           cli\n"), "{by}");
+}
+
+/// No worker knows of it, so each line says how it goes on.
+#[test]
+fn a_rebuild_that_was_asked_for_once_more_goes_on_when_it_is_asked_for_again() {
+    let app = app_with_events();
+    let fails = [("TEST_FAILS_AT", "deposited")];
+    let id = "projection-rebuild/wallets/1/1";
+    let failed = call(&app, URL, "projection:rebuild wallets", &fails);
+    let help = format!(
+        "let {id} go on where it was:\n    ops seed:retry {id}\n    ops projection:rebuild wallets\n"
+    );
+    assert!(failed.contains(&help), "{failed}");
+    let call = |line: &str| call(&app, URL, line, &[]);
+    let status = call("projection:status");
+    let remark = "once more, failed: 0 done, failed after the beginning: ";
+    assert!(status.contains(remark), "{status}");
+    assert_shows(
+        &call(&format!("seed:retry {id}")),
+        &format!(
+            "exit 0\n-- stdout\nretrying {id}: 0 done\n-- stderr\nhelp: no worker takes up what somebody has asked \
+             for; go on with it:\n    ops projection:rebuild wallets\n"
+        ),
+    );
+    assert_shows(&call("seed:status --pending"), "exit 0\n");
+    assert_shows(
+        &call("seed:work"),
+        "exit 0\n-- stdout\nnothing to do: 2 projections for the background, and nothing is pending\n",
+    );
+    let outdated = call("projection:rebuild --outdated");
+    assert!(outdated.contains("nothing to do"), "{outdated}");
+    let worked = call("projection:rebuild wallets");
+    assert!(
+        worked.contains(&format!("applied {id} in [time]\n")),
+        "{worked}"
+    );
+    assert!(call("seed:status --check").starts_with("exit 0\n"));
+}
+
+/// Nobody goes on with it, and a pipeline would be red until somebody cancelled it.
+#[test]
+fn a_rebuild_to_an_older_version_is_forgotten_with_that_version() {
+    let app = app_with_events();
+    let fails = [("TEST_FAILS_AT", "deposited")];
+    call(&app, URL, "projection:rebuild wallets", &fails);
+    let version_2 = [("TEST_VERSION", "2")];
+    let worked = call(&app, URL, "projection:rebuild --outdated", &version_2);
+    assert!(worked.starts_with("exit 0\n"), "{worked}");
+    settle(&app);
+    assert_shows(
+        &call(&app, URL, "projection:status", &version_2),
+        "\
+exit 0
+-- stdout
+STATE    PROJECTION  VERSION  REBUILT AT           TABLES        REMARK
+applied  wallets     2        2026-01-02 03:04:05  read_wallets
+applied  totals      1        2026-01-02 03:04:05  read_totals
+",
+    );
+    for (version, exit) in [("2", "exit 0\n"), ("1", "exit 3\n")] {
+        let checked = call(
+            &app,
+            URL,
+            "seed:status --check",
+            &[("TEST_VERSION", version)],
+        );
+        assert!(checked.starts_with(exit), "{checked}");
+    }
+}
+
+/// A name at the end of its id is no name of a seed.
+#[test]
+fn without_a_build_a_rebuild_is_no_seed() {
+    let app = App::fixture("shop");
+    let rows = under_way("projection-rebuild/first/2", "failed", "");
+    sqlite(
+        &app.path("shop.db"),
+        &format!("{SQLITE_TABLE}{SQLITE_PROGRESS}{rows}"),
+    );
+    let call = |line: &str| {
+        let call = app.command(line);
+        call.variable("DATABASE_URL", "sqlite:shop.db").run()
+    };
+    let status = call("seed:status --format github");
+    let annotation = "::error title=Failed rebuild::projection-rebuild/first/2 has failed (";
+    assert!(status.contains(annotation), "{status}");
+    assert_shows(
+        &call("seed:mark projection-rebuild/first --yes"),
+        "exit 2\n-- stderr\nerror: there is no rebuild projection-rebuild/first\n\
+         help: see what is known of rebuilds with projection:status\n",
+    );
+    let retried = call("seed:retry projection-rebuild/first/2 --restart --yes");
+    assert!(
+        retried.contains(
+            "cargo run --bin <ops binary> -- seed:retry projection-rebuild/first/2 --restart"
+        ),
+        "{retried}"
+    );
+    let shown = call("seed:show projection-rebuild/first/2");
+    assert!(shown.contains("state        failed\n"), "{shown}");
+    assert!(!shown.contains("handlers"), "{shown}");
+    let paused = call("seed:pause projection-rebuild/first/2");
+    assert!(
+        paused.starts_with("exit 0\n-- stdout\npaused projection-rebuild/first/2: "),
+        "{paused}"
+    );
 }
 
 /// On PostgreSQL as well, with what programs get.

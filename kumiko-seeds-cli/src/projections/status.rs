@@ -4,7 +4,7 @@ use std::io::stdout;
 
 use anstyle::Style;
 use kumiko_seeds::events::EventBackend;
-use kumiko_seeds::{History, SeedRunner, SkipFlags, State, Status};
+use kumiko_seeds::{History, SeedRunner, SeedStatus, SkipFlags, State, Status};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -85,22 +85,28 @@ impl<'a> ProjectionStatusView<'a> {
             let latest = markers.filter(|marker| of_name(&marker.id).is_some());
             let latest = latest.map(|marker| marker.applied_at).max();
             let mut under_way = history.progress.iter();
-            let progress = under_way.find(|progress| of_name(&progress.id).is_some());
+            let again = format!("{id}/");
+            let progress =
+                under_way.find(|progress| progress.id == id || progress.id.starts_with(&again));
             let is_older = recorded_version.is_some_and(|recorded| recorded > projection.version());
             let state = match found {
                 _ if is_older => State::Missing,
                 Some(found) => found.state,
                 None => State::Pending,
             };
+            let once_more = progress.filter(|progress| progress.id != id);
+            let once_more = once_more.and_then(|progress| {
+                let mut seeds = status.seeds.iter();
+                let seed = seeds.find(|seed| seed.id == progress.id)?;
+                let remark = seed.remark().unwrap_or_default();
+                Some(format!("once more, {}: {remark}", seed.state))
+            });
             let told = found.filter(|seed| seed.progress.is_some() || seed.intervention.is_some());
             let other = recorded_version.filter(|recorded| *recorded != projection.version());
             let remarks = [
                 progress.and_then(|progress| waits_for(progress.cursor.as_deref()?)),
-                match told {
-                    Some(seed) => seed.remark(),
-                    // One that was asked for once more.
-                    None => progress.map(ToString::to_string),
-                },
+                told.and_then(SeedStatus::remark),
+                once_more,
                 other.map(|recorded| {
                     let whose = if is_older { "of a newer release " } else { "" };
                     format!("version {recorded} {whose}is recorded")

@@ -5,6 +5,7 @@ use kumiko_seeds::State;
 use super::table::sum;
 use super::view::{SeedView, StatusView};
 use crate::printing::printable;
+use crate::rebuild_id::is_rebuild;
 
 /// An annotation for each seed that somebody should look at, and a line that sums it up.
 pub(super) fn annotations(
@@ -55,8 +56,14 @@ fn annotation(seed: &SeedView<'_>, file_of: &dyn Fn(&str) -> Option<String>) -> 
         // States that the library learns later on.
         state => ("error", "Seed to look at", state.as_str()),
     };
-    // A seed that the app does not have is in no file.
-    let file = if seed.state == State::Missing {
+    let rebuild = is_rebuild(seed.id);
+    let title = if rebuild {
+        &title.replace("seed", "rebuild").replace("Seed", "Rebuild")
+    } else {
+        title
+    };
+    // A seed that the app does not have is in no file, and neither is what is no seed.
+    let file = if rebuild || seed.state == State::Missing {
         None
     } else {
         file_of(seed.id)
@@ -109,6 +116,17 @@ mod tests {
             "::warning file=odd%2C folder%3A 5%25/2026-01-10-first.rs,title=Pending seed::\
              2026-01-10-first is pending: 100%25 a,b: c%0D%0A::error::forged\u{fffd}[2J\n\
              0 applied, 1 pending\n"
+        );
+    }
+
+    #[test]
+    fn a_rebuild_is_called_one_and_is_in_no_file() {
+        let rebuild = SeedInfo::new("projection-rebuild/members/2", "What").in_background();
+        let status = Status::compare([rebuild], History::default(), &SkipFlags::default());
+        let file = |id: &str| Some(format!("seeds/{id}.rs"));
+        assert_eq!(
+            annotations(&StatusView::of(&status), &file),
+            "::warning title=Pending rebuild::projection-rebuild/members/2 is pending: What\n0 applied, 1 pending\n"
         );
     }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use kumiko_seeds::{SeedStatus, State, Status};
 
+use crate::rebuild_id::asked_for;
+
 /// The seeds that the next `seed:apply` takes up, in the order of their ids: those that are pending and those whose steps go
 /// on, in the background as well, since it does them after the others. What waits for somebody is not among them: a seed that
 /// is paused or cancelled, one that failed in the background, and whatever waits for one of these.
@@ -24,6 +26,10 @@ pub(super) fn ids(status: &Status) -> BTreeSet<&str> {
 }
 
 fn is_taken_up(seed: &SeedStatus) -> bool {
+    // Whoever has asked for a rebuild goes on with it.
+    if asked_for(&seed.id).is_some() {
+        return false;
+    }
     match seed.state {
         State::Pending | State::OutOfOrder | State::Running => true,
         // A worker leaves it to somebody who looks at it; a run in the foreground is somebody's.
@@ -54,6 +60,8 @@ mod tests {
             under_way("e", ProgressState::Failed),
             under_way("f", ProgressState::Paused),
             under_way("g", ProgressState::Cancelled),
+            under_way("projection-rebuild/members/2", ProgressState::Running),
+            under_way("projection-rebuild/tenants/1/1", ProgressState::Running),
         ];
         let seed = |id| SeedInfo::new(id, "");
         let seeds = [
@@ -72,6 +80,9 @@ mod tests {
         let flags = SkipFlags::from_values([("KUMIKO_SKIP_ES_OPS_K".to_owned(), "1".to_owned())]);
         let status = Status::compare(seeds, history, &flags);
         let ids: Vec<&str> = ids(&status).into_iter().collect();
-        assert_eq!(ids, ["a", "b", "c", "e", "h"]);
+        assert_eq!(
+            ids,
+            ["a", "b", "c", "e", "h", "projection-rebuild/members/2"]
+        );
     }
 }

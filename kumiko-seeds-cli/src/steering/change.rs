@@ -15,6 +15,7 @@ use crate::invocation::Invocation;
 use crate::printing::{
     Palette, confirmation, painted, print_json, print_text, printable, printable_lines,
 };
+use crate::rebuild_id::asked_for;
 
 impl SteeringRequest {
     /// Does what is asked, after asking where it cannot be taken back, and prints where the seed stands.
@@ -50,7 +51,7 @@ impl SteeringRequest {
         })?;
         self.say(&id, &progress)?;
         if self.verb.lets_go_on() {
-            say_who_goes_on(source, invocation);
+            say_who_goes_on(&id, source, invocation);
         }
         Ok(Exit::Fine)
     }
@@ -85,13 +86,19 @@ impl SteeringRequest {
 }
 
 /// Says on stderr who does the next step: to steer a seed starts nothing.
-fn say_who_goes_on(source: Option<&SeedSource>, invocation: &Invocation) {
+fn say_who_goes_on(id: &str, source: Option<&SeedSource>, invocation: &Invocation) {
     let word = painted("help:", Palette::of_stderr().hint);
-    let who = who_goes_on(source, invocation);
+    let who = who_goes_on(id, source, invocation);
     drop(writeln!(stderr(), "{word} {}", printable_lines(&who)));
 }
 
-fn who_goes_on(source: Option<&SeedSource>, invocation: &Invocation) -> String {
+fn who_goes_on(id: &str, source: Option<&SeedSource>, invocation: &Invocation) -> String {
+    if let Some(words) = asked_for(id) {
+        let again = invocation.line("projection:rebuild", &words);
+        return format!(
+            "no worker takes up what somebody has asked for; go on with it:\n    {again}"
+        );
+    }
     let (who, command) = match source {
         Some(seed) if !seed.background => ("the next start of the app takes it up", "seed:apply"),
         _ => (

@@ -6,6 +6,7 @@ use super::arguments::{CancelArguments, RetryArguments, SteeringArguments};
 use crate::app_seeds::{AppSeeds, SeedSource};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
+use crate::rebuild_id::is_rebuild;
 
 /// What a person asks of a seed that is under way.
 #[derive(Clone, Debug)]
@@ -105,6 +106,15 @@ impl Verb {
         }
     }
 
+    /// The option that says so.
+    fn option(self) -> &'static str {
+        if self == Self::Restart {
+            "restart"
+        } else {
+            "continue"
+        }
+    }
+
     /// What is so once it is done.
     pub(super) fn done(self) -> &'static str {
         match self {
@@ -130,6 +140,13 @@ impl Verb {
     ) -> Result<Steering<'a>, Failure> {
         let info = || {
             let source = source.ok_or_else(|| {
+                if is_rebuild(id) {
+                    let line = format!("seed:retry {id} --{}", self.option());
+                    return Failure::new(format!(
+                        "{id} is of no file, and what it is of now is known to the app's own ops binary alone"
+                    ))
+                    .help(format!("ask that one:\n    cargo run --bin <ops binary> -- {line}"));
+                }
                 Failure::new(format!(
                     "the app does not have seed {id}, so there is no source to go on with"
                 ))

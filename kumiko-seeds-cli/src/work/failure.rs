@@ -7,6 +7,7 @@ use crate::attended_run::{Signal, interrupted};
 use crate::database::DatabaseUrl;
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
+use crate::rebuild_id::{asked_for, is_rebuild};
 use crate::steering;
 
 /// What was asked for, and what came of it in a line.
@@ -102,8 +103,13 @@ impl Asked<'_> {
             Error::OtherSourceUnderWay { .. } | Error::Paused { .. }
         ) {
             let retry = self.invocation.line("seed:retry", &[id.to_owned()]);
+            // A worker takes up by itself what is pending, but not what somebody has asked for.
+            let then = asked_for(id).map_or_else(String::new, |words| {
+                let again = self.invocation.line("projection:rebuild", &words);
+                format!("\n    {again}")
+            });
             help.push(format!(
-                "correct what failed, and let {id} go on where it was:\n    {retry}"
+                "correct what failed, and let {id} go on where it was:\n    {retry}{then}"
             ));
         }
         if let Some(projection) = with_events_that_fail(error) {
@@ -129,12 +135,12 @@ fn with_events_that_fail(error: &Error) -> Option<&str> {
 }
 
 /// What these are called together.
-fn called<'a>(mut ids: impl Iterator<Item = &'a str>) -> &'static str {
-    // The ids of other operations have a slash.
-    if ids.all(|id| id.contains('/')) {
-        "rebuilds"
-    } else {
-        "seeds"
+fn called<'a>(ids: impl Iterator<Item = &'a str>) -> &'static str {
+    let (rebuilds, seeds): (Vec<&str>, Vec<&str>) = ids.partition(|id| is_rebuild(id));
+    match (seeds.is_empty(), rebuilds.is_empty()) {
+        (true, false) => "rebuilds",
+        (false, false) => "seeds and rebuilds",
+        (_, true) => "seeds",
     }
 }
 
@@ -203,6 +209,28 @@ help: let this source go on where the other one was:
 help: or let it begin anew, which may do again what is done:
     ./ops seed:retry b --restart
 "
+        );
+    }
+
+    #[test]
+    fn what_is_no_seed_is_called_none_and_goes_on_with_its_own_command() {
+        let asked_for = failed("projection-rebuild/members/2/1");
+        assert_eq!(
+            shown(&[("projection-rebuild/members/2/1", &asked_for)], &[], None),
+            "\
+exit 1
+error: rebuilds failed:
+  projection-rebuild/members/2/1: projection-rebuild/members/2/1 failed: no such member
+note: what is done stays; 1 applied in 5ms
+help: correct what failed, and let projection-rebuild/members/2/1 go on where it was:
+    ./ops seed:retry projection-rebuild/members/2/1
+    ./ops projection:rebuild members
+"
+        );
+        let left = shown(&[], &["b", "projection-rebuild/members/2"], None);
+        assert!(
+            left.contains("error: seeds and rebuilds are left: b, "),
+            "{left}"
         );
     }
 

@@ -92,7 +92,7 @@ pub(crate) async fn attend<DB: Backend>(
 
     print_warnings(&texts(&report.warnings));
     let of_background = runner.infos().filter(|info| info.background);
-    let summary = summary::of_work(&report, took, of_background.count());
+    let summary = summary::of_work(&report, took, of_background.map(|info| info.id));
     let asked = Asked {
         url,
         invocation: &invocation,
