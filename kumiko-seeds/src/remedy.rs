@@ -11,7 +11,7 @@ use sqlx::error::DatabaseError;
 
 use crate::Error;
 #[cfg(feature = "events")]
-use crate::events::EventStoreError;
+use crate::events::{EventStoreError, ProjectionError};
 
 /// SQLSTATE codes of statements that a connection believes to have prepared and the server does not
 /// know, or the other way round.
@@ -62,6 +62,10 @@ fn of_cause(error: &Error, cause: &(dyn StdError + 'static)) -> Option<String> {
             creation, source, ..
         }) => return privileges::of_event_tables(creation, source),
         _ => {}
+    }
+    #[cfg(feature = "events")]
+    if let Some(ProjectionError::RowSecurity { table, role }) = cause.downcast_ref() {
+        return Some(privileges::policy(table, Some(role)));
     }
     match cause.downcast_ref() {
         Some(sqlx::Error::Database(cause)) => of_database(error, &**cause),

@@ -39,6 +39,7 @@ mod progress_table;
 mod projections_inline;
 mod projections_on_postgres;
 mod projections_quarantined;
+mod projections_quarantined_on_postgres;
 mod projections_rebuilt;
 mod projections_state;
 mod remedies;

@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use futures_util::future::BoxFuture;
 use kumiko_seeds::events::{
-    Handlers, Projection, ProjectionCheck, ProjectionResult, Projections, StoredEvent, Upcasters,
+    Handlers, Part, Projection, ProjectionCheck, ProjectionResult, Projections, StoredEvent,
+    Upcasters,
 };
 use kumiko_seeds::{SeedRunner, WorkReport};
 use kumiko_tests::database::{Engine, TestDatabase};
@@ -15,6 +16,8 @@ use uuid::Uuid;
 thread_local! {
     /// Whether deposits of 13 are understood by now.
     static IS_MENDED: Cell<bool> = const { Cell::new(false) };
+    /// How often a connection was lost.
+    static LOST: Cell<u32> = const { Cell::new(0) };
 }
 
 fn wallet(number: u128) -> Uuid {
@@ -157,6 +160,103 @@ on_both_databases! {
         let report = rebuild(database, runner(with(projection)).quarantine()).await;
         let told = format!("{:?}", report.failed);
         assert!(told.contains("WroteElsewhere"), "{told}");
+    }
+
+    async fn a_letter_is_written_once_however_often_its_event_is_read(database: &TestDatabase<DB>) {
+        IS_MENDED.set(false);
+        ten_wallets(database).await;
+        // One wallet a step, and a pass that repairs before the one that finds nothing wrong.
+        let small = runner(with(projection())).quarantine().step_size(1..=3);
+        let report = rebuild(database, small).await;
+        assert_eq!(report.applied.len(), 1, "{report:?}");
+        let columns = "SELECT event_id || ' ' || id || ' ' || CAST(payload AS text) FROM kumiko_rebuild_dead_letters ORDER BY id";
+        let letters = database.texts(columns).await;
+        assert_eq!(letters.len(), 2, "{letters:?}");
+        assert!(letters[0].starts_with("11 1 {") && letters[1].starts_with("23 2 {"), "{letters:?}");
+        let letters = with(projection::<DB>()).set_aside(&database.pool, "wallets").await.unwrap();
+        for (letter, number) in letters.iter().zip([3, 7]) {
+            assert_eq!(letter.aggregate_id, wallet(number).to_string());
+            assert_eq!((letter.aggregate_type.as_str(), letter.event_type.as_str()), ("wallet", "deposited"));
+            let age = chrono::Utc::now() - letter.at;
+            assert!(age.num_seconds().abs() < 60, "{letter:?}");
+        }
+        assert!(with(projection::<DB>()).set_aside(&database.pool, "totals").await.unwrap().is_empty());
+    }
+
+    async fn without_the_table_there_is_none(database: &TestDatabase<DB>) {
+        ten_wallets(database).await;
+        assert!(with(projection::<DB>()).set_aside(&database.pool, "wallets").await.unwrap().is_empty());
+        let tables = database.texts(DB::TABLES).await;
+        assert!(!tables.contains(&"kumiko_rebuild_dead_letters".to_owned()), "{tables:?}");
+    }
+
+    async fn a_part_that_is_rebuilt_tries_its_own_again(database: &TestDatabase<DB>) {
+        IS_MENDED.set(false);
+        ten_wallets(database).await;
+        rebuild(database, runner(with(projection())).quarantine()).await;
+        IS_MENDED.set(true);
+        let part = runner(with(projection())).rebuilding_part(&database.pool, "wallets", Part::Aggregate(wallet(3)));
+        let report = part.await.unwrap().work(&database.pool).await;
+        assert_eq!(report.applied.len(), 1, "{report:?}");
+        let whole = format!("{} 15 3 -", wallet(3));
+        assert!(database.texts(ROWS).await.contains(&whole));
+        let left = with(projection::<DB>()).set_aside(&database.pool, "wallets").await.unwrap();
+        let left: Vec<_> = left.iter().map(|event| event.event_id.as_str()).collect();
+        assert_eq!(left, ["23"]);
+        assert_eq!(check(database).await.wrong(), 0);
+
+        let tenant = Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_0000);
+        let part = runner(with(projection())).rebuilding_part(&database.pool, "wallets", Part::Tenant(tenant));
+        let report = part.await.unwrap().work(&database.pool).await;
+        assert_eq!(report.applied.len(), 1, "{report:?}");
+        let checked = check(database).await;
+        assert_eq!((checked.wrong(), checked.set_aside.len()), (0, 0));
+    }
+
+    async fn a_row_that_is_not_found_is_a_reason_to_set_an_event_aside(database: &TestDatabase<DB>) {
+        fn looks_for_a_row<'a, DB: Engine>(
+            connection: &'a mut DB::Connection,
+            event: &'a StoredEvent,
+        ) -> BoxFuture<'a, ProjectionResult> {
+            Box::pin(async move {
+                if event.payload["amount"] == 13 {
+                    // As `fetch_one` says it.
+                    return Err(sqlx::Error::RowNotFound.into());
+                }
+                apply::<DB>(connection, event).await
+            })
+        }
+        ten_wallets(database).await;
+        let projection = Projection::new("wallets", 1, looks_for_a_row::<DB>)
+            .of("wallet", ["deposited"])
+            .table("read_wallets", "id");
+        let report = rebuild(database, runner(with(projection)).quarantine()).await;
+        assert_eq!(report.applied.len(), 1, "{report:?}");
+        assert_without_two(database).await;
+    }
+
+    async fn a_lost_connection_is_no_reason_to_set_events_aside(database: &TestDatabase<DB>) {
+        fn loses_its_connection_at_first<'a, DB: Engine>(
+            connection: &'a mut DB::Connection,
+            event: &'a StoredEvent,
+        ) -> BoxFuture<'a, ProjectionResult> {
+            Box::pin(async move {
+                // Also when the page is applied one by one, if it were.
+                if event.payload["amount"] == 13 && LOST.get() < 3 {
+                    LOST.set(LOST.get() + 1);
+                    return Err(sqlx::Error::Io(std::io::Error::other("cut off")).into());
+                }
+                apply::<DB>(connection, event).await
+            })
+        }
+        LOST.set(0);
+        ten_wallets(database).await;
+        let projection = Projection::new("wallets", 1, loses_its_connection_at_first::<DB>)
+            .of("wallet", ["deposited"])
+            .table("read_wallets", "id");
+        let report = rebuild(database, runner(with(projection)).quarantine()).await;
+        assert_eq!(report.applied.len(), 1, "{report:?}");
+        assert!(with(self::projection::<DB>()).set_aside(&database.pool, "wallets").await.unwrap().is_empty());
     }
 
     async fn a_payload_that_cannot_be_upcast_is_set_aside(database: &TestDatabase<DB>) {

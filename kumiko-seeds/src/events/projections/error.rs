@@ -101,7 +101,7 @@ pub enum ProjectionError {
         /// How many aggregates had wrong rows in the last pass.
         repaired: u64,
     },
-    /// Row level security may hide rows of a table.
+    /// Row level security may hide rows of a table. [`Error::remedy`](crate::Error::remedy) has the SQL.
     #[error("row level security may hide rows of table {table:?} from role {role:?}")]
     RowSecurity {
         /// The table.
@@ -146,6 +146,22 @@ impl ProjectionError {
         Self::Unknown {
             name: name.to_owned(),
             known: Vec::new(),
+        }
+    }
+
+    /// For reading where row level security may hide rows, of other tables than that of events.
+    pub(super) fn reading(step: &'static str) -> impl FnOnce(EventStoreError) -> Self {
+        move |error| match error {
+            EventStoreError::RowSecurity {
+                table,
+                role: Some(role),
+                ..
+            } => Self::RowSecurity {
+                table: table.to_owned(),
+                role,
+            },
+            EventStoreError::Database { source } => Self::Database { step, source },
+            source => Self::Events { source },
         }
     }
 

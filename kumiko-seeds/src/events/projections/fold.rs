@@ -375,7 +375,18 @@ fn may_be_set_aside<DB: EventBackend>(error: &(dyn Error + 'static)) -> bool {
             Fault::SessionEnded,
             Fault::TransactionEnded,
         ];
-        error.as_database_error().is_some() && !passes.contains(&DB::fault(error))
+        match error {
+            sqlx::Error::Database(_) => !passes.contains(&DB::fault(error)),
+            sqlx::Error::RowNotFound
+            | sqlx::Error::TypeNotFound { .. }
+            | sqlx::Error::ColumnIndexOutOfBounds { .. }
+            | sqlx::Error::ColumnNotFound(_)
+            | sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::Encode(_)
+            | sqlx::Error::Decode(_) => true,
+            // Of the connection, or of its pool.
+            _ => false,
+        }
     };
     let mut of_driver = chain(error).filter_map(|cause| cause.downcast_ref::<sqlx::Error>());
     of_driver.all(is_of_event) && !is_guarded::<DB>(error)

@@ -90,9 +90,11 @@ pub(super) async fn step<DB: EventBackend>(
     let shapes = shapes(connection, projection).await?;
     let mut fold = Fold::begin(connection, asked.handlers, projection, &shapes).await?;
     fold.failing = asked.failing;
-    if cursor == Cursor::default() && asked.part.is_none() {
-        state::begun::<DB>(connection, &projection.name).await?;
-        forget::<DB>(connection, &projection.name).await?;
+    if cursor == Cursor::default() {
+        if asked.part.is_none() {
+            state::begun::<DB>(connection, &projection.name).await?;
+        }
+        forget::<DB>(connection, &projection.name, asked.part).await?;
     }
     let stepped = if projection.is_by_aggregate() {
         some(connection, &mut fold, &shapes, cursor.after, &asked).await?

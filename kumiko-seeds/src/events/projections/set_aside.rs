@@ -8,6 +8,7 @@ use serde_json::json;
 use sqlx::{Executor, Pool};
 
 use super::error::ProjectionError;
+use super::operation::Part;
 use crate::SeedRunner;
 use crate::backend::{Parameter, column};
 use crate::causes::with_causes;
@@ -40,8 +41,13 @@ impl<DB: EventBackend> SeedRunner<DB> {
     /// Has rebuilds set events aside that cannot be applied, and go on without them. By default a rebuild stops at such an event.
     ///
     /// Each gets a row in `kumiko_rebuild_dead_letters`, which is created where it is missing, in the transaction of the step. A check leaves
-    /// them out, and lists them. The next rebuild of the projection tries them again. What passes by itself, a deadlock or a timeout for example,
-    /// is tried again and never set aside.
+    /// them out, and lists them. The next rebuild of the projection tries them again, and one of a part those of the part.
+    ///
+    /// What passes by itself, a deadlock or a timeout for example, is tried again and never set aside. It is known by the driver's error among
+    /// the causes of what `apply` returns, so `apply` has to keep it there.
+    ///
+    /// A rebuild fails if the role may not write the table or row level security may hide rows of it; [`Error::remedy`](crate::Error::remedy) has
+    /// the SQL.
     #[must_use]
     pub fn quarantine(self) -> Self {
         self.with(Quarantine)
@@ -73,7 +79,8 @@ pub(super) async fn list<DB: EventBackend>(
         return Ok(Vec::new());
     }
     let values = [Parameter::Text(projection)];
-    let rows = visible_rows::fetch::<DB>(connection, &[TABLE], DB::LIST_SET_ASIDE, &values).await?;
+    let rows = visible_rows::fetch::<DB>(connection, &[TABLE], DB::LIST_SET_ASIDE, &values).await;
+    let rows = rows.map_err(ProjectionError::reading(LISTING))?;
     let letter = |row: &DB::Row| {
         Ok(SetAside {
             event_id: column::<DB, _>(row, 1)?,
@@ -85,23 +92,43 @@ pub(super) async fn list<DB: EventBackend>(
         })
     };
     let letters = rows.iter().map(letter).collect::<sqlx::Result<_>>();
-    letters.map_err(ProjectionError::database("read which events are set aside"))
+    letters.map_err(ProjectionError::database(LISTING))
 }
 
-/// Forgets what earlier rebuilds of a projection have set aside.
+const LISTING: &str = "read which events are set aside";
+
+/// Forgets what earlier rebuilds of a projection have set aside, of all rows or of the `part` that is rebuilt.
 pub(super) async fn forget<DB: EventBackend>(
     connection: &mut DB::Connection,
     projection: &str,
+    part: Option<Part>,
 ) -> Result<(), ProjectionError> {
     if !exists::<DB>(connection).await? {
         return Ok(());
     }
-    let sql = format!("DELETE FROM {TABLE} WHERE projection_name = $1");
-    let deleted = DB::fetch(connection, &sql, &[Parameter::Text(projection)]).await;
-    deleted.map(drop).map_err(ProjectionError::database(
+    let (sql, id) = match part {
+        None => (FORGET, None),
+        Some(Part::Aggregate(id)) => (FORGET_OF_AGGREGATE, Some(id.to_string())),
+        Some(Part::Tenant(id)) => (FORGET_OF_TENANT, Some(id.to_string())),
+    };
+    let mut values = vec![Parameter::Text(projection)];
+    values.extend(id.as_deref().map(Parameter::Text));
+    let deleted = visible_rows::fetch::<DB>(connection, &[TABLE], sql, &values).await;
+    deleted.map(drop).map_err(ProjectionError::reading(
         "take away what earlier rebuilds have set aside",
     ))
 }
+
+const FORGET: &str = "DELETE FROM kumiko_rebuild_dead_letters WHERE projection_name = $1
+                      RETURNING CAST(1 AS bigint) AS position";
+
+const FORGET_OF_AGGREGATE: &str = "
+    DELETE FROM kumiko_rebuild_dead_letters WHERE projection_name = $1 AND aggregate_id = $2
+    RETURNING CAST(1 AS bigint) AS position";
+
+const FORGET_OF_TENANT: &str = "
+    DELETE FROM kumiko_rebuild_dead_letters WHERE projection_name = $1 AND CAST(tenant_id AS text) = $2
+    RETURNING CAST(1 AS bigint) AS position";
 
 /// Sets events aside, each with why it could not be applied.
 pub(super) async fn set_aside<DB: EventBackend>(
@@ -109,14 +136,17 @@ pub(super) async fn set_aside<DB: EventBackend>(
     projection: &str,
     events: &[(StoredEvent, String)],
 ) -> Result<(), ProjectionError> {
+    const SETTING: &str = "set events aside";
     if events.is_empty() {
         return Ok(());
     }
-    let failed = || ProjectionError::database("set events aside");
-    let created = DB::executor(connection)
-        .execute(sqlx::raw_sql(DB::CREATE_SET_ASIDE))
-        .await;
-    created.map_err(failed())?;
+    // Even with IF NOT EXISTS the statement asks for the right to create tables.
+    if !exists::<DB>(connection).await? {
+        let created = DB::executor(connection)
+            .execute(sqlx::raw_sql(DB::CREATE_SET_ASIDE))
+            .await;
+        created.map_err(ProjectionError::database(SETTING))?;
+    }
     // A later pass finds them again.
     let known: HashSet<String> = list::<DB>(connection, projection)
         .await?
@@ -141,8 +171,9 @@ pub(super) async fn set_aside<DB: EventBackend>(
         .collect();
     let letters = serde_json::to_string(&letters).unwrap_or_default();
     let values = [Parameter::Text(projection), Parameter::Text(&letters)];
-    visible_rows::fetch::<DB>(connection, &[TABLE], DB::INSERT_SET_ASIDE, &values).await?;
-    Ok(())
+    let written = visible_rows::fetch::<DB>(connection, &[TABLE], DB::INSERT_SET_ASIDE, &values);
+    let written = written.await.map(drop);
+    written.map_err(ProjectionError::reading(SETTING))
 }
 
 /// Why an event was not applied, in a line.

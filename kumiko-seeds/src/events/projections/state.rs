@@ -5,13 +5,14 @@ use futures_util::future::BoxFuture;
 
 use super::error::ProjectionError;
 use crate::backend::Parameter;
-use crate::events::EventBackend;
+use crate::events::{EventBackend, visible_rows};
 
 /// A rebuild has begun.
 pub(super) async fn begun<DB: EventBackend>(
     connection: &mut DB::Connection,
     projection: &str,
 ) -> Result<(), ProjectionError> {
+    check_visible::<DB>(connection, projection).await?;
     let columns = "status = 'rebuilding', last_error = NULL";
     let values = [Parameter::Text(projection)];
     let written = upsert::<DB>(connection, columns, &values).await;
@@ -23,6 +24,7 @@ pub(super) async fn ended<DB: EventBackend>(
     connection: &mut DB::Connection,
     projection: &str,
 ) -> Result<(), ProjectionError> {
+    check_visible::<DB>(connection, projection).await?;
     let columns = "status = 'idle', last_error = NULL, last_rebuild_at = CURRENT_TIMESTAMP, \
                    last_processed_event_id = (SELECT coalesce(max(id), 0) FROM kumiko_events)";
     let values = [Parameter::Text(projection)];
@@ -48,13 +50,32 @@ pub(in crate::events) fn failed<'a, DB: EventBackend>(
 
 const WRITE: &str = "write the state of the projection into kumiko_projections";
 
+/// Fails where row level security may hide the row. What is hidden would keep an old state without a word.
+async fn check_visible<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    projection: &str,
+) -> Result<(), ProjectionError> {
+    let exists = exists::<DB>(connection).await;
+    if !exists.map_err(ProjectionError::database(WRITE))? {
+        return Ok(());
+    }
+    let sql = "SELECT CAST(1 AS bigint) AS position FROM kumiko_projections WHERE name = $1";
+    let values = [Parameter::Text(projection)];
+    let seen = visible_rows::fetch::<DB>(connection, &["kumiko_projections"], sql, &values).await;
+    seen.map(drop).map_err(ProjectionError::reading(WRITE))
+}
+
+async fn exists<DB: EventBackend>(connection: &mut DB::Connection) -> sqlx::Result<bool> {
+    let exists = format!("SELECT 1 WHERE {} <> 0", DB::HAS_STATE);
+    Ok(!DB::fetch(connection, &exists, &[]).await?.is_empty())
+}
+
 async fn upsert<DB: EventBackend>(
     connection: &mut DB::Connection,
     columns: &str,
     values: &[Parameter<'_>],
 ) -> sqlx::Result<()> {
-    let exists = format!("SELECT 1 WHERE {} <> 0", DB::HAS_STATE);
-    if DB::fetch(connection, &exists, &[]).await?.is_empty() {
+    if !exists::<DB>(connection).await? {
         return Ok(());
     }
     let insert = "INSERT INTO kumiko_projections (name) VALUES ($1) ON CONFLICT (name) DO NOTHING";
