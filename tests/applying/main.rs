@@ -37,6 +37,7 @@ mod prepare;
 mod privileges;
 mod progress_table;
 mod projections_inline;
+mod projections_kept;
 mod projections_on_postgres;
 mod projections_quarantined;
 mod projections_quarantined_on_postgres;

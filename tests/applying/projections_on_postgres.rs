@@ -14,6 +14,8 @@ use sqlx::{Connection, PgConnection, PgPool, Postgres};
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use crate::role::Role;
+
 fn wallet(number: u128) -> Uuid {
     Uuid::from_u128(number << 64)
 }
@@ -293,6 +295,44 @@ async fn hidden_rows_are_an_error() {
     database
         .execute("DROP OWNED BY kumiko_test_blind; DROP ROLE kumiko_test_blind")
         .await;
+    database.remove().await;
+}
+
+/// Rows of several aggregates are computed in a schema of their own.
+#[tokio::test]
+async fn a_role_that_may_not_create_the_schema_is_told_what_to_run() {
+    let database = database().await;
+    make(&database, &handlers(), [Change::deposit(wallet(1), 3)]).await;
+    database.execute("UPDATE read_totals SET total = 0").await;
+    let role = Role::create(&database).await;
+    let grant = format!(
+        "GRANT ALL ON ALL TABLES IN SCHEMA public TO {0:?}; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {0:?};
+         GRANT CREATE ON SCHEMA public TO {0:?}",
+        role.name
+    );
+    database.execute(&grant).await;
+    let role = role.reconnect().await;
+    let rebuild = async || {
+        let runner = runner(handlers());
+        let runner = runner.rebuilding(&role.pool, &["totals"]).await.unwrap();
+        runner.work(&role.pool).await
+    };
+    let report = rebuild().await;
+    let remedy = report.failed[0].error.remedy().unwrap();
+    assert!(
+        remedy.contains("CREATE SCHEMA kumiko_rebuild_public AUTHORIZATION"),
+        "{remedy}"
+    );
+    let create = format!(
+        "CREATE SCHEMA kumiko_rebuild_public AUTHORIZATION {:?}",
+        role.name
+    );
+    database.execute(&create).await;
+    let report = rebuild().await;
+    assert_eq!(report.applied.len(), 1, "{report:?}");
+    let total = "SELECT CAST(total AS text) FROM read_totals";
+    assert_eq!(database.text(total).await, "3");
+    role.remove(&database).await;
     database.remove().await;
 }
 

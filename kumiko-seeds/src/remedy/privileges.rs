@@ -71,6 +71,12 @@ pub(super) fn remedy(code: &str, message: &str) -> Option<String> {
             "{OWNER_OF_SCHEMA}\n    GRANT USAGE, CREATE ON SCHEMA {name} TO {role};\n\
              or let the owner create the tables"
         )),
+        "database" => Some(format!(
+            "let the owner of the database run this, and try again:\n    \
+             GRANT CREATE ON DATABASE {name} TO {role};\n\
+             or let them create the schema in which rebuilds compute rows, once, for tables in the schema public for example:\n    \
+             CREATE SCHEMA kumiko_rebuild_public AUTHORIZATION {role};"
+        )),
         "table" => Some(format!(
             "let the owner of the table run this, as far as the app needs it, and try again:\n    \
              GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {role};"

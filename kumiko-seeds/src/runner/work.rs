@@ -382,7 +382,10 @@ impl<'r, DB: Backend> Worker<'r, DB> {
     /// Waits without a connection, and no longer than until it is told to stop.
     async fn sleep(&mut self, pause: Duration) {
         const SLICE: Duration = Duration::from_millis(50);
-        self.lock.end().await;
+        // To keep the connection for a moment is cheaper than to get it again, and what it has of its own stays.
+        if pause > BETWEEN_LOOKS || is_used_up(self.pool) {
+            self.lock.end().await;
+        }
         let mut left = pause;
         while !left.is_zero() && !self.is_stopping.load(Ordering::Relaxed) {
             let slice = left.min(SLICE);

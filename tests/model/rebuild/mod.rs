@@ -3,9 +3,10 @@
 //! | here | in `kumiko-seeds/src/events` |
 //! |---|---|
 //! | `ReadTheLast`, `ListWriters`, `WaitForWriters`, `Fold` | `settled_id` of `projections/backend/`, `fold.rs`, `reading.rs` |
-//! | `Compare`, `FindLater`, `CommitIfEqual` | `projections/rebuild.rs`, with the SQL of `shape.rs` |
-//! | `Lock`, `CatchUp`, `Merge` | `projections/rebuild.rs` and `backend/` |
-//! | `Rebuilder`: chunks, passes, beginning anew | `projections/rebuild.rs` |
+//! | `Compare`, `FindLater`, `CommitIfEqual` | `projections/rebuild/`, with the SQL of `shape.rs` |
+//! | `OpenShadow`, `FoldNext`, `KeepShadow`, `FoldRest` | `projections/rebuild/shared.rs` |
+//! | `Lock`, `CatchUp`, `Merge` | `projections/rebuild/` and `backend/` |
+//! | `Rebuilder`: chunks, passes, beginning anew | `projections/rebuild/` |
 //! | `Writer` | `appending.rs`, and the `apply` of an app |
 //!
 //! **Writers**, each in a transaction at READ COMMITTED:
@@ -28,12 +29,14 @@
 //! is done. It need not be a pass that found no difference: beside a busy writer there is always a newer event. The second
 //! pass is a check: a chunk is right as soon as it is done.
 //!
-//! **Rows that are computed from several streams** are rebuilt in one transaction. It begins with a fence:
+//! **Rows that are computed from several streams** are computed into a shadow that is kept, with the id up to which it has all events, and with
+//! the ids above that one which it has. Each step begins with a fence:
 //!
 //! 1. Read the last id of the sequence. Then, and not before, list who has the writers' lock of the table of events. Wait
 //!    until these transactions have ended. Each event up to that id is now committed, or never will be.
-//! 2. Fold all events in pages by id, each with its own snapshot, and note which ones above that id were folded.
-//! 3. Go on as with a chunk. Newer events are those above that id which were not folded.
+//! 2. Apply the next event up to that id to the shadow, and commit. Whatever dies, another goes on from there.
+//! 3. If there is none, apply the events above it that the shadow does not have, and note their ids.
+//! 4. Go on as with a chunk. Newer events are those above that id which the shadow does not have.
 //!
 //! **Invariant:** such a row comes out the same in any order of events of different streams. Live rows get them in the order of
 //! locks, a replay in the order of ids, and a catch-up at last, whatever their ids.

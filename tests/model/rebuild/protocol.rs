@@ -1,9 +1,9 @@
 //! What a rebuild does in the transaction of a chunk.
 
-use self::Later::{NewerVersions, NotFoldedAboveTheLast};
+use self::Later::{NewerVersions, NotFoldedAboveTheComplete, NotFoldedAboveTheLast};
 use self::Statement::{
-    CatchUp, CommitIfEqual, Compare, FindLater, Fold, ListWriters, Lock, Merge, ReadTheLast,
-    WaitForWriters,
+    CatchUp, CommitIfEqual, Compare, FindLater, Fold, FoldNext, FoldRest, KeepShadow, ListWriters,
+    Lock, Merge, OpenShadow, ReadTheLast, WaitForWriters,
 };
 
 pub(super) type Protocol = &'static [Statement];
@@ -18,9 +18,16 @@ pub(super) enum Statement {
     ListWriters,
     /// Waits until they have ended.
     WaitForWriters,
-    /// Reads the next stream of the chunk; or, for rows of several streams, the event with the next id. Again and again, until
-    /// there is none.
+    /// Reads the next stream of the chunk. Again and again, until there is none.
     Fold,
+    /// Opens the shadow as the last commit has kept it, with the id up to which it has all events.
+    OpenShadow,
+    /// Applies the next event to it, up to the id that the sequence gave last, and has all events up to this one.
+    FoldNext,
+    /// Commits it if [`Statement::FoldNext`] has found an event, and begins again.
+    KeepShadow,
+    /// Applies such events to it. Then it has all up to the id that was read at the beginning.
+    FoldRest(Later),
     /// Finds the rows that differ from the computed ones.
     Compare,
     /// Counts as different also the rows for which there are such events by now.
@@ -46,6 +53,10 @@ pub(super) enum Later {
     NewerVersions,
     /// Those that were not folded and have a higher id than the one that was read at the beginning.
     NotFoldedAboveTheLast,
+    /// Those that were not folded and have a higher id than the one up to which the shadow has all.
+    NotFoldedAboveTheComplete,
+    /// Those with a higher id than that, folded or not.
+    AboveTheComplete,
     /// Those with a higher id than all that were folded.
     AboveAllFolded,
 }
@@ -88,10 +99,13 @@ pub(super) const ROWS_OF_ONE_STREAM: Protocol = &[
 ];
 
 pub(super) const ROWS_OF_SEVERAL_STREAMS: Protocol = &[
+    OpenShadow,
     ReadTheLast,
     ListWriters,
     WaitForWriters,
-    Fold,
+    FoldNext,
+    KeepShadow,
+    FoldRest(NotFoldedAboveTheComplete),
     Compare,
     FindLater(NotFoldedAboveTheLast),
     CommitIfEqual,

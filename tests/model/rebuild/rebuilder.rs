@@ -16,7 +16,17 @@ pub(super) struct Rebuilder {
     /// The rows of chunks that were done at least once.
     pub(super) repaired: [bool; STREAMS],
     pub(super) is_done: bool,
+    kept: Kept,
     transaction: Transaction,
+}
+
+/// The shadow of rows of several streams, as it is committed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Kept {
+    /// The events from which its rows are computed.
+    folded: Vec<usize>,
+    /// The id after which others may come.
+    complete: Option<usize>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -27,6 +37,10 @@ struct Transaction {
     awaited: Vec<usize>,
     /// How many streams of the chunk are folded.
     streams: usize,
+    /// The id after which events may be missing among those folded.
+    complete: Option<usize>,
+    /// Whether the last event that was to be folded was not the last there is.
+    has_more: bool,
     /// The events from which the rows are computed. What a row is follows from them.
     folded: Vec<usize>,
     /// The rows that differ.
@@ -57,7 +71,32 @@ impl Rebuilder {
                 open.awaited = numbers.filter(|w| database.has_open_event(*w)).collect();
             }
             Statement::WaitForWriters if !open.awaited.is_empty() => return None,
-            Statement::Fold if open.fold(database, source, chunk) => return Some(()),
+            Statement::Fold if open.fold(database, chunk) => return Some(()),
+            Statement::OpenShadow => {
+                open.folded.clone_from(&self.kept.folded);
+                open.complete = self.kept.complete;
+            }
+            Statement::FoldNext => {
+                let (complete, last) = (open.complete, open.last_id);
+                let mut visible = database.committed().into_iter();
+                let next = visible
+                    .find(|id| Some(*id) > complete && *id <= last && !open.folded.contains(id));
+                open.folded.extend(next);
+                open.complete = next.or(Some(last));
+                open.has_more = next.is_some();
+            }
+            Statement::KeepShadow => {
+                if open.has_more {
+                    self.keep();
+                    self.begin_anew();
+                    return Some(());
+                }
+            }
+            Statement::FoldRest(later) => {
+                let rest = open.later(database, later, source, chunk);
+                open.folded.extend(rest);
+                open.complete = Some(open.last_id);
+            }
             Statement::Compare => {
                 for row in rows(source, chunk) {
                     let computed = database.computed(source, row, &open.folded);
@@ -163,7 +202,21 @@ impl Rebuilder {
             .collect()
     }
 
+    fn keep(&mut self) {
+        let Transaction {
+            folded, complete, ..
+        } = &self.transaction;
+        self.kept = Kept {
+            folded: folded.clone(),
+            complete: *complete,
+        };
+        self.kept.folded.sort_unstable();
+    }
+
     fn commit(&mut self, source: Source, chunks: &[Chunk]) {
+        if source == Source::AllStreams {
+            self.keep();
+        }
         for row in rows(source, chunks[self.cursor]) {
             self.repaired[row] = true;
         }
@@ -179,14 +232,8 @@ impl Rebuilder {
 
 impl Transaction {
     /// Whether there was something to fold.
-    fn fold(&mut self, database: &Database, source: Source, chunk: Chunk) -> bool {
+    fn fold(&mut self, database: &Database, chunk: Chunk) -> bool {
         let visible = database.committed();
-        if source == Source::AllStreams {
-            let last = self.folded.last().copied();
-            let next = visible.into_iter().find(|id| Some(*id) > last);
-            self.folded.extend(next);
-            return next.is_some();
-        }
         let Some(stream) = chunk.get(self.streams) else {
             return false;
         };
@@ -216,6 +263,10 @@ impl Transaction {
                 && match later {
                     Later::NewerVersions => event.version > folded(event.stream),
                     Later::NotFoldedAboveTheLast => id > self.last_id && !self.folded.contains(&id),
+                    Later::NotFoldedAboveTheComplete => {
+                        Some(id) > self.complete && !self.folded.contains(&id)
+                    }
+                    Later::AboveTheComplete => Some(id) > self.complete,
                     Later::AboveAllFolded => Some(&id) > self.folded.last(),
                 }
         };

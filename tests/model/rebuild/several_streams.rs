@@ -2,10 +2,12 @@
 
 use super::checked::Deployment;
 use super::database::Source;
-use super::protocol::Later::{AboveAllFolded, NotFoldedAboveTheLast};
+use super::protocol::Later::{
+    AboveAllFolded, AboveTheComplete, NotFoldedAboveTheComplete, NotFoldedAboveTheLast,
+};
 use super::protocol::Statement::{
-    CatchUp, CommitIfEqual, Compare, FindLater, Fold, ListWriters, Lock, Merge, ReadTheLargest,
-    ReadTheLast, WaitForWriters,
+    CatchUp, CommitIfEqual, Compare, FindLater, FoldNext, FoldRest, KeepShadow, ListWriters, Lock,
+    Merge, OpenShadow, ReadTheLargest, ReadTheLast, WaitForWriters,
 };
 use super::protocol::{Mode, Protocol, ROWS_OF_SEVERAL_STREAMS, Rows};
 use super::writer::Way;
@@ -60,12 +62,15 @@ fn with_more_of_everything() {
     }
 }
 
-/// A lower id commits when the fold has read a higher one.
+/// A lower id commits when the shadow has a higher one.
 #[test]
 fn without_the_fence_what_commits_late_is_lost() {
     let unfenced = &[
+        OpenShadow,
         ReadTheLargest,
-        Fold,
+        FoldNext,
+        KeepShadow,
+        FoldRest(NotFoldedAboveTheComplete),
         Compare,
         FindLater(NotFoldedAboveTheLast),
         CommitIfEqual,
@@ -79,8 +84,11 @@ fn without_the_fence_what_commits_late_is_lost() {
 #[test]
 fn a_fence_that_does_not_wait_is_none() {
     let impatient = &[
+        OpenShadow,
         ReadTheLast,
-        Fold,
+        FoldNext,
+        KeepShadow,
+        FoldRest(NotFoldedAboveTheComplete),
         Compare,
         FindLater(NotFoldedAboveTheLast),
         CommitIfEqual,
@@ -95,10 +103,13 @@ fn a_fence_that_does_not_wait_is_none() {
 #[test]
 fn writers_that_are_listed_before_the_last_id_is_read_are_too_few() {
     let too_early = &[
+        OpenShadow,
         ListWriters,
         ReadTheLast,
         WaitForWriters,
-        Fold,
+        FoldNext,
+        KeepShadow,
+        FoldRest(NotFoldedAboveTheComplete),
         Compare,
         FindLater(NotFoldedAboveTheLast),
         CommitIfEqual,
@@ -109,13 +120,54 @@ fn writers_that_are_listed_before_the_last_id_is_read_are_too_few() {
     assert_eq!(broken(too_early), [AT_THE_END, AT_ONCE, STAYS]);
 }
 
+/// What was applied before a fence is not behind it when the fence is read.
 #[test]
-fn a_catch_up_above_all_that_was_folded_misses_what_commits_late() {
-    let above_all = &[
+fn a_fence_after_the_fold_is_too_late() {
+    let too_late = &[
+        OpenShadow,
+        FoldRest(NotFoldedAboveTheComplete),
         ReadTheLast,
         ListWriters,
         WaitForWriters,
-        Fold,
+        Compare,
+        FindLater(NotFoldedAboveTheLast),
+        CommitIfEqual,
+        Lock(Mode::Exclusive),
+        CatchUp(NotFoldedAboveTheLast),
+        Merge(Rows::ThatDiffer),
+    ];
+    assert_eq!(broken(too_late), [AT_THE_END, AT_ONCE, STAYS]);
+}
+
+/// The catch-up has applied events above the fence, and the next pass begins at the fence.
+#[test]
+fn a_shadow_that_is_kept_without_the_ids_above_its_fence_gets_them_twice() {
+    let forgetful = &[
+        OpenShadow,
+        ReadTheLast,
+        ListWriters,
+        WaitForWriters,
+        FoldRest(AboveTheComplete),
+        Compare,
+        FindLater(NotFoldedAboveTheLast),
+        CommitIfEqual,
+        Lock(Mode::Exclusive),
+        CatchUp(NotFoldedAboveTheLast),
+        Merge(Rows::ThatDiffer),
+    ];
+    assert_eq!(broken(forgetful), [AT_THE_END, AT_ONCE, STAYS]);
+}
+
+#[test]
+fn a_catch_up_above_all_that_was_folded_misses_what_commits_late() {
+    let above_all = &[
+        OpenShadow,
+        ReadTheLast,
+        ListWriters,
+        WaitForWriters,
+        FoldNext,
+        KeepShadow,
+        FoldRest(NotFoldedAboveTheComplete),
         Compare,
         FindLater(NotFoldedAboveTheLast),
         CommitIfEqual,
@@ -130,10 +182,13 @@ fn a_catch_up_above_all_that_was_folded_misses_what_commits_late() {
 #[test]
 fn a_comparison_with_what_was_folded_before_takes_a_wrong_row_for_a_right_one() {
     let row_alone = &[
+        OpenShadow,
         ReadTheLast,
         ListWriters,
         WaitForWriters,
-        Fold,
+        FoldNext,
+        KeepShadow,
+        FoldRest(NotFoldedAboveTheComplete),
         Compare,
         CommitIfEqual,
         Lock(Mode::Exclusive),
@@ -146,10 +201,13 @@ fn a_comparison_with_what_was_folded_before_takes_a_wrong_row_for_a_right_one() 
 #[test]
 fn without_the_lock_events_that_commit_before_the_merge_are_lost() {
     let unlocked = &[
+        OpenShadow,
         ReadTheLast,
         ListWriters,
         WaitForWriters,
-        Fold,
+        FoldNext,
+        KeepShadow,
+        FoldRest(NotFoldedAboveTheComplete),
         Compare,
         FindLater(NotFoldedAboveTheLast),
         CommitIfEqual,

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use sqlx::{Connection, Pool, SqlStr};
 use uuid::Uuid;
 
+use super::backend::Lives;
 use super::error::ProjectionError;
 use super::fold::Fold;
 use super::projection::Projection;
-use super::rebuild::{fold_all, fold_some};
+use super::rebuild::fold_some;
 use super::set_aside::{SetAside, list};
 use super::shape::{Rows, Shape};
 use super::tables::shapes;
@@ -156,7 +157,9 @@ impl<DB: EventBackend> Handlers<DB> {
         let mut transaction =
             transaction.map_err(ProjectionError::database("begin a transaction"))?;
         let shapes = shapes(&mut *transaction, projection).await?;
-        let mut fold = Fold::begin(&mut *transaction, self, projection, &shapes).await?;
+        let created = DB::create_shadows(&mut transaction, &shapes).await;
+        created.map_err(ProjectionError::database("create shadows of the tables"))?;
+        let mut fold = Fold::new(&mut *transaction, self, projection, Lives::UntilCommit).await?;
         let left_out = check
             .set_aside
             .iter()
@@ -167,7 +170,7 @@ impl<DB: EventBackend> Handlers<DB> {
             (Rows::Between(after, to), to)
         } else {
             fold.note_all_archived(&mut transaction).await?;
-            fold_all(&mut *transaction, &mut fold, i64::MAX).await?;
+            fold_all(&mut *transaction, &mut fold).await?;
             (Rows::All, None)
         };
         check.events += fold.events as u64;
@@ -178,6 +181,22 @@ impl<DB: EventBackend> Handlers<DB> {
         let rolled_back = transaction.rollback().await;
         rolled_back.map_err(ProjectionError::database("roll back the check"))?;
         Ok(to)
+    }
+}
+
+/// Computes all rows.
+async fn fold_all<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    fold: &mut Fold<'_, DB>,
+) -> Result<(), ProjectionError> {
+    let mut after = 0;
+    loop {
+        let page = fold.load_by_id(connection, after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = last.id;
+        fold.apply(connection, page).await?;
     }
 }
 

@@ -101,6 +101,14 @@ pub enum ProjectionError {
         /// How many aggregates had wrong rows in the last pass.
         repaired: u64,
     },
+    /// Another rebuild of the projection has begun to compute its rows.
+    #[error("another rebuild of projection {projection:?} has begun meanwhile: {by}")]
+    Overtaken {
+        /// The projection.
+        projection: String,
+        /// The other rebuild.
+        by: String,
+    },
     /// Row level security may hide rows of a table. [`Error::remedy`](crate::Error::remedy) has the SQL.
     #[error("row level security may hide rows of table {table:?} from role {role:?}")]
     RowSecurity {

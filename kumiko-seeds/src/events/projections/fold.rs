@@ -5,7 +5,7 @@ use std::error::Error;
 
 use uuid::Uuid;
 
-use super::backend::ProjectionBackend;
+use super::backend::{Lives, ProjectionBackend};
 use super::error::{EventPlace, ProjectionError};
 use super::projection::{NotApplied, Projection};
 use super::reading::{Position, archived, gone_on, has_archive, load};
@@ -19,6 +19,8 @@ use crate::events::{EventBackend, Handlers, StoredEvent, Stream};
 pub(super) struct Fold<'f, DB: EventBackend> {
     handlers: &'f Handlers<DB>,
     projection: &'f Projection<DB>,
+    /// The tables that events are applied to.
+    shadows: Lives,
     /// How far each stream is computed, by tenant and aggregate.
     versions: HashMap<(Uuid, Uuid), i32>,
     /// The tenant whose streams alone are read, if it is one.
@@ -30,6 +32,8 @@ pub(super) struct Fold<'f, DB: EventBackend> {
     knows_all_archived: bool,
     /// How many events were read.
     pub(super) events: usize,
+    /// How many rows were compared, where that is not a matter of the events read.
+    pub(super) compared: usize,
     /// The types of those that were applied.
     pub(super) seen: BTreeSet<String>,
     /// What becomes of events that cannot be applied.
@@ -50,24 +54,24 @@ pub(super) enum Failing {
 }
 
 impl<'f, DB: EventBackend> Fold<'f, DB> {
-    /// Creates the shadows, which are empty.
-    pub(super) async fn begin(
+    /// Without any event yet. The shadows are for the caller to create.
+    pub(super) async fn new(
         connection: &mut DB::Connection,
         handlers: &'f Handlers<DB>,
         projection: &'f Projection<DB>,
-        shapes: &[Shape],
+        shadows: Lives,
     ) -> Result<Self, ProjectionError> {
-        let created = DB::create_shadows(connection, shapes).await;
-        created.map_err(ProjectionError::database("create shadows of the tables"))?;
         Ok(Self {
             handlers,
             projection,
+            shadows,
             versions: HashMap::new(),
             tenant_id: None,
             has_archive: has_archive::<DB>(connection).await?,
             archived: HashSet::new(),
             knows_all_archived: false,
             events: 0,
+            compared: 0,
             seen: BTreeSet::new(),
             failing: Failing::Stops,
             set_aside: Vec::new(),
@@ -161,7 +165,9 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         if taken.is_empty() {
             return Ok(());
         }
-        let guard = DB::guard(connection).await.map_err(watching())?;
+        let guard = DB::guard(connection, self.shadows)
+            .await
+            .map_err(watching())?;
         let Err(error) = self.projection.apply_events(connection, &taken).await else {
             return self.unguard(connection, guard).await;
         };
@@ -181,7 +187,9 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         events: Vec<StoredEvent>,
     ) -> Result<(), ProjectionError> {
         for event in events {
-            let guard = DB::guard(connection).await.map_err(watching())?;
+            let guard = DB::guard(connection, self.shadows)
+                .await
+                .map_err(watching())?;
             let alone = std::slice::from_ref(&event);
             match self.projection.apply_events(connection, alone).await {
                 Ok(()) => self.unguard(connection, guard).await?,
@@ -343,6 +351,11 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         }
         self.knows_all_archived = true;
         Ok(())
+    }
+
+    /// The streams that are archived, all of which have to be known.
+    pub(super) fn all_archived(&self) -> &HashSet<(Uuid, Uuid)> {
+        &self.archived
     }
 
     /// Whether other streams are archived by now.

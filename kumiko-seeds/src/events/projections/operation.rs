@@ -12,6 +12,7 @@ use super::fold::Failing;
 use super::projection::Projection;
 use super::rebuild::{Asked, Cursor, step};
 use super::set_aside::Quarantine;
+use super::shape::quoted;
 use crate::backend::{Parameter, column};
 use crate::events::{EventBackend, Handlers};
 use crate::{
@@ -220,23 +221,42 @@ fn definition_hash<DB: EventBackend>(projection: &Projection<DB>) -> String {
     format!("{hash:016x}")
 }
 
-/// Each event is read twice, once to repair rows and once to check them.
+/// Each event is read twice, once to repair rows and once to check them; or once, and each row is compared twice.
 fn count<'a, DB: EventBackend>(context: &'a mut SeedContext<'_, DB>) -> BoxFuture<'a, CountResult> {
     Box::pin(async move {
         let (handlers, name) = asked_for(context)?;
-        let sources = handlers.projection(&name)?.sources.iter();
+        let projection = handlers.projection(&name)?;
+        let sources = projection.sources.iter();
         let types: Vec<Parameter<'_>> = sources
             .map(|source| Parameter::Text(&source.aggregate_type))
             .collect();
         let places: Vec<String> = (1..=types.len()).map(|place| format!("${place}")).collect();
-        let sql = format!(
+        let events = format!(
             "SELECT count(*) FROM kumiko_events WHERE aggregate_type IN ({})",
             places.join(", ")
         );
-        let rows = DB::fetch(context.parts().connection, &sql, &types).await?;
-        let events: i64 = rows.first().map_or(Ok(0), |row| column::<DB, _>(row, 0))?;
-        Ok(events.unsigned_abs() * 2)
+        let connection = context.parts().connection;
+        let events = number::<DB>(connection, &events, &types).await?;
+        if projection.is_by_aggregate() {
+            return Ok(events * 2);
+        }
+        let mut rows = 0;
+        for table in &projection.tables {
+            let counted = format!("SELECT count(*) FROM {}", quoted(&table.name));
+            rows += number::<DB>(connection, &counted, &[]).await?;
+        }
+        Ok(events + rows * 2)
     })
+}
+
+async fn number<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    sql: &str,
+    values: &[Parameter<'_>],
+) -> sqlx::Result<u64> {
+    let rows = DB::fetch(connection, sql, values).await?;
+    let number: i64 = rows.first().map_or(Ok(0), |row| column::<DB, _>(row, 0))?;
+    Ok(number.unsigned_abs())
 }
 
 fn batch<'a, DB: EventBackend>(
@@ -247,7 +267,8 @@ fn batch<'a, DB: EventBackend>(
     Box::pin(async move {
         let (handlers, name) = asked_for(context)?;
         let projection = handlers.projection(&name)?;
-        let part = Part::of(context.id());
+        let id = context.id();
+        let part = Part::of(id);
         let failing = match context.app::<Quarantine>() {
             Some(Quarantine) => Failing::SetAside,
             None => Failing::Stops,
@@ -265,6 +286,7 @@ fn batch<'a, DB: EventBackend>(
             }) => {
                 journal.note_handed_out();
                 let asked = Asked {
+                    id,
                     handlers: &handlers,
                     projection,
                     part,

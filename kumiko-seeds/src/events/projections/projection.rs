@@ -142,6 +142,9 @@ impl<DB: EventBackend> Projection<DB> {
     ///
     /// Such a row has to come out the same in any order of the events of different aggregates: appends apply them in the order in which
     /// they get the row, and a rebuild in the order of ids.
+    ///
+    /// A rebuild computes such rows step by step into a table of the same name in another schema, which is `kumiko_rebuild_public` for tables in
+    /// `public`. On PostgreSQL the role needs the right to create it, or somebody creates it beforehand. It stays there, empty, afterwards.
     #[must_use]
     pub fn shared_table(mut self, name: impl Into<String>) -> Self {
         self.tables.push(Table {
@@ -174,8 +177,9 @@ impl<DB: EventBackend> Projection<DB> {
         self
     }
 
-    /// Has a rebuild change all rows in one transaction, so that no reader sees old rows beside new ones. Writers wait until all of them are
-    /// written; by default they wait for some at a time. Tables that are [shared](Projection::shared_table) are rebuilt so in any case.
+    /// Has a rebuild change all wrong rows in one transaction, so that no reader sees old rows beside new ones. Writers wait until all of them are
+    /// written; by default they wait for some at a time. What the rows should be is computed before, as with a
+    /// [shared table](Projection::shared_table).
     #[must_use]
     pub fn all_at_once(mut self) -> Self {
         self.is_all_at_once = true;
@@ -205,6 +209,11 @@ impl<DB: EventBackend> Projection<DB> {
             source.aggregate_type == aggregate_type
                 && source.event_types.iter().any(|taken| taken == event_type)
         })
+    }
+
+    /// Whether all rows go live in one transaction.
+    pub(in crate::events) fn is_all_at_once(&self) -> bool {
+        self.is_all_at_once
     }
 
     /// Whether rows can be rebuilt some at a time: each is computed from the events of one aggregate.

@@ -9,8 +9,12 @@ use super::backend::ProjectionBackend;
 pub struct Shape {
     /// Without its schema.
     pub name: String,
+    /// The schema, neither in its name nor quoted.
+    pub schema: String,
     /// With its schema, and quoted.
     pub live: String,
+    /// The shadow, with its schema and quoted: a temporary one if nobody says otherwise.
+    pub shadow: String,
     /// The column with the id of a row's aggregate, if a row is computed from the events of one.
     pub aggregate: Option<String>,
     pub columns: Vec<Column>,
@@ -42,6 +46,8 @@ pub(super) enum Rows<'a> {
     Between(Option<Uuid>, Option<Uuid>),
     /// Those of these aggregates.
     Of(&'a [Uuid]),
+    /// Those whose keys come after the first one, up to the second, as far as there are bounds. The values are literals.
+    Keys(Option<&'a [String]>, Option<&'a [String]>),
 }
 
 /// A name in a statement.
@@ -50,11 +56,12 @@ pub(super) fn quoted(name: &str) -> String {
 }
 
 impl Shape {
-    pub(super) fn shadow<DB: ProjectionBackend>(&self) -> String {
-        format!("{}.{}", DB::SHADOWS, quoted(&self.name))
+    /// Has its shadow in this schema, which is quoted.
+    pub(super) fn with_shadow_in(&mut self, schema: &str) {
+        self.shadow = format!("{schema}.{}", quoted(&self.name));
     }
 
-    fn keys(&self) -> impl Iterator<Item = &Column> {
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| column.is_key)
     }
 
@@ -105,23 +112,63 @@ impl Shape {
 
     /// That a row of `table` is one of `rows`.
     fn is_one_of<DB: ProjectionBackend>(&self, table: &str, rows: &Rows<'_>) -> String {
-        let Some(aggregate) = &self.aggregate else {
-            return "1 = 1".to_owned();
-        };
+        let aggregate = self.aggregate.as_deref().unwrap_or_default();
         let column = format!("{table}.{}", quoted(aggregate));
-        match rows {
-            Rows::All => "1 = 1".to_owned(),
+        let bounds: Vec<String> = match rows {
+            Rows::All => Vec::new(),
             Rows::Between(after, to) => {
                 let after = after.map(|after| format!("{column} > '{after}'"));
                 let to = to.map(|to| format!("{column} <= '{to}'"));
-                let bounds: Vec<_> = after.into_iter().chain(to).collect();
-                match bounds.as_slice() {
-                    [] => "1 = 1".to_owned(),
-                    bounds => bounds.join(" AND "),
-                }
+                after.into_iter().chain(to).collect()
             }
-            Rows::Of(aggregates) => format!("{column} {}", DB::among(aggregates)),
+            Rows::Of(aggregates) => vec![format!("{column} {}", DB::among(aggregates))],
+            Rows::Keys(after, to) => {
+                let key = self.key_of(table).join(", ");
+                let bound =
+                    |than, values: &[String]| format!("({key}) {than} ({})", values.join(", "));
+                let after = after.map(|after| bound(">", after));
+                let to = to.map(|to| bound("<=", to));
+                after.into_iter().chain(to).collect()
+            }
+        };
+        if bounds.is_empty() {
+            return "1 = 1".to_owned();
         }
+        bounds.join(" AND ")
+    }
+
+    fn key_of(&self, table: &str) -> Vec<String> {
+        self.keys()
+            .map(|key| format!("{table}.{}", quoted(&key.name)))
+            .collect()
+    }
+
+    /// A statement that gives the `number`th key after `after` of those of live rows and shadows, as literals; no row if there are fewer.
+    pub(super) fn key_at<DB: ProjectionBackend>(
+        &self,
+        after: Option<&[String]>,
+        number: u32,
+    ) -> String {
+        let rows = Rows::Keys(after, None);
+        let keys_of = |table: &str| {
+            let key = self.key_of("wanted").join(", ");
+            let is_wanted = self.is_one_of::<DB>("wanted", &rows);
+            format!(
+                "SELECT * FROM (SELECT {key} FROM {table} AS wanted WHERE {is_wanted} ORDER BY {key} LIMIT {number}) AS keys"
+            )
+        };
+        let keys = self.key_of("keys");
+        let literals: Vec<String> = (keys.iter())
+            .map(|key| DB::as_text(&DB::literal(key)))
+            .collect();
+        format!(
+            "SELECT {} FROM ({} UNION {}) AS keys ORDER BY {} LIMIT 1 OFFSET {}",
+            literals.join(", "),
+            keys_of(&self.live),
+            keys_of(&self.shadow),
+            keys.join(", "),
+            number.saturating_sub(1),
+        )
     }
 
     /// The rows that differ, as `kind` (`missing`, `different`, `superfluous`), and what `of_shadow` and `of_live` take from each.
@@ -131,7 +178,7 @@ impl Shape {
         of_shadow: &str,
         of_live: &str,
     ) -> String {
-        let (live, shadow) = (&self.live, self.shadow::<DB>());
+        let (live, shadow) = (&self.live, &self.shadow);
         let (is_same, is_absent) = (self.is_same_row(), self.is_absent());
         format!(
             "SELECT CASE WHEN {is_absent} THEN 'missing' ELSE 'different' END AS kind, {of_shadow} \
@@ -153,6 +200,12 @@ impl Shape {
             ["shadow", "live"].map(|table| format!("{table}.{aggregate} AS aggregate"));
         let differences = self.differences::<DB>(rows, &shadow, &live);
         format!("SELECT DISTINCT CAST(aggregate AS text) FROM ({differences}) AS differences")
+    }
+
+    /// A statement that gives how many live rows there are.
+    pub(super) fn number_of_live<DB: ProjectionBackend>(&self, rows: &Rows<'_>) -> String {
+        let is_one = self.is_one_of::<DB>("live", rows);
+        format!("SELECT count(*) FROM {} AS live WHERE {is_one}", self.live)
     }
 
     /// A statement that gives how many rows differ in each way.
@@ -196,7 +249,7 @@ impl Shape {
     /// A statement that empties the shadow of the rows of these aggregates.
     pub(super) fn empty_shadow<DB: ProjectionBackend>(&self, aggregates: &[Uuid]) -> String {
         let rows = Rows::Of(aggregates);
-        let (shadow, is_one) = (self.shadow::<DB>(), self.is_one_of::<DB>("shadow", &rows));
+        let (shadow, is_one) = (&self.shadow, self.is_one_of::<DB>("shadow", &rows));
         format!("DELETE FROM {shadow} AS shadow WHERE {is_one}")
     }
 
@@ -205,7 +258,7 @@ impl Shape {
 
     /// The statements that make live rows like their shadows, in their order.
     pub(super) fn repair<DB: ProjectionBackend>(&self, rows: &Rows<'_>) -> Vec<String> {
-        let (live, shadow) = (&self.live, self.shadow::<DB>());
+        let (live, shadow) = (&self.live, &self.shadow);
         let is_same = self.is_same_row();
         let written: Vec<String> = (self.columns.iter())
             .filter(|column| !column.is_generated)

@@ -15,13 +15,10 @@ use crate::backend::Backend;
 
 /// What a rebuild and a check ask of a database.
 ///
-/// A shadow is an empty temporary table with the name and shape of a live one. A statement that names the table without a schema finds the
-/// shadow.
+/// A shadow is a table with the name and shape of a live one, which is empty at first. A statement that names the table without a schema finds
+/// the shadow.
 #[doc(hidden)]
 pub trait ProjectionBackend: Backend {
-    /// The schema of shadows.
-    const SHADOWS: &'static str;
-
     /// The operator that tells whether two values differ, with nulls as values.
     const IS_DISTINCT_FROM: &'static str;
 
@@ -88,12 +85,46 @@ pub trait ProjectionBackend: Backend {
         shapes: &[Shape],
     ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
+    /// Creates shadows that outlive the transaction, in place of any others that are kept of these tables, and has statements find them first.
+    /// Gives their schema, quoted.
+    fn create_kept(
+        connection: &mut Self::Connection,
+        shapes: &[Shape],
+        kept: &str,
+    ) -> impl Future<Output = sqlx::Result<String>> + Send;
+
+    /// Has statements find the shadows first that are kept of these tables. Gives their schema, quoted, and as what they are kept; none if there
+    /// are none.
+    fn open_kept(
+        connection: &mut Self::Connection,
+        shapes: &[Shape],
+        kept: &str,
+    ) -> impl Future<Output = sqlx::Result<Option<(String, String)>>> + Send;
+
+    /// Has statements find the live tables again, and keeps the shadows.
+    fn close_kept(
+        connection: &mut Self::Connection,
+        shapes: &[Shape],
+        kept: &str,
+    ) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// Drops shadows that are kept and closed.
+    fn drop_kept(
+        connection: &mut Self::Connection,
+        shapes: &[Shape],
+        kept: &str,
+    ) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// What gives a value as a literal.
+    fn literal(value: &str) -> String;
+
     /// What tells that something else than shadows is written.
     type Guard: Send + Sync;
 
     /// From here on nothing but shadows may be written.
     fn guard(
         connection: &mut Self::Connection,
+        lives: Lives,
     ) -> impl Future<Output = sqlx::Result<Self::Guard>> + Send;
 
     /// Ends that, and gives the name of a table that was written all the same.
@@ -108,7 +139,7 @@ pub trait ProjectionBackend: Backend {
         guard: Self::Guard,
     ) -> impl Future<Output = sqlx::Result<Option<String>>> + Send;
 
-    /// Whether an error says that the guard has refused a statement.
+    /// Whether an error says that something else than a shadow was to be written.
     fn is_guarded(error: &sqlx::Error) -> bool;
 
     /// Waits until no transaction is left that was writing events when this began, and gives the greatest id that had been handed out
@@ -135,6 +166,15 @@ pub trait ProjectionBackend: Backend {
         waits: Duration,
         holds: Option<Duration>,
     ) -> impl Future<Output = sqlx::Result<Option<String>>> + Send;
+}
+
+/// How long shadows live.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lives {
+    UntilCommit,
+    /// They are kept for the next step.
+    On,
 }
 
 /// The columns of an event, as `Page` reads them.

@@ -7,13 +7,12 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Executor, Row, Sqlite};
 use uuid::Uuid;
 
-use super::{ProjectionBackend, event_columns, list_set_aside, load_after, load_by_id};
+use super::{Lives, ProjectionBackend, event_columns, list_set_aside, load_after, load_by_id};
 use crate::backend::sqlite::as_it_is;
 use crate::backend::{Backend, Parameter};
 use crate::events::projections::shape::{Column, Shape, quoted};
 
 impl ProjectionBackend for Sqlite {
-    const SHADOWS: &'static str = "temp";
     const IS_DISTINCT_FROM: &'static str = "IS NOT";
     const OVERRIDING: &'static str = "";
     const BEGIN_SNAPSHOT: &'static str = "BEGIN";
@@ -101,7 +100,9 @@ impl ProjectionBackend for Sqlite {
         };
         Ok(Some(Shape {
             name: name.to_owned(),
+            schema: "main".to_owned(),
             live: format!("main.{}", quoted(name)),
+            shadow: format!("temp.{}", quoted(name)),
             aggregate: None,
             columns: rows.iter().map(column).collect::<Result<_, _>>()?,
             blinded_role: None,
@@ -125,7 +126,7 @@ impl ProjectionBackend for Sqlite {
 
     async fn drop_shadows(connection: &mut SqliteConnection, shapes: &[Shape]) -> sqlx::Result<()> {
         for shape in shapes {
-            let drop = format!("DROP TABLE {}", shape.shadow::<Self>());
+            let drop = format!("DROP TABLE {}", shape.shadow);
             connection.execute(AssertSqlSafe(drop)).await?;
         }
         Ok(())
@@ -136,10 +137,78 @@ impl ProjectionBackend for Sqlite {
         Ok(connection.execute(sql).await?.rows_affected())
     }
 
+    /// Names are looked up among temporary tables first, so shadows are temporary, and kept by their connection. Between two steps they have other
+    /// names: whoever else gets the connection of a pool has to find the live tables.
+    async fn create_kept(
+        connection: &mut SqliteConnection,
+        shapes: &[Shape],
+        _: &str,
+    ) -> sqlx::Result<String> {
+        for shape in shapes {
+            let kept = "SELECT name FROM temp.sqlite_schema WHERE type = 'table' AND name GLOB $1";
+            let pattern = kept_name(shape, "*");
+            for row in &Self::fetch(connection, kept, &[Parameter::Text(&pattern)]).await? {
+                let drop = format!("DROP TABLE temp.{}", quoted(row.try_get(0)?));
+                connection.execute(AssertSqlSafe(drop)).await?;
+            }
+        }
+        Self::create_shadows(connection, shapes).await?;
+        Ok("temp".to_owned())
+    }
+
+    async fn open_kept(
+        connection: &mut SqliteConnection,
+        shapes: &[Shape],
+        kept: &str,
+    ) -> sqlx::Result<Option<(String, String)>> {
+        let exists = "SELECT 1 FROM temp.sqlite_schema WHERE type = 'table' AND name = $1";
+        for shape in shapes {
+            let name = kept_name(shape, kept);
+            let found = Self::fetch(connection, exists, &[Parameter::Text(&name)]).await?;
+            if found.is_empty() {
+                return Ok(None);
+            }
+        }
+        for shape in shapes {
+            rename(connection, &kept_name(shape, kept), &shape.name).await?;
+        }
+        Ok(Some(("temp".to_owned(), kept.to_owned())))
+    }
+
+    async fn close_kept(
+        connection: &mut SqliteConnection,
+        shapes: &[Shape],
+        kept: &str,
+    ) -> sqlx::Result<()> {
+        for shape in shapes {
+            rename(connection, &shape.name, &kept_name(shape, kept)).await?;
+        }
+        Ok(())
+    }
+
+    async fn drop_kept(
+        connection: &mut SqliteConnection,
+        shapes: &[Shape],
+        kept: &str,
+    ) -> sqlx::Result<()> {
+        for shape in shapes {
+            let drop = format!(
+                "DROP TABLE IF EXISTS temp.{}",
+                quoted(&kept_name(shape, kept))
+            );
+            connection.execute(AssertSqlSafe(drop)).await?;
+        }
+        Ok(())
+    }
+
+    fn literal(value: &str) -> String {
+        format!("quote({value})")
+    }
+
     type Guard = Arc<Mutex<Option<String>>>;
 
     /// A read-only connection to SQLite may not write what is temporary either, so what is written is watched.
-    async fn guard(connection: &mut SqliteConnection) -> sqlx::Result<Self::Guard> {
+    async fn guard(connection: &mut SqliteConnection, _: Lives) -> sqlx::Result<Self::Guard> {
         connection.execute("SAVEPOINT kumiko_shadows").await?;
         let written: Self::Guard = Arc::default();
         let seen = written.clone();
@@ -193,6 +262,17 @@ impl ProjectionBackend for Sqlite {
     ) -> sqlx::Result<Option<String>> {
         Ok(None)
     }
+}
+
+/// What the shadow of a table is called between two steps.
+fn kept_name(shape: &Shape, kept: &str) -> String {
+    format!("kumiko_shadow {kept} {}", shape.name)
+}
+
+async fn rename(connection: &mut SqliteConnection, from: &str, to: &str) -> sqlx::Result<()> {
+    let rename = format!("ALTER TABLE temp.{} RENAME TO {}", quoted(from), quoted(to));
+    connection.execute(AssertSqlSafe(rename)).await?;
+    Ok(())
 }
 
 /// What creates a shadow: the table, and its unique indexes.

@@ -2,12 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Executor, Postgres, Row};
 use uuid::Uuid;
 
-use super::{ProjectionBackend, event_columns, list_set_aside, load_after, load_by_id};
+mod guard;
+mod kept;
+
+use self::guard::Guard;
+use self::kept::{Kept, like, text};
+use super::{Lives, ProjectionBackend, event_columns, list_set_aside, load_after, load_by_id};
 use crate::backend::{Backend, Fault, Parameter};
 use crate::events::projections::shape::{Column, Shape, quoted};
 
@@ -21,7 +25,6 @@ macro_rules! time {
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 impl ProjectionBackend for Postgres {
-    const SHADOWS: &'static str = "pg_temp";
     const IS_DISTINCT_FROM: &'static str = "IS DISTINCT FROM";
     const OVERRIDING: &'static str = "OVERRIDING SYSTEM VALUE";
     const BEGIN_SNAPSHOT: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ WRITE";
@@ -132,7 +135,7 @@ impl ProjectionBackend for Postgres {
                     coalesce(element.typname, base.typname) NOT IN
                         ('json', 'xml', 'point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle'),
                     base.typname = 'uuid',
-                    row_security_active(class.oid)
+                    row_security_active(class.oid), {}
              FROM pg_class AS class
              JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
              JOIN pg_attribute AS attribute
@@ -145,6 +148,7 @@ impl ProjectionBackend for Postgres {
              ORDER BY attribute.attnum",
             Self::as_text("quote_ident(namespace.nspname) || '.' || quote_ident(class.relname)"),
             Self::as_text("attribute.attname"),
+            Self::as_text("namespace.nspname"),
         );
         let rows = Self::fetch(connection, &sql, &[Parameter::Text(name)]).await?;
         let Some(first) = rows.first() else {
@@ -167,7 +171,9 @@ impl ProjectionBackend for Postgres {
         };
         Ok(Some(Shape {
             name: name.to_owned(),
+            schema: Self::text(first, 7)?.unwrap_or_default(),
             live,
+            shadow: format!("pg_temp.{}", quoted(name)),
             aggregate: None,
             columns: rows.iter().map(column).collect::<Result<_, _>>()?,
             blinded_role,
@@ -178,16 +184,11 @@ impl ProjectionBackend for Postgres {
     /// changed. So all plans are made anew.
     async fn create_shadows(connection: &mut PgConnection, shapes: &[Shape]) -> sqlx::Result<()> {
         let create = |shape: &Shape| {
-            let (name, live) = (quoted(&shape.name), &shape.live);
-            format!(
-                "CREATE TEMPORARY TABLE {name} (LIKE {live} INCLUDING DEFAULTS INCLUDING GENERATED \
-                 INCLUDING CONSTRAINTS INCLUDING INDEXES) ON COMMIT DROP; "
-            )
+            let (name, like) = (quoted(&shape.name), like(shape));
+            format!("CREATE TEMPORARY TABLE {name} {like} ON COMMIT DROP; ")
         };
         let sql = shapes.iter().map(create).collect::<String>() + "DISCARD PLANS";
-        connection
-            .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
-            .await?;
+        Self::execute_text(connection, &sql).await?;
         Ok(())
     }
 
@@ -201,33 +202,59 @@ impl ProjectionBackend for Postgres {
         Ok(connection.execute(sql).await?.rows_affected())
     }
 
-    type Guard = ();
-
-    /// What is temporary can be written in a read-only transaction.
-    async fn guard(connection: &mut PgConnection) -> sqlx::Result<()> {
-        connection
-            .execute(sqlx::raw_sql(Self::FORBID_WRITES))
-            .await?;
-        Ok(())
+    async fn create_kept(
+        connection: &mut PgConnection,
+        shapes: &[Shape],
+        kept: &str,
+    ) -> sqlx::Result<String> {
+        Kept::of(shapes).create(connection, shapes, kept).await
     }
 
-    async fn unguard(connection: &mut PgConnection, (): ()) -> sqlx::Result<Option<String>> {
-        connection
-            .execute(sqlx::raw_sql(Self::ALLOW_WRITES))
-            .await?;
-        Ok(None)
+    async fn open_kept(
+        connection: &mut PgConnection,
+        shapes: &[Shape],
+        _: &str,
+    ) -> sqlx::Result<Option<(String, String)>> {
+        Kept::of(shapes).open(connection).await
     }
 
-    async fn undo(connection: &mut PgConnection, (): ()) -> sqlx::Result<Option<String>> {
-        let undo = "ROLLBACK TO SAVEPOINT kumiko_read_only; RELEASE SAVEPOINT kumiko_read_only";
-        connection.execute(sqlx::raw_sql(undo)).await?;
+    async fn close_kept(
+        connection: &mut PgConnection,
+        shapes: &[Shape],
+        _: &str,
+    ) -> sqlx::Result<()> {
+        Kept::of(shapes).close(connection).await
+    }
+
+    async fn drop_kept(
+        connection: &mut PgConnection,
+        shapes: &[Shape],
+        _: &str,
+    ) -> sqlx::Result<()> {
+        Kept::of(shapes).drop(connection).await
+    }
+
+    fn literal(value: &str) -> String {
+        format!("quote_literal(CAST({value} AS text))")
+    }
+
+    type Guard = Guard;
+
+    async fn guard(connection: &mut PgConnection, lives: Lives) -> sqlx::Result<Guard> {
+        Guard::begin(connection, lives).await
+    }
+
+    async fn unguard(connection: &mut PgConnection, guard: Guard) -> sqlx::Result<Option<String>> {
+        guard.end(connection).await
+    }
+
+    async fn undo(connection: &mut PgConnection, guard: Guard) -> sqlx::Result<Option<String>> {
+        guard.undo(connection).await?;
         Ok(None)
     }
 
     fn is_guarded(error: &sqlx::Error) -> bool {
-        const READ_ONLY_SQL_TRANSACTION: &str = "25006";
-        let code = error.as_database_error().and_then(DatabaseError::code);
-        code.as_deref() == Some(READ_ONLY_SQL_TRANSACTION)
+        guard::has_refused(error)
     }
 
     /// A writer takes its lock of the table before it draws an id, so whoever has an id and has not committed has that lock.
@@ -307,7 +334,7 @@ async fn holder_for(
 ) -> sqlx::Result<Option<String>> {
     let tables = tables.iter();
     let tables: Vec<String> = tables
-        .map(|table| format!("CAST('{}' AS regclass)", table.replace('\'', "''")))
+        .map(|table| format!("CAST({} AS regclass)", text(table)))
         .collect();
     let holder = Postgres::as_text(
         "'process ' || lock.pid || coalesce(' (' || nullif(activity.application_name, '') || ')', '')
