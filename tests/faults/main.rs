@@ -23,6 +23,7 @@ mod lost_request;
 mod other_pool_modes;
 mod pool_of_one;
 mod reader_in_the_way;
+mod rebuilt_beside_migrations;
 mod rebuilt_beside_writers;
 mod replicas;
 mod rolling_deploy;

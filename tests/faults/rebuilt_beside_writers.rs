@@ -8,6 +8,7 @@ use kumiko_seeds::events::{Handlers, User};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::on_both_databases;
 use kumiko_tests::wallets::{Change, handlers, make, prepare, runner};
+use kumiko_tests::wallets_by_sql::{assert_right, wrong};
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -16,24 +17,6 @@ const WALLETS: u128 = 60;
 const RIGHT: u128 = 20;
 const WRITERS: usize = 4;
 const ROUNDS: usize = 3;
-
-/// Wallets whose rows are not what their events say, as one statement sees both, computed without this library.
-fn wrong(of: &str) -> String {
-    format!(
-        "SELECT CAST(event.id AS text) FROM (
-             SELECT CAST(aggregate_id AS text) AS id, sum(CAST(payload->>'amount' AS bigint)) AS balance, count(*) AS deposits
-             FROM kumiko_events WHERE type = 'deposited' GROUP BY aggregate_id) AS event
-         LEFT JOIN read_wallets AS wallet ON CAST(wallet.id AS text) = event.id
-         WHERE (wallet.id IS NULL OR wallet.balance <> event.balance OR wallet.deposits <> event.deposits) AND {of}
-         UNION ALL
-         SELECT CAST(id AS text) FROM read_wallets
-         WHERE NOT EXISTS (SELECT 1 FROM kumiko_events WHERE aggregate_id = read_wallets.id)"
-    )
-}
-
-/// By how much the total is wrong, as one statement sees it.
-const TOTAL: &str = "SELECT CAST((SELECT sum(CAST(payload->>'amount' AS bigint)) FROM kumiko_events WHERE type = 'deposited')
-                            - total AS text) FROM read_totals WHERE what = 'deposited'";
 
 fn wallet(number: u128) -> Uuid {
     Uuid::from_u128((0x0101_0101_0101_0101 * (number + 1)) << 64)
@@ -118,10 +101,7 @@ on_both_databases! {
                 let runner = runner.rebuilding(&database.pool, &["wallets", "totals"]).await.unwrap();
                 let report = runner.work(&database.pool).await;
                 assert_eq!(report.applied.len(), 2, "{report:?}");
-                let wrong = database.texts(&wrong("1 = 1")).await;
-                assert!(wrong.is_empty(), "{wrong:?}");
-                let total = database.text(TOTAL).await;
-                assert_eq!(total, "0");
+                assert_right(database).await;
             }
             is_over.set(true);
         };

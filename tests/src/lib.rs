@@ -20,4 +20,5 @@ pub mod restarts;
 pub mod seeds;
 pub mod steps;
 pub mod wallets;
+pub mod wallets_by_sql;
 pub mod workers;

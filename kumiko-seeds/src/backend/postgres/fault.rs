@@ -27,6 +27,8 @@ const ENDED_SESSION: [&str; 7] = [
 ];
 const QUERY_CANCELED: &str = "57014";
 const LOCK_NOT_AVAILABLE: &str = "55P03";
+/// Among other things, a statement of all columns that a session keeps, of a table that has got another one.
+const FEATURE_NOT_SUPPORTED: &str = "0A000";
 /// Among other things, no unique index where `ON CONFLICT` needs one.
 const INVALID_COLUMN_REFERENCE: &str = "42P10";
 
@@ -52,6 +54,8 @@ pub(super) fn of(error: &sqlx::Error) -> Fault {
         | INVALID_COLUMN_REFERENCE => Fault::OtherShape,
         IN_FAILED_TRANSACTION => Fault::TransactionFailed,
         SERIALIZATION_FAILURE | DEADLOCK_DETECTED => Fault::Passing,
+        // Another session has not kept it.
+        FEATURE_NOT_SUPPORTED if error.routine() == Some("RevalidateCachedQuery") => Fault::Passing,
         code if ENDED_SESSION.contains(&code) => Fault::SessionEnded,
         QUERY_CANCELED | LOCK_NOT_AVAILABLE => Fault::TookTooLong,
         DUPLICATE_TABLE | DUPLICATE_OBJECT => Fault::CreatedMeanwhile,

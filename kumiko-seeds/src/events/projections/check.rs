@@ -1,8 +1,9 @@
 //! Compares the rows of a projection with what its events say, and changes nothing.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use sqlx::{Connection, Pool, SqlStr};
+use sqlx::{Connection, Pool, SqlStr, Transaction};
 use uuid::Uuid;
 
 use super::backend::Lives;
@@ -12,12 +13,14 @@ use super::projection::Projection;
 use super::rebuild::fold_some;
 use super::set_aside::{SetAside, list};
 use super::shape::{Rows, Shape};
-use super::tables::shapes;
+use super::tables::{hold, shapes};
 use crate::backend::column;
 use crate::events::{EventBackend, Handlers};
 
 /// How many events are read at a time.
 const PAGE: u32 = 5_000;
+/// How long a migration of the tables is left alone before it is asked again whether it is over.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What a check of a projection has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -152,10 +155,18 @@ impl<DB: EventBackend> Handlers<DB> {
         most: usize,
         seen: &mut BTreeSet<String>,
     ) -> Result<Option<Uuid>, ProjectionError> {
-        let begin = SqlStr::from_static(DB::BEGIN_SNAPSHOT);
-        let transaction = connection.begin_with(begin).await;
-        let mut transaction =
-            transaction.map_err(ProjectionError::database("begin a transaction"))?;
+        let mut transaction = loop {
+            let begin = SqlStr::from_static(DB::BEGIN_SNAPSHOT);
+            let transaction = connection.begin_with(begin).await;
+            let mut transaction =
+                transaction.map_err(ProjectionError::database("begin a transaction"))?;
+            // The moment that is seen begins afterwards.
+            if hold(&mut *transaction, projection).await? {
+                break transaction;
+            }
+            roll_back(transaction).await?;
+            tokio::time::sleep(PAUSE).await;
+        };
         let shapes = shapes(&mut *transaction, projection).await?;
         let created = DB::create_shadows(&mut transaction, &shapes).await;
         created.map_err(ProjectionError::database("create shadows of the tables"))?;
@@ -178,8 +189,7 @@ impl<DB: EventBackend> Handlers<DB> {
         for shape in &shapes {
             compare::<DB>(&mut *transaction, shape, &rows, check, most).await?;
         }
-        let rolled_back = transaction.rollback().await;
-        rolled_back.map_err(ProjectionError::database("roll back the check"))?;
+        roll_back(transaction).await?;
         Ok(to)
     }
 }
@@ -198,6 +208,13 @@ async fn fold_all<DB: EventBackend>(
         after = last.id;
         fold.apply(connection, page).await?;
     }
+}
+
+async fn roll_back<DB: EventBackend>(
+    transaction: Transaction<'_, DB>,
+) -> Result<(), ProjectionError> {
+    let rolled_back = transaction.rollback().await;
+    rolled_back.map_err(ProjectionError::database("roll back the check"))
 }
 
 async fn compare<DB: EventBackend>(

@@ -5,6 +5,19 @@ use super::projection::Projection;
 use super::shape::{Column, Shape};
 use crate::events::EventBackend;
 
+/// Keeps the tables of the projection, and that of events, as they are until the transaction ends; false if somebody is about to change one of them.
+///
+/// **Invariant:** this comes before [`shapes`]. A table that is migrated in between would be compared without its new columns, and be right.
+pub(super) async fn hold<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    projection: &Projection<DB>,
+) -> Result<bool, ProjectionError> {
+    let tables = projection.tables.iter().map(|table| table.name.as_str());
+    let tables: Vec<&str> = tables.chain(["kumiko_events"]).collect();
+    let held = DB::hold(connection, &tables).await;
+    held.map_err(ProjectionError::database("keep the tables as they are"))
+}
+
 /// What each table of the projection is like, if all of them are such that rows can be compared.
 pub(super) async fn shapes<DB: EventBackend>(
     connection: &mut DB::Connection,

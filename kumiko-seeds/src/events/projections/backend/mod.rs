@@ -67,6 +67,18 @@ pub trait ProjectionBackend: Backend {
     /// That a value is one of `ids`.
     fn among(ids: &[Uuid]) -> String;
 
+    /// Keeps tables as they are until the transaction ends or [`ProjectionBackend::let_go`]; whoever wants to change one waits for that. False
+    /// if somebody is changing one or waits to. Tables that are missing are left to whoever looks at them.
+    ///
+    /// **Invariant:** it does not wait. Whoever changes several tables in one transaction would then wait for us, and we for them.
+    fn hold(
+        connection: &mut Self::Connection,
+        tables: &[&str],
+    ) -> impl Future<Output = sqlx::Result<bool>> + Send;
+
+    /// Undoes everything since [`ProjectionBackend::hold`], and frees what was locked since.
+    fn let_go(connection: &mut Self::Connection) -> impl Future<Output = sqlx::Result<()>> + Send;
+
     /// What the table `name` is like; none if there is no such table.
     fn shape(
         connection: &mut Self::Connection,

@@ -83,6 +83,16 @@ impl ProjectionBackend for Sqlite {
         format!("IN ({})", ids.join(","))
     }
 
+    /// Who writes has the whole file, and who reads sees one moment.
+    async fn hold(_: &mut SqliteConnection, _: &[&str]) -> sqlx::Result<bool> {
+        Ok(true)
+    }
+
+    /// Nobody is ever in the way of whoever has the file.
+    async fn let_go(_: &mut SqliteConnection) -> sqlx::Result<()> {
+        Ok(())
+    }
+
     async fn shape(connection: &mut SqliteConnection, name: &str) -> sqlx::Result<Option<Shape>> {
         let sql = "SELECT name, pk > 0, hidden > 1 FROM pragma_table_xinfo($1, 'main') WHERE hidden <> 1 ORDER BY cid";
         let rows = Self::fetch(connection, sql, &[Parameter::Text(name)]).await?;

@@ -27,7 +27,7 @@ use super::projection::Projection;
 use super::set_aside::{forget, set_aside};
 use super::shape::{Rows, Shape};
 use super::state;
-use super::tables::shapes;
+use super::tables::{hold, shapes};
 use crate::Batch;
 use crate::events::{EventBackend, Handlers};
 
@@ -89,13 +89,17 @@ pub(super) async fn step<DB: EventBackend>(
     mut cursor: Cursor,
 ) -> Result<Batch<Cursor>, ProjectionError> {
     let projection = asked.projection;
-    let mut shapes = shapes(connection, projection).await?;
     if cursor == Cursor::default() {
         if asked.part.is_none() {
             state::begun::<DB>(connection, &projection.name).await?;
         }
         forget::<DB>(connection, &projection.name, asked.part).await?;
     }
+    if !hold(connection, projection).await? {
+        return wait::<DB>(connection, cursor, "a migration".to_owned()).await;
+    }
+    let before = cursor.clone();
+    let mut shapes = shapes(connection, projection).await?;
     let lives = if projection.is_by_aggregate() {
         Lives::UntilCommit
     } else {
@@ -115,22 +119,19 @@ pub(super) async fn step<DB: EventBackend>(
         )
         .await?
     };
+    let (repaired, is_last) = match stepped {
+        Stepped::Repaired(repaired) => (repaired, false),
+        Stepped::RepairedLast(repaired) => (repaired, true),
+        Stepped::Waits(whom) => return wait::<DB>(connection, before, whom).await,
+    };
     set_aside::<DB>(connection, &projection.name, &fold.set_aside).await?;
     let items = fold.events + fold.compared;
-    let waited = cursor.waits_for.take();
-    let repaired = match stepped {
-        Stepped::Waits(whom) => {
-            let times = waited.map_or(0, |(times, _)| times);
-            tokio::time::sleep(PAUSE * (times + 1).min(LONGEST_PAUSE)).await;
-            cursor.waits_for = Some((times + 1, whom));
-            return Ok(Batch::new(Some(cursor), items));
-        }
-        Stepped::Repaired(repaired) => {
-            cursor.repaired += repaired;
-            return Ok(Batch::new(Some(cursor), items));
-        }
-        Stepped::RepairedLast(repaired) => cursor.repaired + repaired,
-    };
+    cursor.waits_for = None;
+    cursor.repaired += repaired;
+    if !is_last {
+        return Ok(Batch::new(Some(cursor), items));
+    }
+    let repaired = cursor.repaired;
     let passes = cursor.pass + 1;
     if repaired > 0 && passes >= MOST_PASSES {
         return Err(ProjectionError::Unsettled {
@@ -154,6 +155,23 @@ pub(super) async fn step<DB: EventBackend>(
         state::ended::<DB>(connection, &projection.name).await?;
     }
     Ok(Batch::new(None, items))
+}
+
+/// Leaves others alone for a while, and holds nothing meanwhile that they may wait for. What was done since `cursor` is undone.
+async fn wait<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    cursor: Cursor,
+    whom: String,
+) -> Result<Batch<Cursor>, ProjectionError> {
+    let let_go = DB::let_go(connection).await;
+    let_go.map_err(ProjectionError::database("let go of the tables"))?;
+    let times = cursor.waits_for.as_ref().map_or(0, |(times, _)| *times);
+    tokio::time::sleep(PAUSE * (times + 1).min(LONGEST_PAUSE)).await;
+    let next = Cursor {
+        waits_for: Some((times + 1, whom)),
+        ..cursor
+    };
+    Ok(Batch::new(Some(next), 0))
 }
 
 /// Takes the tables from their writers. Half of what writers may have to wait for is ours to get the lock, and half to have it.

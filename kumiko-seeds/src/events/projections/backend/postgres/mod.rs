@@ -128,6 +128,29 @@ impl ProjectionBackend for Postgres {
         format!("= ANY (CAST('{{{}}}' AS uuid[]))", ids.join(","))
     }
 
+    async fn hold(connection: &mut PgConnection, tables: &[&str]) -> sqlx::Result<bool> {
+        let tables: Vec<String> = tables.iter().map(|table| quoted(table)).collect();
+        let lock = format!(
+            "SAVEPOINT kumiko_held; LOCK TABLE {} IN ACCESS SHARE MODE NOWAIT",
+            tables.join(", ")
+        );
+        let held = connection.execute(sqlx::raw_sql(AssertSqlSafe(lock))).await;
+        let Err(error) = held else {
+            return Ok(true);
+        };
+        match Self::fault(&error) {
+            Fault::TookTooLong => Self::let_go(connection).await.map(|()| false),
+            Fault::TableMissing => Self::let_go(connection).await.map(|()| true),
+            _ => Err(error),
+        }
+    }
+
+    async fn let_go(connection: &mut PgConnection) -> sqlx::Result<()> {
+        let undo = "ROLLBACK TO SAVEPOINT kumiko_held";
+        connection.execute(sqlx::raw_sql(undo)).await?;
+        Ok(())
+    }
+
     async fn shape(connection: &mut PgConnection, name: &str) -> sqlx::Result<Option<Shape>> {
         let sql = format!(
             "SELECT {}, {}, coalesce(attribute.attnum = ANY (key.indkey), false),
