@@ -98,15 +98,26 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         limit: u32,
     ) -> Result<Vec<StoredEvent>, ProjectionError> {
         let types = self.aggregate_types();
-        let values = position.values(limit, &types);
-        match self.tenant_id {
-            None => load::<DB>(connection, DB::LOAD_AFTER, &values).await,
+        let mut values = position.values(limit, &types).to_vec();
+        let sql = match self.tenant_id {
+            None => DB::LOAD_AFTER,
             Some(tenant_id) => {
-                let mut values = values.to_vec();
                 values.push(Parameter::Uuid(tenant_id));
-                load::<DB>(connection, DB::LOAD_OF_TENANT, &values).await
+                DB::LOAD_OF_TENANT
             }
-        }
+        };
+        let failed = || ProjectionError::database("read events in the order of aggregates");
+        let Some([before, after]) = DB::ALONG_THE_INDEX else {
+            return load::<DB>(connection, sql, &values).await;
+        };
+        DB::execute_text(connection, before)
+            .await
+            .map_err(failed())?;
+        let events = load::<DB>(connection, sql, &values).await?;
+        DB::execute_text(connection, after)
+            .await
+            .map_err(failed())?;
+        Ok(events)
     }
 
     /// The next events after the one with this id, in the order of ids.

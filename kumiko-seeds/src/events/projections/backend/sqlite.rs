@@ -56,6 +56,8 @@ impl ProjectionBackend for Sqlite {
         SELECT 1 AS position, CAST(tenant_id AS text), CAST(aggregate_id AS text)
         FROM kumiko_archived_streams WHERE aggregate_id IN (SELECT value FROM json_each($1))";
 
+    const ALONG_THE_INDEX: Option<[&'static str; 2]> = None;
+
     const LOAD_AFTER: &'static str = load_after!(as_it_is, "SELECT value FROM json_each($5)", "");
 
     const LOAD_OF_TENANT: &'static str = load_after!(

@@ -70,6 +70,12 @@ impl ProjectionBackend for Postgres {
         FROM kumiko_archived_streams
         WHERE aggregate_id IN (SELECT CAST(id AS uuid) FROM jsonb_array_elements_text(CAST($1 AS jsonb)) AS id)";
 
+    /// What a forbidden sort is said to cost would have the server compile the statement, too.
+    const ALONG_THE_INDEX: Option<[&'static str; 2]> = Some([
+        "SET LOCAL enable_sort = off; SET LOCAL jit = off",
+        "SET LOCAL enable_sort TO DEFAULT; SET LOCAL jit TO DEFAULT",
+    ]);
+
     const LOAD_AFTER: &'static str = load_after!(
         time,
         "SELECT jsonb_array_elements_text(CAST($5 AS jsonb))",
