@@ -7,6 +7,7 @@
 
 mod account;
 mod applying;
+mod beside_rebuild;
 mod bulk;
 mod bulk_methods;
 mod chapter;

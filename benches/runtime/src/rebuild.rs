@@ -8,11 +8,13 @@ use kumiko_seeds::postgres::{Handlers, SeedRunner, create_event_tables};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
+use uuid::Uuid;
+
 use crate::database::Server;
 use crate::process;
 use crate::samples::{Samples, reliability};
 use crate::table::{Table, figure, grouped, ratio};
-use crate::{Effort, Result};
+use crate::{Effort, Result, beside_rebuild};
 
 /// Ways to compute rows from events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(crate) enum Way {
     Apply,
     /// A rebuild, many events at once.
     ApplyAll,
+    /// The same of rows that may be of many aggregates.
+    Shared,
     /// A rebuild of rows that are right.
     Right,
     /// A check of rows that are right.
@@ -30,9 +34,10 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Sql,
         Self::ApplyAll,
+        Self::Shared,
         Self::Apply,
         Self::Right,
         Self::Check,
@@ -43,16 +48,18 @@ impl Way {
             Self::Sql => "`INSERT ... SELECT DISTINCT ON`, by hand",
             Self::ApplyAll => "rebuild, all rows missing, `apply_all`",
             Self::Apply => "rebuild, all rows missing, `apply`",
+            Self::Shared => "rebuild, all rows missing, shared table, `apply_all`",
             Self::Right => "rebuild, all rows right, `apply_all`",
             Self::Check => "check, all rows right, `apply_all`",
         }
     }
 
-    const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Sql => "sql",
             Self::ApplyAll => "apply-all",
             Self::Apply => "apply",
+            Self::Shared => "shared",
             Self::Right => "right",
             Self::Check => "check",
         }
@@ -64,13 +71,16 @@ impl Way {
     }
 }
 
+/// Whose accounts they are.
+pub(crate) const TENANT: Uuid = Uuid::from_u128(0x4000_8000_0000_0000_0001);
+
 const TABLES: &str = "
     CREATE TABLE bench_accounts (
         id uuid PRIMARY KEY, tenant_id uuid NOT NULL, version integer NOT NULL,
         name text NOT NULL, updated_at timestamptz NOT NULL);
     CREATE INDEX ON bench_accounts (tenant_id, name)";
 
-const BY_HAND: &str = "
+pub(crate) const BY_HAND: &str = "
     INSERT INTO bench_accounts
     SELECT DISTINCT ON (tenant_id, aggregate_id) aggregate_id, tenant_id, version, payload->>'name', created_at
     FROM kumiko_events WHERE aggregate_type = 'account'
@@ -91,7 +101,7 @@ pub(crate) async fn compute(way: Way, url: &str) -> Result<Duration> {
                 return Err(format!("rows are wrong: {check:?}").into());
             }
         }
-        Way::Apply | Way::ApplyAll | Way::Right => {
+        Way::Apply | Way::ApplyAll | Way::Shared | Way::Right => {
             let runner = SeedRunner::new(&[]).handlers(handlers);
             let report = runner.work(&pool).await;
             if report.applied.len() != 1 {
@@ -102,10 +112,12 @@ pub(crate) async fn compute(way: Way, url: &str) -> Result<Duration> {
     Ok(clock.elapsed())
 }
 
-fn accounts(way: Way) -> Projection<sqlx::Postgres> {
-    let projection = Projection::new("accounts", 1, apply)
-        .of("account", ["renamed"])
-        .table("bench_accounts", "id");
+pub(crate) fn accounts(way: Way) -> Projection<sqlx::Postgres> {
+    let projection = Projection::new("accounts", 1, apply).of("account", ["renamed"]);
+    let projection = match way {
+        Way::Shared => projection.shared_table("bench_accounts"),
+        _ => projection.table("bench_accounts", "id"),
+    };
     match way {
         Way::Apply => projection,
         _ => projection.apply_all(apply_all),
@@ -156,13 +168,13 @@ struct Case {
 }
 
 /// Events of so many accounts, five each, and their table.
-async fn fill(url: &str, accounts: u64) -> Result {
+pub(crate) async fn fill(url: &str, accounts: u64) -> Result {
     let mut connection = PgConnection::connect(url).await?;
     create_event_tables(&mut connection).await?;
     connection.execute(sqlx::raw_sql(TABLES)).await?;
     let events = format!(
         "INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type, payload, metadata, created_by)
-         SELECT md5(CAST(account AS text))::uuid, 'account', '00000000-0000-4000-8000-000000000001', version, 'renamed',
+         SELECT md5(CAST(account AS text))::uuid, 'account', '{TENANT}', version, 'renamed',
                 jsonb_build_object('name', 'account ' || account || ', for the time being number ' || version),
                 '{{\"userId\": \"bench\"}}', 'bench'
          FROM generate_series(1, 5) AS version, generate_series(1, {accounts}) AS account;
@@ -191,7 +203,10 @@ pub(crate) async fn measure(server: &Server, effort: Effort) -> Result<String> {
         fill(&url, accounts).await?;
         let mut connection = PgConnection::connect(&url).await?;
         for case in &mut cases {
-            if matches!(case.way, Way::Apply | Way::ApplyAll | Way::Sql) {
+            if matches!(
+                case.way,
+                Way::Apply | Way::ApplyAll | Way::Shared | Way::Sql
+            ) {
                 connection.execute("TRUNCATE bench_accounts").await?;
             }
             let markers = "DROP TABLE IF EXISTS kumiko_es_operations, kumiko_es_progress";
@@ -217,8 +232,10 @@ pub(crate) async fn measure(server: &Server, effort: Effort) -> Result<String> {
     Ok(format!(
         "## A projection, rebuilt and checked\n\n\
          {} events of {} aggregates, a row each in a table with two indexes. A rebuild goes through the events\n\
-         twice, the second time to check.\n\n{table}\n{reliability}",
+         twice, the second time to check; where rows may be of many aggregates, it goes through the events once\n\
+         and through the rows twice.\n\n{table}\n{reliability}\n{}",
         grouped(events),
-        grouped(accounts)
+        grouped(accounts),
+        beside_rebuild::measure(server, effort).await?
     ))
 }
