@@ -12,7 +12,8 @@ pub(crate) async fn mark(arguments: &ByHandArguments) -> Result<Exit, Failure> {
     let invocation = invocation(arguments);
     let command = command(&invocation, "seed:mark", arguments);
     let member = package::find(&arguments.package, &current, &command)?;
-    let change = ByHand::mark(&arguments.by_hand.id, &app_seeds(&member, &current)?)?;
+    let seeds = app_seeds(&member, &current)?;
+    let change = ByHand::mark(&arguments.by_hand.id, &seeds, &invocation)?;
     let url = database::find(&arguments.by_hand.database, &member, &current)?;
     database::change_by_hand(&url, &change, &arguments.by_hand, &invocation).await
 }
@@ -27,7 +28,7 @@ pub(crate) async fn unmark(arguments: &ByHandArguments) -> Result<Exit, Failure>
     let url = database::find(&arguments.by_hand.database, &member, &current)?;
     url.check_for_changing()?;
     let history = database::read_history(&url, &seeds.app).await?;
-    let change = ByHand::unmark(&arguments.by_hand.id, &seeds, history)?;
+    let change = ByHand::unmark(&arguments.by_hand.id, &seeds, history, &invocation)?;
     database::change_by_hand(&url, &change, &arguments.by_hand, &invocation).await
 }
 

@@ -4,6 +4,7 @@ use kumiko_seeds::{App, Backend, HandlerCall, Seed, SeedInfo, SeedRunner, SeedSt
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::rebuild_id::{Rebuild, is_rebuild};
 use crate::seed_choice::find_seed;
 
 /// The seeds of an app: those that are compiled into its ops binary, or those that its files have.
@@ -76,6 +77,41 @@ impl AppSeeds {
         self.seeds.iter().find(|seed| seed.id == id)
     }
 
+    /// What the app has of what this id is of: the seed, or the rebuild to its version of a projection.
+    pub(crate) fn source_of(&self, id: &str) -> Option<&SeedSource> {
+        match Rebuild::of(id) {
+            None | Some(Rebuild::Version { .. }) => self.get(id),
+            Some(Rebuild::OnceMore {
+                projection,
+                version,
+            }) => {
+                let (own, source) = self.rebuild_of(projection)?;
+                (own == version).then_some(source)
+            }
+            Some(Rebuild::Part { projection, .. }) => {
+                self.rebuild_of(projection).map(|(_, source)| source)
+            }
+        }
+    }
+
+    /// The version that the app has of a projection, and the rebuild to it.
+    pub(crate) fn rebuild_of(&self, name: &str) -> Option<(u32, &SeedSource)> {
+        self.seeds
+            .iter()
+            .find_map(|seed| match Rebuild::of(&seed.id) {
+                Some(Rebuild::Version {
+                    projection,
+                    version,
+                }) if projection == name => Some((version, seed)),
+                _ => None,
+            })
+    }
+
+    /// Whether there are rebuilds among them, which files do not tell.
+    pub(crate) fn knows_rebuilds(&self) -> bool {
+        self.seeds.iter().any(|seed| is_rebuild(&seed.id))
+    }
+
     /// The seed of the app that `given` names.
     pub(crate) fn find(&self, given: &str) -> Result<&SeedSource, Failure> {
         find_seed(given, &self.seeds, |seed| &seed.id)
@@ -88,7 +124,8 @@ impl AppSeeds {
         status: &'a Status,
         given: &str,
     ) -> Result<&'a SeedStatus, Failure> {
-        find_seed(given, &status.seeds, |seed| &seed.id)
+        find_seed(given, &nameable(status, given), |seed| &seed.id)
+            .copied()
             .map_err(|unknown| self.or_unreadable(unknown))
     }
 
@@ -103,6 +140,15 @@ impl AppSeeds {
     fn or_unreadable(&self, unknown: Failure) -> Failure {
         self.unreadable.clone().unwrap_or(unknown)
     }
+}
+
+/// Those of a status that `given` may name. Rebuilds of the past are many, and would be in the way of a seed whose name is misspelt.
+pub(crate) fn nameable<'a>(status: &'a Status, given: &str) -> Vec<&'a SeedStatus> {
+    let of_past = status
+        .past
+        .iter()
+        .filter(|seed| is_rebuild(given) || !is_rebuild(&seed.id));
+    status.seeds.iter().chain(of_past).collect()
 }
 
 impl SeedSource {

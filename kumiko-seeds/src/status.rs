@@ -1,7 +1,7 @@
 //! Where each seed stands. Pure.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::background::{Waiting, of_background};
@@ -176,6 +176,9 @@ impl SeedStatus {
 pub struct Status {
     /// The seeds.
     pub seeds: Vec<SeedStatus>,
+    /// What is nobody's concern any more and can still be looked at: rebuilds to other versions than the app's and those that
+    /// were asked for once more, and what was given up and is not the app's any more. In no count.
+    pub past: Vec<SeedStatus>,
 }
 
 impl Status {
@@ -200,18 +203,8 @@ impl Status {
             .map(|last| (last.id.clone(), last))
             .collect();
         let ledger_ids: Vec<Cow<'_, str>> = markers.iter().map(ledger_id).collect();
-        let applied = markers
-            .iter()
-            .zip(&ledger_ids)
-            .map(|(marker, ledger_id)| Applied {
-                ledger_id,
-                source: marker.source(),
-            });
-        let compiled = seeds.values().map(|seed| Compiled {
-            id: seed.id,
-            source_hash: seed.source_hash,
-        });
-        let plan = plan(&app, compiled, applied);
+        let applied = markers.iter().zip(&ledger_ids).map(applied);
+        let plan = plan(&app, seeds.values().map(compiled), applied);
 
         let status = |id: &str, state, description: String| SeedStatus {
             app: app.name().map(str::to_owned),
@@ -251,15 +244,10 @@ impl Status {
                 }
             })
             .collect();
-        // What an operation did in an earlier version, or once more, is history.
-        let is_history = |id: &str| {
-            is_operation(id) && !seeds.contains_key(id) && plan.missing.binary_search(&id).is_err()
-        };
-        let applied = markers.iter().filter(|marker| !is_history(&marker.id));
-        let applied = applied.filter(|marker| {
+        let ours = markers.iter().filter(|marker| {
             marker.app.as_deref() == app.name() || plan.counts_unnamed(&marker.id)
         });
-        all.extend(applied.map(|marker| {
+        let applied = ours.map(|marker| {
             let description = match seeds.get(marker.id.as_str()) {
                 Some(seed) => seed.description.to_owned(),
                 None => marker.notes.clone().unwrap_or_default(),
@@ -268,28 +256,40 @@ impl Status {
                 marker: Some(marker.clone()),
                 ..status(&marker.id, plan.state_of_applied(&marker.id), description)
             }
-        }));
-        let known = seeds.keys().copied();
-        let known = known.chain(all.iter().map(|seed| seed.id.as_str()));
-        let versions: Vec<(&str, u32)> = known.filter_map(version_of).collect();
+        });
+        // What an operation did in an earlier version, or once more, is history.
+        let (mut past, applied): (Vec<_>, Vec<_>) = applied.partition(|seed| {
+            let id = seed.id.as_str();
+            is_operation(id) && !seeds.contains_key(id) && plan.missing.binary_search(&id).is_err()
+        });
+        all.extend(applied);
+        let known = all.iter().map(|seed| seed.id.as_str());
+        let known: BTreeSet<&str> = known.chain(seeds.keys().copied()).collect();
+        let versions: Vec<(&str, u32)> = known.iter().filter_map(|id| version_of(id)).collect();
         // What was given up, by an app that does not have it any more, is nobody's concern.
-        let is_missing = |progress: &&SeedProgress| {
-            !seeds.contains_key(progress.id.as_str())
-                && progress.state != ProgressState::Cancelled
-                && !is_superseded(&progress.id, &versions)
-                && !all.iter().any(|seed| seed.id == progress.id)
+        let is_over = |progress: &&SeedProgress| {
+            progress.state == ProgressState::Cancelled || is_superseded(&progress.id, &versions)
         };
-        let missing: Vec<SeedStatus> = progress
+        let is_done = |id: &str| past.iter().any(|seed| seed.id == id);
+        let others = progress
             .iter()
-            .filter(is_missing)
-            .map(|progress| not_compiled(progress, status))
-            .collect();
+            .filter(|progress| !known.contains(progress.id.as_str()) && !is_done(&progress.id));
+        let (over, missing): (Vec<_>, Vec<_>) = others.partition(is_over);
+        let [over, missing] = [over, missing].map(|progress| {
+            let progress = progress.into_iter();
+            progress
+                .map(|progress| not_compiled(progress, status))
+                .collect::<Vec<_>>()
+        });
+        past.extend(over);
         all.extend(missing);
-        all.sort_by(|a, b| a.id.cmp(&b.id));
-        for seed in &mut all {
-            seed.intervention = interventions.remove(&seed.id);
+        for seeds in [&mut all, &mut past] {
+            seeds.sort_by(|a, b| a.id.cmp(&b.id));
+            for seed in seeds {
+                seed.intervention = interventions.remove(&seed.id);
+            }
         }
-        Self { seeds: all }
+        Self { seeds: all, past }
     }
 
     /// How many seeds are in `state`.
@@ -364,6 +364,20 @@ fn version_of(id: &str) -> Option<(&str, u32)> {
     let (second, _) = id.match_indices('/').nth(1)?;
     let number = id[second + 1..].split('/').next()?.parse().ok()?;
     Some((&id[..second], number))
+}
+
+fn compiled<'a>(seed: &'a SeedInfo<'_>) -> Compiled<'a> {
+    Compiled {
+        id: seed.id,
+        source_hash: seed.source_hash,
+    }
+}
+
+fn applied<'a>((marker, ledger_id): (&'a Marker, &'a Cow<'_, str>)) -> Applied<'a> {
+    Applied {
+        ledger_id,
+        source: marker.source(),
+    }
 }
 
 fn waiting<'a, 's>(seed: &'a SeedInfo<'s>) -> Waiting<'a, 's> {

@@ -472,18 +472,290 @@ fn what_is_asked_for_wrongly_is_answered_with_what_to_do() {
         "exit 2\n-- stderr\nerror: the projection cannot be rebuilt\n\
          caused by: projection \"totals\" can be rebuilt as a whole only\n",
     );
+}
+
+/// So that a pipeline need not know which app has projections.
+#[test]
+fn an_app_without_projections_has_nothing_to_do() {
     let app = App::empty();
-    let without = app
-        .ops_of_steps("projection:status")
-        .variable("DATABASE_URL", URL);
+    let call = |line: &str| {
+        let call = app.ops_of_steps(line).variable("DATABASE_URL", URL);
+        call.run()
+    };
+    let register = "help: the app has no projections; register them beside its handlers:\n    \
+                    Handlers::new().projections(Projections::new().register(members))\n";
+    for (line, shown) in [
+        (
+            "projection:status",
+            "exit 0\n-- stdout\nthe app has registered no projection\n".to_owned(),
+        ),
+        (
+            "projection:status --format json",
+            "exit 0\n-- stdout\n{\n  \"version\": 1,\n  \"projections\": []\n}\n".to_owned(),
+        ),
+        (
+            "projection:check",
+            "exit 0\n-- stdout\nnothing to check: the app has registered no projection\n".to_owned(),
+        ),
+        (
+            "projection:check --format json",
+            "exit 0\n-- stdout\n{\n  \"version\": 1,\n  \"projections\": [],\n  \"failed\": []\n}\n".to_owned(),
+        ),
+        (
+            "projection:check members",
+            format!("exit 2\n-- stderr\nerror: there is no projection members\n{register}"),
+        ),
+        (
+            "projection:rebuild members",
+            format!("exit 2\n-- stderr\nerror: there is no projection members\n{register}"),
+        ),
+        (
+            "projection:rebuild",
+            format!("exit 2\n-- stderr\nerror: no projection is named\n{register}"),
+        ),
+        (
+            "projection:rebuild --all",
+            "exit 0\n-- stdout\nnothing to do: the app has registered no projection\n".to_owned(),
+        ),
+        (
+            "projection:rebuild --outdated",
+            "exit 0\n-- stdout\nnothing to do: the app has registered no projection\n".to_owned(),
+        ),
+    ] {
+        assert_shows(&call(line), &shown);
+    }
+}
+
+/// Who, when, how long, how many.
+#[test]
+fn a_finished_rebuild_can_be_looked_at() {
+    let app = app_with_events();
+    let call = |line: &str| call(&app, URL, line, &[]);
+    let id = "00000000-0000-0000-0000-000000000001";
+    call("projection:rebuild wallets");
+    call(&format!("projection:rebuild wallets --aggregate {id}"));
+    settle(&app);
+    let part = format!("aggregate-rebuild/wallets/aggregate-{id}/1");
+    for (rebuild, description, read) in [
+        (
+            "projection-rebuild/wallets/1/1",
+            "Rebuild the projection wallets, version 1".to_owned(),
+            "events read: 12, steps: 2",
+        ),
+        (
+            part.as_str(),
+            format!("Rebuild aggregate-{id} of the projection wallets"),
+            "events read: 1, steps: 1",
+        ),
+    ] {
+        assert_shows(
+            &call(&format!("seed:show {rebuild}")),
+            &format!(
+                "\
+exit 0
+-- stdout
+id           {rebuild}
+description  {description}; {read}
+state        applied
+applied at   2026-01-02 03:04:05
+took         7ms
+by           cli
+notes        {description}; {read}
+"
+            ),
+        );
+    }
+    // It is in nobody's way.
+    let status = call("seed:status");
+    assert!(!status.contains("wallets/1/1"), "{status}");
     assert_shows(
-        &without.run(),
+        &call("seed:show projection-rebuild/wallets/1/2"),
+        "exit 2\n-- stderr\nerror: there is no rebuild projection-rebuild/wallets/1/2\n\
+         help: did you mean projection-rebuild/wallets/1/1?\n",
+    );
+}
+
+#[test]
+fn a_rebuild_runs_again_without_its_marker_if_a_worker_would_take_it_up() {
+    let app = app_with_events();
+    let call = |line: &str| call(&app, URL, line, &[]);
+    let tenant = "00000000-0000-4000-8000-000000000000";
+    call("projection:rebuild wallets");
+    call(&format!("projection:rebuild wallets --tenant {tenant}"));
+    let part = format!("aggregate-rebuild/wallets/tenant-{tenant}/1");
+    for (rebuild, again) in [
+        ("projection-rebuild/wallets/1/1", "wallets".to_owned()),
+        (part.as_str(), format!("wallets --tenant {tenant}")),
+    ] {
+        let once = format!("{rebuild} was asked for once and no worker takes it up, so it is not");
+        assert_shows(
+            &call(&format!("seed:unmark {rebuild} --yes")),
+            &format!(
+                "exit 2\n-- stderr\nerror: {once} unmarked\n\
+                 help: rebuild the rows while the app serves:\n    ops projection:rebuild {again}\n"
+            ),
+        );
+        assert_shows(
+            &call(&format!("seed:mark {rebuild} --yes")),
+            &format!(
+                "exit 2\n-- stderr\nerror: {once} marked\nhelp: mark the rebuild of wallets as done if every row is right:\n    \
+                 ops projection:check wallets --mark\n"
+            ),
+        );
+        for verb in ["seed:retry", "seed:pause", "seed:retry --restart --yes"] {
+            let retried = call(&format!("{verb} {rebuild}"));
+            assert_shows(
+                &retried,
+                &format!(
+                    "exit 2\n-- stderr\nerror: {rebuild} is not under way\n\
+                     help: see what is known of it:\n    ops seed:show {rebuild}\n\
+                     help: or rebuild the rows while the app serves:\n    ops projection:rebuild {again}\n"
+                ),
+            );
+        }
+    }
+    let first = "projection-rebuild/wallets/1";
+    assert_shows(
+        &call(&format!("seed:mark {first} --yes")),
+        &format!(
+            "exit 2\n-- stderr\nerror: {first} is applied already\n\
+             help: see what is known of it:\n    ops seed:show {first}\n\
+             help: or rebuild the rows while the app serves:\n    ops projection:rebuild wallets\n"
+        ),
+    );
+    assert_shows(
+        &call(&format!("seed:unmark {first} --yes")),
+        &format!(
+            "exit 0\n-- stdout\nunmarked {first}: it is pending again; what it did is not undone\n\
+             -- stderr\nhelp: a worker takes it up: one that runs, the next start of the app, or\n    ops seed:work\n"
+        ),
+    );
+    let status = call("seed:status");
+    assert!(status.contains(&format!("pending  {first} ")), "{status}");
+    assert_shows(
+        &call("seed:work"),
+        &format!(
+            "exit 0\n-- stdout\n1 applied in [time]\n-- stderr\napplying {first}\napplied {first} in [time]\n"
+        ),
+    );
+}
+
+#[test]
+fn the_rebuild_to_another_version_is_not_the_apps() {
+    let app = app_with_events();
+    let in_version = |version: &str, line: &str| {
+        let shown = call(&app, URL, line, &[("TEST_VERSION", version)]);
+        settle(&app);
+        shown
+    };
+    in_version("2", "projection:rebuild --outdated");
+    let [one, two] = [
+        "projection-rebuild/wallets/1",
+        "projection-rebuild/wallets/2",
+    ];
+    let shown = in_version("2", &format!("seed:show {one}"));
+    assert!(shown.contains("state        applied\n"), "{shown}");
+    assert_shows(
+        &in_version("2", &format!("seed:unmark {one} --yes")),
+        &format!(
+            "exit 2\n-- stderr\nerror: nothing would run again without the marker of {one}: the app has version 2 of wallets\n\
+             help: rebuild the rows while the app serves:\n    ops projection:rebuild wallets\n"
+        ),
+    );
+    assert_shows(
+        &in_version("2", &format!("seed:mark {one} --yes")),
+        &format!(
+            "exit 2\n-- stderr\nerror: there is nothing to mark in {one}: the app has version 2 of wallets\n\
+             help: mark the rebuild of wallets as done if every row is right:\n    ops projection:check wallets --mark\n"
+        ),
+    );
+    // A release that was rolled back.
+    assert_shows(
+        &in_version("1", &format!("seed:unmark {two} --yes")),
+        &format!(
+            "exit 0\n-- stdout\nunmarked {two}: the app has version 1 of the projection, which is recorded; what it did is not undone\n"
+        ),
+    );
+    assert!(in_version("1", "seed:status --check").starts_with("exit 0\n"));
+}
+
+/// A name is what tells two apps in one database from each other.
+#[test]
+fn markers_of_another_app_are_none_of_ours() {
+    let app = app_with_events();
+    // An app without a name has version 3.
+    call(
+        &app,
+        URL,
+        "projection:rebuild --outdated",
+        &[("TEST_VERSION", "3")],
+    );
+    let shop = [("TEST_APP", "shop"), ("TEST_VERSION", "2")];
+    let call = |line: &str| {
+        let shown = call(&app, URL, line, &shop);
+        settle(&app);
+        shown
+    };
+    settle(&app);
+    let state = |wallets: &str| {
+        format!(
+            "\
+exit 0
+-- stdout
+STATE    PROJECTION  VERSION  REBUILT AT           TABLES        REMARK
+{wallets}
+applied  totals      1        2026-01-02 03:04:05  read_totals   applied before the app had its name
+"
+        )
+    };
+    assert_shows(
+        &call("projection:status"),
+        &state("pending  wallets     2                             read_wallets"),
+    );
+    // One without a name, and of another text.
+    sqlite(
+        &app.path("app.db"),
+        "INSERT INTO kumiko_es_operations (id, operation_type, applied_at, duration_ms, applied_by, notes)
+         VALUES ('projection-rebuild/wallets/2', 'projection-rebuild', '2026-01-02T03:04:05.678Z', 7, 'boot', 'x')",
+    );
+    assert_shows(
+        &call("projection:status"),
         "\
-exit 2
--- stderr
-error: the app has no projections
-help: register them beside its handlers:
-    Handlers::new().projections(Projections::new().register(members))
+exit 0
+-- stdout
+STATE      PROJECTION  VERSION  REBUILT AT           TABLES        REMARK
+contested  wallets     2                             read_wallets  a marker without the app's name is of another text: this app's or another's
+applied    totals      1        2026-01-02 03:04:05  read_totals   applied before the app had its name
 ",
+    );
+    let seeds = call("seed:status");
+    assert!(
+        seeds.contains("contested  projection-rebuild/wallets/2 "),
+        "{seeds}"
+    );
+    assert_shows(
+        &call("projection:rebuild wallets"),
+        "\
+exit 1
+-- stderr
+failed projection-rebuild/wallets/2
+error: rebuilds failed:
+  projection-rebuild/wallets/2: nothing was written, because it is not known whose markers these are, written without the app's name and from another source text: projection-rebuild/wallets/2
+note: what is done stays; 1 failed in [time]
+help: if such a rebuild is this app's, mark it; if the marker is another app's, give the projection another version:
+    ops seed:mark projection-rebuild/wallets/2
+",
+    );
+    sqlite(
+        &app.path("app.db"),
+        "DELETE FROM kumiko_es_operations WHERE id = 'projection-rebuild/wallets/2'",
+    );
+    let own =
+        "applying projection-rebuild/wallets/2\napplied projection-rebuild/wallets/2 in [time]\n";
+    let worked = call("projection:rebuild --outdated");
+    assert!(worked.ends_with(own), "{worked}");
+    assert_shows(
+        &call("projection:status"),
+        &state("applied  wallets     2        2026-01-02 03:04:05  read_wallets"),
     );
 }

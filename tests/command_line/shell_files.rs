@@ -65,6 +65,8 @@ cargo +stable --offline kumiko-ops seed:status --format js\t
 cargo kumiko-ops seed:status --format=gi\t
 cargo kumiko-ops seed unm\t
 cargo kumiko-ops seed status --pen\t
+cargo kumiko-ops projection:ch\t--sh\t
+cargo kumiko-ops projection reb\t--out\t
 cargo kumiko-ops compl\tfi\t
 cargo-kumiko-ops seed:app\t--out\t
 cargo bui\t
@@ -76,6 +78,8 @@ ran: +stable --offline kumiko-ops seed:status --format json
 ran: kumiko-ops seed:status --format=github
 ran: kumiko-ops seed unmark
 ran: kumiko-ops seed status --pending
+ran: kumiko-ops projection:check --show
+ran: kumiko-ops projection rebuild --outdated
 ran: kumiko-ops completions fish
 ran: seed:apply --out-of-order
 ran: build
@@ -129,6 +133,7 @@ fn fish_completes_what_is_typed() {
     let lines = r"
         source ./script
         for line in 'cargo kumiko-ops seed:sta' 'cargo kumiko-ops seed unm' \
+            'cargo kumiko-ops projection reb' 'cargo kumiko-ops projection rebuild --outd' \
             'cargo +stable kumiko-ops seed:status --che' 'cargo kumiko-ops seed status --pen' \
             'cargo-kumiko-ops seed:status --format=js'
             echo ran: (complete -C $line | string replace -r '\t.*' '')
@@ -137,7 +142,7 @@ fn fish_completes_what_is_typed() {
     if let Some(ran) = typed(&app, "fish", &["--no-config"], lines) {
         assert_eq!(
             ran,
-            "ran: seed:status\nran: unmark\nran: --check\nran: --pending\nran: --format=json\n"
+            "ran: seed:status\nran: unmark\nran: rebuild\nran: --outdated\nran: --check\nran: --pending\nran: --format=json\n"
         );
     }
 }

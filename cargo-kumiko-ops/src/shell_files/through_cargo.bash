@@ -4,13 +4,14 @@
 
 # Completes the command whose own words start behind the first $1 words of the line.
 __kumiko_ops_complete() {
-    local first="$1" line="${COMP_LINE:0:COMP_POINT}" words=() cur prev cut="" at
+    local first="$1" line="${COMP_LINE:0:COMP_POINT}" words=() area cur prev cut="" at
     read -r -a words <<< "$line"
     [[ $line == *[[:space:]] ]] && words+=("")
     words=(cargo-kumiko-ops "${words[@]:first}")
-    if [[ ${#words[@]} -gt 2 && ${words[1]} == seed && ${words[2]} != -* ]]; then
-        [[ ${#words[@]} -eq 3 ]] && cut="seed:"
-        words=(cargo-kumiko-ops "seed:${words[2]}" "${words[@]:3}")
+    area="${words[1]}"
+    if [[ ${#words[@]} -gt 2 && $area =~ ^(seed|projection)$ && ${words[2]} != -* ]]; then
+        [[ ${#words[@]} -eq 3 ]] && cut="$area:"
+        words=(cargo-kumiko-ops "$area:${words[2]}" "${words[@]:3}")
     fi
     cur="${words[${#words[@]} - 1]}"
     if [[ $cur == --*=* ]]; then

@@ -11,12 +11,12 @@ function __kumiko_ops_complete
     set -l words (commandline -opc)
     set -l given $words[(math (contains -i -- kumiko-ops $words) + 1)..-1]
     set -l current (commandline -ct)
-    if test "$given[1]" = seed
+    if contains -- "$given[1]" seed projection
         if test (count $given) -eq 1
-            complete -C "cargo-kumiko-ops seed:$current" | string replace -r '^seed:' ''
+            complete -C "cargo-kumiko-ops $given[1]:$current" | string replace "$given[1]:" ''
             return
         end
-        set given "seed:$given[2]" $given[3..-1]
+        set given "$given[1]:$given[2]" $given[3..-1]
     end
     complete -C (string join ' ' -- cargo-kumiko-ops (string escape -- $given) $current)
 end

@@ -5,13 +5,15 @@ use std::io::stdout;
 use kumiko_seeds::{App, Backend, Error, History, Ledger};
 
 use super::arguments::ByHandArguments;
+use super::rebuild;
 use super::unmarking::Unmarking;
 use crate::app_seeds::{AppSeeds, SeedSource};
 use crate::database::{DatabaseUrl, connect};
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
 use crate::printing::{confirmation, print_text, printable};
-use crate::steering::help;
+use crate::rebuild_id::is_rebuild;
+use crate::steering::{help, of_rebuild, say_who_goes_on};
 
 /// A change to the marker of a seed.
 #[derive(Clone, Debug)]
@@ -29,7 +31,10 @@ impl ByHand {
     ///
     /// # Errors
     /// If it names none of them, or several.
-    pub fn mark(given: &str, seeds: &AppSeeds) -> Result<Self, Failure> {
+    pub fn mark(given: &str, seeds: &AppSeeds, invocation: &Invocation) -> Result<Self, Failure> {
+        if let Some(failure) = rebuild::not_to_mark(given, seeds, invocation) {
+            return Err(failure);
+        }
         let seed = seeds.find(given)?;
         Ok(Self(Change::Mark(seeds.app.clone(), seed.clone())))
     }
@@ -37,9 +42,18 @@ impl ByHand {
     /// Takes the marker of the seed away that `given` names, which may be one of the database alone.
     ///
     /// # Errors
-    /// If it names no seed, or several.
-    pub fn unmark(given: &str, seeds: &AppSeeds, history: History) -> Result<Self, Failure> {
-        Unmarking::of(given, seeds, history).map(|unmarking| Self(Change::Unmark(unmarking)))
+    /// If it names no seed, or several, or what does not run again without its marker.
+    pub fn unmark(
+        given: &str,
+        seeds: &AppSeeds,
+        history: History,
+        invocation: &Invocation,
+    ) -> Result<Self, Failure> {
+        let unmarking = Unmarking::of(given, seeds, history)?;
+        match rebuild::not_to_unmark(&unmarking.id, seeds, invocation) {
+            Some(failure) => Err(failure),
+            None => Ok(Self(Change::Unmark(unmarking))),
+        }
     }
 
     /// Makes the change, after asking, and prints what was done.
@@ -59,6 +73,14 @@ impl ByHand {
         }
         self.write::<DB>(url, invocation).await?;
         print_text(&mut stdout().lock(), &(printable(&self.done()) + "\n"))?;
+        if let Change::Unmark(Unmarking {
+            id,
+            rebuild: Some(source),
+            ..
+        }) = &self.0
+        {
+            say_who_goes_on(id, Some(source), invocation);
+        }
         Ok(Exit::Fine)
     }
 
@@ -100,6 +122,11 @@ impl ByHand {
         changed.map_err(|error| {
             let failure = url.failure(&error);
             match error {
+                Error::AlreadyApplied { id } | Error::NotApplied { id } if is_rebuild(&id) => {
+                    let mut failure = failure;
+                    failure.help.extend(of_rebuild(&id, invocation));
+                    failure
+                }
                 Error::AlreadyApplied { .. } | Error::NotApplied { .. } => {
                     failure.help("seed:status shows where each seed stands")
                 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod change;
+mod rebuild;
 mod unmarking;
 
 use kumiko_seeds::{Backend, SeedRunner};
@@ -20,8 +21,8 @@ pub(crate) async fn mark<DB: Backend>(
     arguments: &ByHandArguments,
 ) -> Result<Exit, Failure> {
     let url = find::<DB>(&arguments.database)?;
-    let change = ByHand::mark(&arguments.id, &AppSeeds::of_runner(runner))?;
     let invocation = Invocation::of_this_process(&arguments.database);
+    let change = ByHand::mark(&arguments.id, &AppSeeds::of_runner(runner), &invocation)?;
     change.make::<DB>(&url, arguments, &invocation).await
 }
 
@@ -33,7 +34,8 @@ pub(crate) async fn unmark<DB: Backend>(
     let url = find::<DB>(&arguments.database)?;
     url.check_for_changing()?;
     let history = read_history::<DB>(&url, runner.whose()).await?;
-    let change = ByHand::unmark(&arguments.id, &AppSeeds::of_runner(runner), history)?;
     let invocation = Invocation::of_this_process(&arguments.database);
+    let seeds = AppSeeds::of_runner(runner);
+    let change = ByHand::unmark(&arguments.id, &seeds, history, &invocation)?;
     change.make::<DB>(&url, arguments, &invocation).await
 }

@@ -2,9 +2,10 @@
 
 use kumiko_seeds::{App, History, SeedStatus, SkipFlags, State, Status};
 
-use crate::app_seeds::AppSeeds;
+use crate::app_seeds::{AppSeeds, SeedSource};
 use crate::database::DatabaseUrl;
 use crate::failure::Failure;
+use crate::rebuild_id::{Rebuild, is_rebuild};
 
 /// A seed whose marker is to be taken away, and what that leads to.
 #[derive(Clone, Debug)]
@@ -12,6 +13,8 @@ pub(super) struct Unmarking {
     pub(super) id: String,
     /// Whose marker it is. One from before the app had its name is taken away as it is.
     pub(super) app: App,
+    /// What is pending then, if that is a rebuild.
+    pub(super) rebuild: Option<SeedSource>,
     effect: Effect,
 }
 
@@ -27,6 +30,10 @@ enum Effect {
     NotInApp { state: State },
     /// The app does not have it, and a run refused these as long as it was applied.
     LetsRun(Vec<String>),
+    /// It is a rebuild, and only the app's own ops binary knows to which versions there are any.
+    KnownToApp,
+    /// The app has this version of the projection, which is older.
+    OfNewerVersion { own: u32, is_pending: bool },
 }
 
 impl Unmarking {
@@ -45,10 +52,17 @@ impl Unmarking {
             .markers
             .retain(|marker| marker.id != *id || marker.app.as_deref() != app.name());
         let after = Status::compare(seeds.infos(), history, &flags);
+        let effect = match Rebuild::of(id) {
+            Some(rebuild) => of_rebuild(id, rebuild, seeds, &after),
+            None => None,
+        };
+        let effect = effect.unwrap_or_else(|| effect_on(seed, &before, &after));
+        let is_pending = matches!(effect, Effect::Pending) && is_rebuild(id);
         Ok(Self {
             id: id.clone(),
             app,
-            effect: effect(seed, &before, &after),
+            rebuild: seeds.get(id).filter(|_| is_pending).cloned(),
+            effect,
         })
     }
 
@@ -84,11 +98,33 @@ impl Unmarking {
                 "the app does not have it, and what has its text is pending: {}",
                 ids.join(", ")
             ),
+            Effect::KnownToApp => {
+                "it is pending again if the app has this version of the projection".to_owned()
+            }
+            Effect::OfNewerVersion { own, is_pending } => {
+                let state = if *is_pending { "pending" } else { "recorded" };
+                format!("the app has version {own} of the projection, which is {state}")
+            }
         }
     }
 }
 
-fn effect(seed: &SeedStatus, before: &Status, after: &Status) -> Effect {
+/// What comes of it where it is a rebuild that the app does not have.
+fn of_rebuild(id: &str, rebuild: Rebuild<'_>, seeds: &AppSeeds, after: &Status) -> Option<Effect> {
+    if seeds.get(id).is_some() {
+        return None;
+    }
+    match seeds.rebuild_of(rebuild.projection()) {
+        Some((own, source)) => Some(Effect::OfNewerVersion {
+            own,
+            is_pending: find(after, &source.id).is_some_and(|seed| seed.marker.is_none()),
+        }),
+        None if seeds.knows_rebuilds() => None,
+        None => Some(Effect::KnownToApp),
+    }
+}
+
+fn effect_on(seed: &SeedStatus, before: &Status, after: &Status) -> Effect {
     let Some(left) = find(after, &seed.id) else {
         let refused = before.seeds.iter().filter(|seed| is_refused(seed.state));
         let ids: Vec<String> = refused

@@ -7,7 +7,7 @@ use kumiko_seeds::{Error, SeedRunner, error_chain};
 use serde::Serialize;
 
 use super::arguments::ProjectionCheckArguments;
-use super::choice::{chosen, write_side};
+use super::choice::{chosen, names, projections};
 use crate::arguments::Format;
 use crate::attended_run::{KeptStdout, cause};
 use crate::database::{connect, find, say_that_there_is_none};
@@ -21,8 +21,10 @@ pub(crate) async fn run<DB: EventBackend>(
     arguments: &ProjectionCheckArguments,
 ) -> Result<Exit, Failure> {
     let url = find::<DB>(&arguments.database)?;
-    let handlers = write_side(runner)?;
-    let names = chosen(handlers, &arguments.names)?;
+    let names = names(&chosen(&projections(runner), &arguments.names)?);
+    let Some(handlers) = runner.write_side().filter(|_| !names.is_empty()) else {
+        return nothing_to_check(arguments.format);
+    };
     let Some(pool) = connect::<DB>(&url).await? else {
         say_that_there_is_none(&url);
         return Ok(Exit::Fine);
@@ -85,6 +87,19 @@ pub(crate) async fn run<DB: EventBackend>(
     .help(format!("make them so while the app serves:\n    {rebuild}"));
     failure.exit = exit;
     Err(failure)
+}
+
+/// What an app without projections gets, in whose pipeline this may stand all the same.
+fn nothing_to_check(format: Format) -> Result<Exit, Failure> {
+    let out = &mut stdout().lock();
+    match format {
+        Format::Json => print_json(out, &CheckView::default())?,
+        Format::Table => print_text(
+            out,
+            "nothing to check: the app has registered no projection\n",
+        )?,
+    }
+    Ok(Exit::Fine)
 }
 
 /// The failure of a projection that could not be checked, and what to do about it.

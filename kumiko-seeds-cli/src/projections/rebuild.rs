@@ -1,12 +1,13 @@
 //! `projection:rebuild`: makes rows what their events say, while the app serves.
 
+use std::io::stdout;
 use std::time::Duration;
 
 use kumiko_seeds::events::{EventBackend, Part};
 use kumiko_seeds::{SeedRunner, SkipFlags, Status, WorkReport};
 
 use super::arguments::ProjectionRebuildArguments;
-use super::choice::{chosen, names, write_side};
+use super::choice::{REGISTER, chosen, names, projections};
 use crate::arguments::Format;
 use crate::database::{find, open};
 use crate::failure::{Exit, Failure};
@@ -20,13 +21,16 @@ pub(crate) async fn run<DB: EventBackend>(
     arguments: &ProjectionRebuildArguments,
 ) -> Result<Exit, Failure> {
     let url = find::<DB>(&arguments.database)?;
-    let handlers = write_side(&runner)?;
+    let all = projections(&runner);
     let invocation = Invocation::of_this_process(&arguments.database);
     if arguments.names.is_empty() && !arguments.all && !arguments.outdated {
-        return Err(none_named(&names(handlers), &invocation));
+        return Err(none_named(&names(&all), &invocation));
     }
     let part = part(arguments)?;
-    let mut chosen = owned(&chosen(handlers, &arguments.names)?);
+    let mut chosen = chosen(&all, &arguments.names)?;
+    if all.is_empty() {
+        return nothing_to_do(arguments.format, "the app has registered no projection");
+    }
     url.check_is_for::<DB>()?;
     url.check_for_changing()?;
     let pool = open::<DB>(&url).await?;
@@ -37,29 +41,19 @@ pub(crate) async fn run<DB: EventBackend>(
         let open = status.seeds.iter().filter(|seed| seed.marker.is_none());
         let open: Vec<&str> = open.map(|seed| seed.id.as_str()).collect();
         // Rebuilds of other versions, and those that were asked for once more, make none outdated.
-        let projections = handlers.kept_projections().iter();
-        let outdated = projections.filter(|projection| {
+        chosen.retain(|projection| {
             let (name, version) = (projection.name(), projection.version());
             open.contains(&format!("projection-rebuild/{name}/{version}").as_str())
         });
-        chosen = outdated
-            .map(|projection| projection.name().to_owned())
-            .collect();
         if chosen.is_empty() {
             pool.close().await;
-            let out = &mut std::io::stdout().lock();
-            match arguments.format {
-                Format::Json => {
-                    print_json(out, &WorkView::of(&WorkReport::default(), Duration::ZERO))?;
-                }
-                Format::Table => print_text(
-                    out,
-                    "nothing to do: the version of every projection is recorded\n",
-                )?,
-            }
-            return Ok(Exit::Fine);
+            return nothing_to_do(
+                arguments.format,
+                "the version of every projection is recorded",
+            );
         }
     }
+    let chosen: Vec<String> = names(&chosen).into_iter().map(str::to_owned).collect();
     let chosen: Vec<&str> = chosen.iter().map(String::as_str).collect();
     let rebuilding = match (part, chosen.as_slice()) {
         (Some(part), [name]) => runner.rebuilding_part(&pool, name, part).await,
@@ -87,6 +81,9 @@ pub(crate) async fn run<DB: EventBackend>(
 }
 
 fn none_named(all: &[&str], invocation: &Invocation) -> Failure {
+    if all.is_empty() {
+        return Failure::new("no projection is named").help(REGISTER);
+    }
     let line = |word: &str| invocation.line("projection:rebuild", &[word.to_owned()]);
     Failure::new("no projection is named")
         .help(format!("name some of these: {}", all.join(", ")))
@@ -97,8 +94,13 @@ fn none_named(all: &[&str], invocation: &Invocation) -> Failure {
         .help(format!("or all of them:\n    {}", line("--all")))
 }
 
-fn owned(names: &[&str]) -> Vec<String> {
-    names.iter().map(ToString::to_string).collect()
+fn nothing_to_do(format: Format, reason: &str) -> Result<Exit, Failure> {
+    let out = &mut stdout().lock();
+    match format {
+        Format::Json => print_json(out, &WorkView::of(&WorkReport::default(), Duration::ZERO))?,
+        Format::Table => print_text(out, &format!("nothing to do: {reason}\n"))?,
+    }
+    Ok(Exit::Fine)
 }
 
 fn part(arguments: &ProjectionRebuildArguments) -> Result<Option<Part>, Failure> {

@@ -3,13 +3,13 @@
 use std::io::stdout;
 
 use anstyle::Style;
-use kumiko_seeds::events::EventBackend;
+use kumiko_seeds::events::{EventBackend, Projection};
 use kumiko_seeds::{History, SeedRunner, SeedStatus, SkipFlags, State, Status};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::arguments::ProjectionStatusArguments;
-use super::choice::write_side;
+use super::choice::projections;
 use crate::arguments::Format;
 use crate::database::{find, read_history};
 use crate::failure::{Exit, Failure};
@@ -22,10 +22,15 @@ pub(crate) async fn run<DB: EventBackend>(
     arguments: &ProjectionStatusArguments,
 ) -> Result<Exit, Failure> {
     let url = find::<DB>(&arguments.database)?;
-    write_side(runner)?;
-    let history = read_history::<DB>(&url, runner.whose()).await?;
+    let projections = projections(runner);
+    // Of none there is nothing to ask a database.
+    let history = if projections.is_empty() {
+        History::default()
+    } else {
+        read_history::<DB>(&url, runner.whose()).await?
+    };
     let status = Status::compare(runner.infos(), history.clone(), &SkipFlags::default());
-    let view = ProjectionStatusView::of(runner, &status, &history);
+    let view = ProjectionStatusView::of(&projections, &status, &history);
     let out = &mut stdout().lock();
     match arguments.format {
         Format::Json => print_json(out, &view)?,
@@ -67,33 +72,35 @@ pub struct ProjectionView<'a> {
 
 impl<'a> ProjectionStatusView<'a> {
     fn of<DB: EventBackend>(
-        runner: &'a SeedRunner<DB>,
+        projections: &[&'a Projection<DB>],
         status: &'a Status,
         history: &'a History,
     ) -> Self {
-        let handlers = runner.write_side().into_iter();
-        let projections = handlers.flat_map(|handlers| handlers.kept_projections().iter());
-        let view = |projection: &'a kumiko_seeds::events::Projection<DB>| {
+        let view = |projection: &&'a Projection<DB>| {
+            let projection = *projection;
             let all_versions = format!("projection-rebuild/{}/", projection.name());
             let id = format!("{all_versions}{}", projection.version());
-            let found = status.seeds.iter().find(|seed| seed.id == id);
-            let of_name = |id: &'a str| id.strip_prefix(&*all_versions);
-            let markers = history.markers.iter();
-            let versions = markers.clone().filter_map(|marker| of_name(&marker.id));
-            let recorded = versions.filter_map(|rest| rest.split('/').next()?.parse().ok());
-            let recorded_version: Option<u32> = recorded.max();
-            let latest = markers.filter(|marker| of_name(&marker.id).is_some());
-            let latest = latest.map(|marker| marker.applied_at).max();
+            let all = status.seeds.iter().chain(&status.past);
+            let find = |id: &str| all.clone().find(|seed| seed.id == id);
+            let found = find(&id);
+            // Those alone that a run goes by: another app's, without its name, are none of this one's.
+            let recorded = all.clone().filter_map(|seed| {
+                let rest = seed.id.strip_prefix(&*all_versions)?;
+                Some((rest, seed.marker.as_ref()?))
+            });
+            let versions = recorded.clone().filter_map(|(rest, _)| rest.parse().ok());
+            let recorded_version: Option<u32> = versions.max();
+            let latest = recorded.map(|(_, marker)| marker.applied_at).max();
             let mut under_way = history.progress.iter();
             let again = format!("{id}/");
             let progress =
                 under_way.find(|progress| progress.id == id || progress.id.starts_with(&again));
-            let is_older = recorded_version.is_some_and(|recorded| recorded > projection.version());
-            let state = match found {
-                _ if is_older => State::Missing,
-                Some(found) => found.state,
-                None => State::Pending,
-            };
+            let newer = recorded_version.filter(|recorded| *recorded > projection.version());
+            let newer = newer.map(|recorded| find(&format!("{all_versions}{recorded}")));
+            let is_older = newer.is_some();
+            let state = newer
+                .unwrap_or(found)
+                .map_or(State::Pending, |seed| seed.state);
             let once_more = progress.filter(|progress| progress.id != id);
             let once_more = once_more.and_then(|progress| {
                 let mut seeds = status.seeds.iter();
@@ -101,7 +108,11 @@ impl<'a> ProjectionStatusView<'a> {
                 let remark = seed.remark().unwrap_or_default();
                 Some(format!("once more, {}: {remark}", seed.state))
             });
-            let told = found.filter(|seed| seed.progress.is_some() || seed.intervention.is_some());
+            let told = found.filter(|seed| {
+                seed.state != State::Pending
+                    || seed.progress.is_some()
+                    || seed.intervention.is_some()
+            });
             let other = recorded_version.filter(|recorded| *recorded != projection.version());
             let remarks = [
                 progress.and_then(|progress| waits_for(progress.cursor.as_deref()?)),
@@ -126,7 +137,7 @@ impl<'a> ProjectionStatusView<'a> {
         };
         Self {
             version: 1,
-            projections: projections.map(view).collect(),
+            projections: projections.iter().map(view).collect(),
         }
     }
 }
@@ -148,6 +159,9 @@ const HEADINGS: [&str; 6] = [
 ];
 
 fn table(status: &ProjectionStatusView<'_>, terminal: Terminal) -> String {
+    if status.projections.is_empty() {
+        return "the app has registered no projection\n".to_owned();
+    }
     let Terminal { palette, width } = terminal;
     let headings = HEADINGS.map(str::to_owned);
     let row = |projection: &ProjectionView<'_>| {

@@ -32,8 +32,7 @@ impl SteeringRequest {
         url.check_for_changing()?;
         let history = read_history::<DB>(url, &seeds.app).await?;
         let id = find(&self.arguments.id, seeds, &history)?;
-        let source = seeds.get(&id);
-        let steering = self.verb.steering(&id, source)?;
+        let steering = self.verb.steering(&id, seeds)?;
         if !self.is_confirmed {
             self.confirm(&id, url, invocation)?;
         }
@@ -51,7 +50,7 @@ impl SteeringRequest {
         })?;
         self.say(&id, &progress)?;
         if self.verb.lets_go_on() {
-            say_who_goes_on(&id, source, invocation);
+            say_who_goes_on(&id, seeds.get(&id), invocation);
         }
         Ok(Exit::Fine)
     }
@@ -85,8 +84,8 @@ impl SteeringRequest {
     }
 }
 
-/// Says on stderr who does the next step: to steer a seed starts nothing.
-fn say_who_goes_on(id: &str, source: Option<&SeedSource>, invocation: &Invocation) {
+/// Says on stderr who does the next step: neither to steer a seed nor to take its marker away starts anything.
+pub(crate) fn say_who_goes_on(id: &str, source: Option<&SeedSource>, invocation: &Invocation) {
     let word = painted("help:", Palette::of_stderr().hint);
     let who = who_goes_on(id, source, invocation);
     drop(writeln!(stderr(), "{word} {}", printable_lines(&who)));

@@ -3,6 +3,7 @@
 use kumiko_seeds::{Error, ProgressState};
 
 use crate::invocation::Invocation;
+use crate::rebuild_id::{Rebuild, is_rebuild};
 
 /// What to do next, in lines to paste; nothing of other errors.
 pub(crate) fn help(error: &Error, invocation: &Invocation) -> Vec<String> {
@@ -23,6 +24,7 @@ pub(crate) fn help(error: &Error, invocation: &Invocation) -> Vec<String> {
             state: ProgressState::Failed | ProgressState::Cancelled,
             ..
         } => vec![line("let it go on where it was", "seed:retry", &[id])],
+        Error::NotUnderWay { id } if is_rebuild(id) => of_rebuild(id, invocation),
         Error::NotUnderWay { .. } | Error::Steering { .. } => {
             vec![line("see where each seed stands", "seed:status", &[])]
         }
@@ -50,6 +52,17 @@ pub(crate) fn help(error: &Error, invocation: &Invocation) -> Vec<String> {
     }
 }
 
+/// What can be done with a rebuild that is not under way.
+pub(crate) fn of_rebuild(id: &str, invocation: &Invocation) -> Vec<String> {
+    let show = invocation.line("seed:show", &[id.to_owned()]);
+    let again = Rebuild::of(id).map(|rebuild| {
+        let line = invocation.line("projection:rebuild", &rebuild.words());
+        format!("or rebuild the rows while the app serves:\n    {line}")
+    });
+    let show = format!("see what is known of it:\n    {show}");
+    [show].into_iter().chain(again).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +79,15 @@ mod tests {
         let status = "see where each seed stands:\n    ./ops seed:status";
         for (error, expected) in [
             (Error::NotUnderWay { id: id() }, vec![status]),
+            (
+                Error::NotUnderWay {
+                    id: "aggregate-rebuild/a/tenant-1/1".to_owned(),
+                },
+                vec![
+                    "see what is known of it:\n    ./ops seed:show aggregate-rebuild/a/tenant-1/1",
+                    "or rebuild the rows while the app serves:\n    ./ops projection:rebuild a --tenant 1",
+                ],
+            ),
             (steering(ProgressState::Running), vec![status]),
             (
                 steering(ProgressState::Paused),

@@ -9,7 +9,8 @@ mod view;
 use kumiko_seeds::{Backend, SeedRunner};
 
 pub use arguments::{CancelArguments, RetryArguments, SteeringArguments};
-pub(crate) use help::help;
+pub(crate) use change::say_who_goes_on;
+pub(crate) use help::{help, of_rebuild};
 pub use request::SteeringRequest;
 pub use view::SteeredView;
 

@@ -3,7 +3,7 @@
 use kumiko_seeds::{History, SkipFlags, Status, Steering};
 
 use super::arguments::{CancelArguments, RetryArguments, SteeringArguments};
-use crate::app_seeds::{AppSeeds, SeedSource};
+use crate::app_seeds::{AppSeeds, SeedSource, nameable};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::rebuild_id::is_rebuild;
@@ -132,14 +132,20 @@ impl Verb {
         !matches!(self, Self::Pause | Self::Cancel)
     }
 
-    /// What the library does to the seed, of which the app has this source.
+    /// What the library does to the seed, of which the app has a source among these.
     pub(super) fn steering<'a>(
         self,
         id: &str,
-        source: Option<&'a SeedSource>,
+        seeds: &'a AppSeeds,
     ) -> Result<Steering<'a>, Failure> {
         let info = || {
-            let source = source.ok_or_else(|| {
+            let source = seeds.source_of(id).ok_or_else(|| {
+                if is_rebuild(id) && seeds.knows_rebuilds() {
+                    return Failure::new(format!(
+                        "the app does not have what {id} is of, or has another version of it"
+                    ))
+                    .help("give it up with seed:cancel");
+                }
                 if is_rebuild(id) {
                     let line = format!("seed:retry {id} --{}", self.option());
                     return Failure::new(format!(
@@ -168,7 +174,8 @@ impl Verb {
 /// The id of the seed that `given` names, among those of the app and those that the database knows.
 pub(super) fn find(given: &str, seeds: &AppSeeds, history: &History) -> Result<String, Failure> {
     let status = Status::compare(seeds.infos(), history.clone(), &SkipFlags::default());
-    let known = status.seeds.iter().map(|seed| seed.id.as_str());
+    let known = nameable(&status, given).into_iter();
+    let known = known.map(|seed| seed.id.as_str());
     // One that is under way need not be applied, nor be the app's any more.
     let under_way = history.progress.iter().map(|seed| seed.id.as_str());
     let mut ids: Vec<&str> = known.chain(under_way).collect();

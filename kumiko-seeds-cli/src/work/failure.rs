@@ -100,7 +100,7 @@ impl Asked<'_> {
         let mut help = self.failure_at_once(error).help;
         if !matches!(
             error,
-            Error::OtherSourceUnderWay { .. } | Error::Paused { .. }
+            Error::OtherSourceUnderWay { .. } | Error::Paused { .. } | Error::Contested { .. }
         ) {
             let retry = self.invocation.line("seed:retry", &[id.to_owned()]);
             // A worker takes up by itself what is pending, but not what somebody has asked for.

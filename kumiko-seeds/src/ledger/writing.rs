@@ -1,5 +1,6 @@
 //! What is written into the table.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -20,6 +21,7 @@ pub(crate) struct NewMarker<'a> {
     applied_at: DateTime<Utc>,
     duration: Duration,
     applied_by: AppliedBy,
+    notes: Cow<'a, str>,
     /// What the ledger knows the seed as.
     ledger_id: String,
     source_id: String,
@@ -35,6 +37,7 @@ impl<'a> NewMarker<'a> {
     ) -> Self {
         let ledger_id = app.ledger_id(seed.id).into_owned();
         Self {
+            notes: Cow::Borrowed(seed.description),
             seed,
             applied_at,
             duration: Duration::ZERO,
@@ -47,6 +50,12 @@ impl<'a> NewMarker<'a> {
     /// Sets how long the seed took.
     pub(crate) fn took(mut self, duration: Duration) -> Self {
         self.duration = duration;
+        self
+    }
+
+    /// Says how much was done, behind the description.
+    pub(crate) fn noting(mut self, done: &str) -> Self {
+        self.notes = Cow::Owned(format!("{}; {done}", self.notes));
         self
     }
 
@@ -85,7 +94,7 @@ impl<'a> NewMarker<'a> {
                 Parameter::Time(self.applied_at),
                 Parameter::Integer(duration),
                 Parameter::Text(self.applied_by.as_str()),
-                Parameter::Text(self.seed.description),
+                Parameter::Text(&self.notes),
                 Parameter::Text(self.seed.source_hash.unwrap_or_default()),
             ],
         }

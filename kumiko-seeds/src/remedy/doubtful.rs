@@ -1,9 +1,13 @@
 //! Seeds that may be applied already, under another id or without the app's name.
 
 use crate::Error;
+use crate::seed::is_operation;
 
 const CONTESTED: &str = "if such a seed is this app's and was edited since, mark it; if the marker is \
                                     another app's, rename the file";
+
+const CONTESTED_REBUILD: &str = "if such a rebuild is this app's, mark it; if the marker is another app's, give \
+                                    the projection another version";
 
 const RENAMED: &str = "mark them, so that they do not run again; one that is to run again needs another \
                                   text, if only a comment";
@@ -18,6 +22,9 @@ pub(super) fn remedy(error: &Error) -> Option<String> {
         ));
     }
     let (text, ids) = match error {
+        Error::Contested { ids } if ids.iter().all(|id| is_operation(id)) => {
+            (CONTESTED_REBUILD, ids)
+        }
         Error::Contested { ids } => (CONTESTED, ids),
         Error::Renamed { ids, .. } => (RENAMED, ids),
         _ => return None,

@@ -1,7 +1,7 @@
 //! The ops binary of an app with two projections: one of rows that are each computed from one wallet, and one of totals.
 //!
-//! `TEST_VERSION` is the version of the first, `TEST_FAILS_AT` a type of events that cannot be applied to it, and `TEST_STEP_SIZE` how
-//! many events a step may read.
+//! `TEST_VERSION` is the version of the first, `TEST_FAILS_AT` a type of events that cannot be applied to it, `TEST_STEP_SIZE` how
+//! many events a step may read, and `TEST_APP` the name of the app.
 
 use std::process::ExitCode;
 
@@ -32,9 +32,13 @@ fn app<DB: Engine>() -> SeedRunner<DB> {
     let handlers: Handlers<DB> = handlers();
     let projections = Projections::new().register(wallets).register(totals(1));
     let runner = runner(handlers.projections(projections));
-    match number("TEST_STEP_SIZE") {
+    let runner = match number("TEST_STEP_SIZE") {
         Some(size) => runner.step_size(1..=size),
         None => runner,
+    };
+    match std::env::var("TEST_APP") {
+        Ok(name) => runner.app(name),
+        Err(_) => runner,
     }
 }
 

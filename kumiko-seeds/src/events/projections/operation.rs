@@ -16,8 +16,8 @@ use super::shape::quoted;
 use crate::backend::{Parameter, column};
 use crate::events::{EventBackend, Handlers};
 use crate::{
-    BatchResult, CountResult, Error, Parts, ProgressState, Seed, SeedCode, SeedContext,
-    SeedProgress, SeedRunner, Steering,
+    BatchResult, CountResult, Error, History, Parts, ProgressState, Seed, SeedCode, SeedContext,
+    SeedInfo, SeedProgress, SeedRunner, SkipFlags, Status, Steering,
 };
 
 impl<DB: EventBackend> SeedRunner<DB> {
@@ -47,18 +47,17 @@ impl<DB: EventBackend> SeedRunner<DB> {
             let projection = projection.map_err(|error| Error::Projection {
                 source: Box::new(error),
             })?;
-            let is_done = |id: &str| history.markers.iter().any(|marker| marker.id == id);
-            let first = id(projection);
-            let mut ids = (1..).map(|number| format!("{first}/{number}"));
-            let id = if is_done(&first) {
-                ids.find(|id| !is_done(id)).unwrap_or_default()
+            let first = operation(projection);
+            let id = if is_applied(&first.info(), &history) {
+                let ids = (1..).map(|number| format!("{}/{number}", first.id));
+                free(ids, &history)
             } else {
-                first
+                first.id
             };
             operations.push(Seed {
-                id: kept(id),
+                id,
                 background: true,
-                ..operation(projection)
+                ..first
             });
         }
         for operation in &operations {
@@ -100,11 +99,9 @@ impl<DB: EventBackend> SeedRunner<DB> {
         let projection = projection.map_err(|error| Error::Projection {
             source: Box::new(error),
         })?;
-        let is_done = |id: &str| history.markers.iter().any(|marker| marker.id == id);
-        let mut ids = (1..).map(|number| format!("aggregate-rebuild/{name}/{part}/{number}"));
-        let id = ids.find(|id| !is_done(id)).unwrap_or_default();
+        let ids = (1..).map(|number| format!("aggregate-rebuild/{name}/{part}/{number}"));
         let operation = Seed {
-            id: kept(id),
+            id: free(ids, &history),
             description: kept(format!("Rebuild {part} of the projection {name}")),
             background: true,
             // To count the events of a part costs as much as to read them.
@@ -116,6 +113,20 @@ impl<DB: EventBackend> SeedRunner<DB> {
         };
         Ok(self.with_operations_alone(vec![operation]))
     }
+}
+
+/// Whether a run of the app takes it for applied, as it does by a marker of its own, or by one without its name if that is of the
+/// same source.
+fn is_applied(operation: &SeedInfo<'_>, history: &History) -> bool {
+    let status = Status::compare([operation.clone()], history.clone(), &SkipFlags::default());
+    let mut seeds = status.seeds.iter();
+    seeds.any(|seed| seed.id == operation.id && seed.marker.is_some())
+}
+
+/// The first id that no app has used, since one without a name might be taken for this one's.
+fn free(mut ids: impl Iterator<Item = String>, history: &History) -> &'static str {
+    let is_used = |id: &str| history.markers.iter().any(|marker| marker.id == id);
+    kept(ids.find(|id| !is_used(id)).unwrap_or_default())
 }
 
 /// Some of the rows of a projection.

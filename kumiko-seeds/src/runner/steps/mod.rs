@@ -317,7 +317,14 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         } else {
             let (app, info) = (&self.runner.app, self.seed.info());
             let marker = NewMarker::new(app, info, turn.since(), self.runner.applied_by);
-            Record::Last(marker.took(progress.worked))
+            let marker = marker.took(progress.worked);
+            // What a seed has done its events tell. A rebuild leaves nothing but its marker.
+            Record::Last(if self.seed.is_operation() {
+                let SeedProgress { done, steps, .. } = &progress;
+                marker.noting(&format!("events read: {done}, steps: {steps}"))
+            } else {
+                marker
+            })
         };
         self.performed = Some(Performed {
             items,
