@@ -759,3 +759,122 @@ help: if such a rebuild is this app's, mark it; if the marker is another app's, 
         &state("applied  wallets     2        2026-01-02 03:04:05  read_wallets"),
     );
 }
+
+/// Programs read it, and what `apply` prints is not for them, nor how far a rebuild is.
+#[test]
+fn stdout_has_nothing_but_the_result() {
+    let app = app_with_events();
+    let stdout = |line: &str| {
+        let call = app.ops_of_wallets(line).variable("DATABASE_URL", URL);
+        let shown = call.variable("TEST_PRINTS", "1").run();
+        let (_, shown) = shown.split_once("-- stdout\n").unwrap();
+        let (stdout, stderr) = shown.split_once("-- stderr\n").unwrap();
+        assert!(stderr.contains("applied event 1\n"), "{line}: {stderr}");
+        stdout.replace("[time]", "0")
+    };
+    let checked = stdout("projection:check --format json");
+    let checked: serde_json::Value = serde_json::from_str(&checked).unwrap();
+    assert_eq!(checked["projections"][0]["missing"], 6);
+    let rebuilt = stdout("projection:rebuild wallets --format json");
+    let rebuilt: serde_json::Value = serde_json::from_str(&rebuilt).unwrap();
+    assert_eq!(
+        rebuilt["applied"][0]["id"],
+        "projection-rebuild/wallets/1/1"
+    );
+    let checked = stdout("projection:check wallets");
+    assert_eq!(
+        checked,
+        "wallets 1: 6 events, every row is what they say\n  no event yet of type closed, named\n"
+    );
+}
+
+/// Files do not tell to which versions there are rebuilds.
+#[test]
+fn without_a_build_a_finished_rebuild_is_found() {
+    let app = App::fixture("shop");
+    let rebuild = |id: &str| {
+        format!(
+            "INSERT INTO kumiko_es_operations (id, operation_type, applied_at, duration_ms, applied_by, notes)
+             VALUES ('{id}', 'projection-rebuild', '2026-03-01T12:30:00.250Z', 1500, 'cli', 'Rebuild; events read: 4, steps: 1'),
+                    ('{id}/source', 'seed-source', '2026-03-01T12:30:00.250Z', 0, 'cli', 'x');"
+        )
+    };
+    let [version, once] = ["projection-rebuild/first/2", "projection-rebuild/first/2/1"];
+    sqlite(
+        &app.path("shop.db"),
+        &format!("{SQLITE_TABLE}{}{}", rebuild(version), rebuild(once)),
+    );
+    let call = |line: &str| {
+        let call = app.command(line);
+        call.variable("DATABASE_URL", "sqlite:shop.db").run()
+    };
+    assert_shows(
+        &call(&format!("seed:show {once}")),
+        &format!(
+            "\
+exit 0
+-- stdout
+id           {once}
+description  Rebuild; events read: 4, steps: 1
+state        applied
+applied at   2026-03-01 12:30:00
+took         1.5s
+by           cli
+notes        Rebuild; events read: 4, steps: 1
+"
+        ),
+    );
+    // It is suggested for no seed.
+    let unknown = call("seed:show frst");
+    assert!(!unknown.contains("rebuild"), "{unknown}");
+    assert_shows(
+        &call(&format!("seed:mark {version} --yes")),
+        &format!(
+            "exit 2\n-- stderr\nerror: {version} is of no file, and what it is of now is known to the app's own ops binary alone\n\
+             help: mark the rebuild of first as done if every row is right:\n    cargo kumiko-ops projection:check first --mark\n\
+             help: or mark it without a look at the rows:\n    cargo run --bin <ops binary> -- seed:mark {version}\n"
+        ),
+    );
+    assert_shows(
+        &call(&format!("seed:unmark {once} --yes")),
+        &format!(
+            "exit 2\n-- stderr\nerror: {once} was asked for once and no worker takes it up, so it is not unmarked\n\
+             help: rebuild the rows while the app serves:\n    cargo kumiko-ops projection:rebuild first\n"
+        ),
+    );
+    assert_shows(
+        &call(&format!("seed:unmark {version} --yes")),
+        &format!(
+            "exit 0\n-- stdout\nunmarked {version}: it is pending again if the app has this version of the projection; what it did is not undone\n"
+        ),
+    );
+}
+
+/// The ops binary is the one that knows what it is of.
+#[test]
+fn a_rebuild_that_was_asked_for_can_begin_anew() {
+    let app = app_with_events();
+    let fails = [("TEST_FAILS_AT", "deposited")];
+    let id = "projection-rebuild/wallets/1/1";
+    call(&app, URL, "projection:rebuild wallets", &fails);
+    assert_shows(
+        &call(&app, URL, &format!("seed:retry {id} --restart --yes"), &[]),
+        &format!(
+            "exit 0\n-- stdout\nrestarting {id}: 0 done\n-- stderr\nhelp: no worker takes up what somebody has asked \
+             for; go on with it:\n    ops projection:rebuild wallets\n"
+        ),
+    );
+    let other = call(
+        &app,
+        URL,
+        &format!("seed:retry {id} --restart --yes"),
+        &[("TEST_VERSION", "2")],
+    );
+    assert_shows(
+        &other,
+        &format!(
+            "exit 2\n-- stderr\nerror: the app does not have what {id} is of, or has another version of it\n\
+             help: give it up with seed:cancel\n"
+        ),
+    );
+}

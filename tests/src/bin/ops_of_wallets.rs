@@ -1,7 +1,7 @@
 //! The ops binary of an app with two projections: one of rows that are each computed from one wallet, and one of totals.
 //!
-//! `TEST_VERSION` is the version of the first, `TEST_FAILS_AT` a type of events that cannot be applied to it, `TEST_STEP_SIZE` how
-//! many events a step may read, and `TEST_APP` the name of the app.
+//! `TEST_VERSION` is the version of the first, `TEST_FAILS_AT` a type of events that cannot be applied to it, and with `TEST_PRINTS`
+//! its `apply` prints to stdout. `TEST_STEP_SIZE` is how many events a step may read, and `TEST_APP` the name of the app.
 
 use std::process::ExitCode;
 
@@ -52,6 +52,9 @@ fn apply_unless_it_fails<'a, DB: Engine>(
 ) -> BoxFuture<'a, ProjectionResult> {
     if std::env::var("TEST_FAILS_AT").is_ok_and(|fails_at| fails_at == event.event_type) {
         return Box::pin(async { Err("no such currency".into()) });
+    }
+    if std::env::var("TEST_PRINTS").is_ok() {
+        println!("applied event {}", event.version);
     }
     apply::<DB>(connection, event)
 }
