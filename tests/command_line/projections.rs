@@ -824,9 +824,6 @@ notes        Rebuild; events read: 4, steps: 1
 "
         ),
     );
-    // It is suggested for no seed.
-    let unknown = call("seed:show frst");
-    assert!(!unknown.contains("rebuild"), "{unknown}");
     assert_shows(
         &call(&format!("seed:mark {version} --yes")),
         &format!(
@@ -847,6 +844,11 @@ notes        Rebuild; events read: 4, steps: 1
         &format!(
             "exit 0\n-- stdout\nunmarked {version}: it is pending again if the app has this version of the projection; what it did is not undone\n"
         ),
+    );
+    // What is left of them is suggested for no seed.
+    assert_shows(
+        &call("seed:show rebuild"),
+        "exit 2\n-- stderr\nerror: there is no seed rebuild\nhelp: see the ids of all seeds with seed:status\n",
     );
 }
 
