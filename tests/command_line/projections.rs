@@ -540,12 +540,12 @@ fn a_finished_rebuild_can_be_looked_at() {
         (
             "projection-rebuild/wallets/1/1",
             "Rebuild the projection wallets, version 1".to_owned(),
-            "events read: 12, steps: 2",
+            "items gone through: 12, steps: 2",
         ),
         (
             part.as_str(),
             format!("Rebuild aggregate-{id} of the projection wallets"),
-            "events read: 1, steps: 1",
+            "items gone through: 1, steps: 1",
         ),
     ] {
         assert_shows(
@@ -795,7 +795,7 @@ fn without_a_build_a_finished_rebuild_is_found() {
     let rebuild = |id: &str| {
         format!(
             "INSERT INTO kumiko_es_operations (id, operation_type, applied_at, duration_ms, applied_by, notes)
-             VALUES ('{id}', 'projection-rebuild', '2026-03-01T12:30:00.250Z', 1500, 'cli', 'Rebuild; events read: 4, steps: 1'),
+             VALUES ('{id}', 'projection-rebuild', '2026-03-01T12:30:00.250Z', 1500, 'cli', 'Rebuild; items gone through: 4, steps: 1'),
                     ('{id}/source', 'seed-source', '2026-03-01T12:30:00.250Z', 0, 'cli', 'x');"
         )
     };
@@ -815,12 +815,12 @@ fn without_a_build_a_finished_rebuild_is_found() {
 exit 0
 -- stdout
 id           {once}
-description  Rebuild; events read: 4, steps: 1
+description  Rebuild; items gone through: 4, steps: 1
 state        applied
 applied at   2026-03-01 12:30:00
 took         1.5s
 by           cli
-notes        Rebuild; events read: 4, steps: 1
+notes        Rebuild; items gone through: 4, steps: 1
 "
         ),
     );

@@ -321,7 +321,7 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             // What a seed has done its events tell. A rebuild leaves nothing but its marker.
             Record::Last(if self.seed.is_operation() {
                 let SeedProgress { done, steps, .. } = &progress;
-                marker.noting(&format!("events read: {done}, steps: {steps}"))
+                marker.noting(&format!("items gone through: {done}, steps: {steps}"))
             } else {
                 marker
             })
