@@ -199,6 +199,10 @@ impl<'r, DB: Backend> Steps<'r, DB> {
 
     /// Fails if the seed is under way under the name of a file that is gone. To begin would do again what is done.
     async fn refuse_renamed(&self, turn: &mut Turn<'_, DB>) -> Result<(), Error> {
+        // It has no file, and another of the same source is another part of it.
+        if self.seed.is_operation() {
+            return Ok(());
+        }
         let under_way = all_progress::<DB>(turn.connection, &self.runner.app).await?;
         let is_gone = |id: &str| !self.runner.all().any(|seed| seed.id == id);
         let renamed = under_way.into_iter().find(|progress| {
