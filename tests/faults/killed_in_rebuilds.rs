@@ -5,10 +5,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
-use kumiko_seeds::events::{Handlers, User};
-use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::on_both_databases;
 use kumiko_tests::wallets::{Change, handlers, make, prepare};
+use kumiko_tests::writers::write_until;
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -17,6 +16,10 @@ const KILLS: u64 = 10;
 
 fn wallet(number: u128) -> Uuid {
     Uuid::from_u128((0x0101_0101_0101_0101 * (number % 240 + 1)) << 64)
+}
+
+fn any_wallet() -> Uuid {
+    wallet(fastrand::u128(..WALLETS))
 }
 
 /// A worker in a process of its own, told to work in small steps by there being few events in each.
@@ -51,24 +54,6 @@ async fn works_until_killed(url: &str, most: u64) -> bool {
     }
 }
 
-async fn write<DB: Engine>(
-    database: &TestDatabase<DB>,
-    handlers: &Handlers<DB>,
-    is_over: &Cell<bool>,
-) -> usize {
-    let pool = database.pool_of(1).await;
-    let mut written = 0;
-    while !is_over.get() {
-        let change = Change::deposit(wallet(fastrand::u128(..WALLETS)), 1);
-        let write = handlers.write_as(User::system(), "wallet:write:change", change);
-        write.retries(1_000).commit(&pool).await.unwrap();
-        written += 1;
-        sleep(Duration::from_millis(8)).await;
-    }
-    pool.close().await;
-    written
-}
-
 on_both_databases! {
     async fn what_is_left_is_gone_on_with_and_no_write_fails(database: &TestDatabase<DB>) {
         prepare(database).await;
@@ -85,7 +70,7 @@ on_both_databases! {
                 while rounds > 0 && DB::execute(&database.pool, forget).await.is_err() {}
                 rounds += 1;
                 // Sooner or later one is left alone for long enough.
-                while !works_until_killed(&database.url, 300 + 100 * killed).await {
+                while !works_until_killed(&database.url, 300 + 100 * killed * (1 + killed / KILLS)).await {
                     killed += 1;
                 }
                 for name in ["wallets", "totals"] {
@@ -98,9 +83,9 @@ on_both_databases! {
             is_over.set(true);
             (killed, rounds)
         };
-        let writers = join_all((0..2).map(|_| write(database, &handlers, &is_over)));
+        let writers = join_all((0..2).map(|_| write_until(database, &handlers, any_wallet, &is_over)));
         let (written, (killed, rounds)) = join(writers, rebuild).await;
-        let written: usize = written.iter().sum();
+        let written: usize = written.iter().map(|it| it.writes).sum();
         println!("{}: {killed} kills in {rounds} rebuilds beside {written} writes", DB::NAME);
     }
 }

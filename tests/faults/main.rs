@@ -11,6 +11,7 @@
 mod aftermath;
 mod connection_cut;
 mod crashing_server;
+mod crashing_under_rebuilds;
 mod crashing_under_work;
 mod failover;
 mod full_disk;
@@ -23,7 +24,9 @@ mod lost_request;
 mod other_pool_modes;
 mod pool_of_one;
 mod reader_in_the_way;
+mod rebuilds_cut_off;
 mod rebuilt_beside_migrations;
+mod rebuilt_beside_others;
 mod rebuilt_beside_writers;
 mod replicas;
 mod rolling_deploy;

@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join, join_all};
-use kumiko_seeds::events::{
-    Handlers, Projection, ProjectionResult, Projections, StoredEvent, User,
-};
+use kumiko_seeds::events::{Handlers, Projection, ProjectionResult, Projections, StoredEvent};
 use kumiko_seeds::{SeedRunner, WorkReport};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::wallets::{Change, apply, handlers, make, prepare, runner, totals};
 use kumiko_tests::wallets_by_sql::assert_right;
+use kumiko_tests::writers::write_until;
 use sqlx::{Connection, PgConnection, Postgres};
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -194,20 +193,6 @@ async fn a_rebuild_that_waits_holds_no_table() {
     database.remove().await;
 }
 
-async fn write(database: &TestDatabase<Postgres>, is_over: &Cell<bool>) -> usize {
-    let (pool, handlers) = (database.pool_of(1).await, handlers());
-    let mut written = 0;
-    while !is_over.get() {
-        let change = Change::deposit(wallet(fastrand::u128(..)), 1);
-        let write = handlers.write_as(User::system(), "wallet:write:change", change);
-        write.retries(1_000).commit(&pool).await.unwrap();
-        written += 1;
-        sleep(Duration::from_millis(4)).await;
-    }
-    pool.close().await;
-    written
-}
-
 /// Migrations at any moment of many small steps, beside writers.
 #[tokio::test]
 async fn migrations_come_through_at_any_moment() {
@@ -246,9 +231,10 @@ async fn migrations_come_through_at_any_moment() {
         }
         rebuilds
     };
-    let writers = join_all((0..2).map(|_| write(&database, &is_over)));
+    let (any, write_side) = (|| wallet(fastrand::u128(..WALLETS)), handlers());
+    let writers = join_all((0..2).map(|_| write_until(&database, &write_side, any, &is_over)));
     let (longest, (rebuilds, written)) = join(migrate, join(rebuild, writers)).await;
-    let written: usize = written.iter().sum();
+    let written: usize = written.iter().map(|it| it.writes).sum();
     println!("24 migrations, the longest {longest:?}; {rebuilds} rebuilds, {written} writes");
     // As long as a step, and a moment of a busy machine.
     assert!(longest < Duration::from_secs(3), "{longest:?}");

@@ -1,15 +1,13 @@
 //! Projections that are rebuilt while people write and read them all the time, on rows that many of them write at once.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
-use kumiko_seeds::events::{Handlers, User};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::on_both_databases;
 use kumiko_tests::wallets::{Change, handlers, make, prepare, runner};
 use kumiko_tests::wallets_by_sql::{assert_right, wrong};
-use tokio::time::sleep;
+use kumiko_tests::writers::write_until;
 use uuid::Uuid;
 
 const WALLETS: u128 = 60;
@@ -24,28 +22,6 @@ fn wallet(number: u128) -> Uuid {
 
 fn any_wallet() -> Uuid {
     wallet(fastrand::u128(..WALLETS))
-}
-
-/// Writes until `is_over`, and gives the longest time that a write took.
-async fn write<DB: Engine>(
-    database: &TestDatabase<DB>,
-    handlers: &Handlers<DB>,
-    is_over: &Cell<bool>,
-) -> (usize, Duration) {
-    let pool = database.pool_of(1).await;
-    let (mut written, mut longest) = (0, Duration::ZERO);
-    while !is_over.get() {
-        let change = Change::deposit(any_wallet(), 1);
-        let began = Instant::now();
-        let write = handlers.write_as(User::system(), "wallet:write:change", change);
-        write.retries(1_000).commit(&pool).await.unwrap();
-        longest = longest.max(began.elapsed());
-        written += 1;
-        // A person rests between two writes, and SQLite knows no queue.
-        sleep(Duration::from_millis(4)).await;
-    }
-    pool.close().await;
-    (written, longest)
 }
 
 /// Reads until `is_over`. Rows that nobody spoils are right at each moment.
@@ -93,7 +69,7 @@ on_both_databases! {
         let handlers = handlers::<DB>();
         make(database, &handlers, (0..WALLETS).map(|number| Change::deposit(wallet(number), 1))).await;
         let is_over = Cell::new(false);
-        let writers = join_all((0..WRITERS).map(|_| write(database, &handlers, &is_over)));
+        let writers = join_all((0..WRITERS).map(|_| write_until(database, &handlers, any_wallet, &is_over)));
         let rebuild = async {
             for _ in 0..ROUNDS {
                 spoil(database).await;
@@ -106,8 +82,8 @@ on_both_databases! {
             is_over.set(true);
         };
         let ((writes, reads), ()) = join(join(writers, read(database, &is_over)), rebuild).await;
-        let written: usize = writes.iter().map(|(written, _)| written).sum();
-        let longest = writes.iter().map(|(_, longest)| *longest).max();
+        let written: usize = writes.iter().map(|it| it.writes).sum();
+        let longest = writes.iter().map(|it| it.longest).max();
         println!("{}: {written} writes, the longest {longest:?}; {reads} reads", DB::NAME);
         assert!(written > 100 && reads > 10);
         for name in ["wallets", "totals"] {

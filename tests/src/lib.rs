@@ -22,3 +22,4 @@ pub mod steps;
 pub mod wallets;
 pub mod wallets_by_sql;
 pub mod workers;
+pub mod writers;
