@@ -17,6 +17,10 @@ pub(crate) struct Figures {
     pub(crate) seeds: u64,
     /// How often a database was looked at.
     pub(crate) looks: u64,
+    /// Projections that were rebuilt.
+    pub(crate) rebuilds: u64,
+    /// Writes beside rebuilds.
+    pub(crate) writes: u64,
 }
 
 impl AddAssign for Figures {
@@ -27,6 +31,8 @@ impl AddAssign for Figures {
         self.sessions += other.sessions;
         self.seeds += other.seeds;
         self.looks += other.looks;
+        self.rebuilds += other.rebuilds;
+        self.writes += other.writes;
     }
 }
 
@@ -39,11 +45,13 @@ impl fmt::Display for Figures {
             sessions,
             seeds,
             looks,
+            rebuilds,
+            writes,
         } = self;
         write!(
             formatter,
             "{rounds} rounds, {boots} boots, {kills} kills, {sessions} sessions ended, {seeds} \
-             seeds applied, {looks} looks, no violation"
+             seeds applied, {looks} looks, {rebuilds} projections rebuilt beside {writes} writes, no violation"
         )
     }
 }
