@@ -11,7 +11,7 @@ use kumiko_seeds::events::{
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::wallets::{Change, ROWS, apply, handlers, make, prepare, runner};
 use sqlx::{Connection, PgConnection, PgPool, Postgres};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use crate::role::Role;
@@ -393,5 +393,59 @@ async fn a_row_that_comes_to_look_right_is_repaired_all_the_same() {
             .unwrap();
         assert_eq!(check.wrong(), 0, "{way}: {check:?}");
     }
+    database.remove().await;
+}
+
+/// Whoever writes while a row is computed, and whether the last of them had to wait.
+static WRITERS: Mutex<Option<(PgPool, Option<bool>)>> = Mutex::new(None);
+
+/// The third deposit comes while the second is applied, the fourth while the third is, and so on: a row that is never still.
+fn apply_to_a_row_that_goes_on<'a>(
+    connection: &'a mut PgConnection,
+    event: &'a StoredEvent,
+) -> BoxFuture<'a, ProjectionResult> {
+    Box::pin(async move {
+        apply::<Postgres>(connection, event).await?;
+        let writers = WRITERS.lock().unwrap().clone();
+        let Some((pool, None)) = writers else {
+            return Ok(());
+        };
+        let handlers = handlers();
+        let deposit = Change::deposit(wallet(1), 1);
+        let write = handlers.write_as(User::system(), "wallet:write:change", deposit);
+        let write = write.commit(&pool);
+        match event.version {
+            2 | 3 => drop(write.await?),
+            // It was read after the lock, since what came before was read twice without.
+            4 => {
+                let has_to_wait = timeout(Duration::from_millis(80), write).await.is_err();
+                *WRITERS.lock().unwrap() = Some((pool, Some(has_to_wait)));
+            }
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+/// A row that differs each time it is read is read once more when nobody can write it, and repaired then.
+#[tokio::test]
+async fn nobody_writes_between_the_last_look_at_a_row_and_its_repair() {
+    let database = database().await;
+    let deposits = (0..2).map(|_| Change::deposit(wallet(1), 1));
+    make(&database, &handlers(), deposits).await;
+    *WRITERS.lock().unwrap() = Some((database.pool_of(1).await, None));
+    let restless = Projection::new("wallets", 1, apply_to_a_row_that_goes_on)
+        .of("wallet", ["deposited"])
+        .table("read_wallets", "id");
+    rebuild(&database, runner(with(restless))).await;
+    let waited = WRITERS.lock().unwrap().take().unwrap().1;
+    assert_eq!(waited, Some(true));
+    let check = handlers::<Postgres>();
+    let check = check
+        .check_projection(&database.pool, "wallets", 9)
+        .await
+        .unwrap();
+    assert_eq!(check.wrong(), 0, "{check:?}");
+    assert_eq!(check.events, 4);
     database.remove().await;
 }
