@@ -18,7 +18,7 @@ on_both_databases! {
         let mut connection = database.pool.acquire().await.unwrap();
         create_event_tables::<DB>(&mut connection).await.unwrap();
         for index in
-            ["events_aggregate_version_uq", "events_idempotency_uq", "events_load_idx", "events_tenant_type_idx"]
+            ["events_aggregate_version_uq", "events_idempotency_uq", "events_load_idx", "events_tenant_type_idx", "kumiko_snapshots_latest_idx"]
         {
             DB::run(&mut connection, &format!("DROP INDEX {index}")).await.unwrap();
             create_event_tables::<DB>(&mut connection).await.unwrap();

@@ -58,6 +58,8 @@ mod session_settings;
 mod session_state;
 mod shared_table;
 mod skip_flags;
+mod snapshots;
+mod snapshots_at_once;
 mod spawned;
 mod steps;
 mod stopping;

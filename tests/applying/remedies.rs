@@ -135,8 +135,21 @@ async fn a_role_that_may_not_create_what_the_app_prepares() {
     CREATE INDEX IF NOT EXISTS events_load_idx ON kumiko_events (aggregate_id, version);
     CREATE INDEX IF NOT EXISTS events_tenant_type_idx
         ON kumiko_events (tenant_id, aggregate_type, created_at);
+    CREATE TABLE IF NOT EXISTS kumiko_snapshots (
+        aggregate_id uuid NOT NULL,
+        tenant_id uuid NOT NULL,
+        aggregate_type text NOT NULL,
+        version integer NOT NULL,
+        state jsonb NOT NULL,
+        snapshot_version integer NOT NULL DEFAULT 1,
+        created_at timestamptz(3) NOT NULL DEFAULT now(),
+        CONSTRAINT kumiko_snapshots_pk PRIMARY KEY (aggregate_id, version)
+    );
+    CREATE INDEX IF NOT EXISTS kumiko_snapshots_latest_idx
+        ON kumiko_snapshots (aggregate_id, tenant_id, version);
     GRANT SELECT, INSERT ON kumiko_events TO \"app\";
-    GRANT USAGE ON SEQUENCE kumiko_events_id_seq TO \"app\";"
+    GRANT USAGE ON SEQUENCE kumiko_events_id_seq TO \"app\";
+    GRANT SELECT, INSERT, UPDATE, DELETE ON kumiko_snapshots TO \"app\";"
     );
     database.execute(&sql(&said, &role)).await;
 

@@ -11,6 +11,7 @@ mod given;
 mod projections;
 mod rows;
 mod second_run;
+mod snapshots;
 
 use kumiko_tests::database;
 

@@ -9,11 +9,11 @@ use super::engine::Engine;
 use super::error::Error;
 use super::json_line::json_line;
 
-/// The table that remembers which seeds are applied, and when.
-const OPERATIONS: &str = "kumiko_es_operations";
+/// What changes without a seed having changed anything: a seed that runs again gets another marker, and whoever loads an aggregate may save
+/// a snapshot.
+const LEFT_OUT: [&str; 2] = ["kumiko_es_operations", "kumiko_snapshots"];
 
-/// The rows of each table as lines in their order, but for the table of operations: a seed that runs again gets another
-/// marker, and that is not of its making.
+/// The rows of each table as lines in their order, but for those tables that are [left out](LEFT_OUT).
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Contents {
     tables: BTreeMap<String, Vec<String>>,
@@ -24,7 +24,7 @@ impl Contents {
         let listed = DB::tables(pool).await;
         let mut tables = BTreeMap::new();
         for table in listed.map_err(Error::database("list the tables"))? {
-            if is_operations(&table) {
+            if is_left_out(&table) {
                 continue;
             }
             let rows = DB::rows(pool, &format!("SELECT * FROM {table}")).await;
@@ -58,9 +58,9 @@ impl Contents {
     }
 }
 
-fn is_operations(table: &str) -> bool {
+fn is_left_out(table: &str) -> bool {
     let name = table.rsplit('.').next().unwrap_or(table);
-    name.trim_matches('"') == OPERATIONS
+    LEFT_OUT.contains(&name.trim_matches('"'))
 }
 
 #[cfg(test)]
@@ -89,9 +89,9 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_operations_is_known_in_every_schema() {
-        assert!(is_operations("\"kumiko_es_operations\""));
-        assert!(is_operations("\"public\".\"kumiko_es_operations\""));
-        assert!(!is_operations("\"public\".\"my_kumiko_es_operations\""));
+    fn what_is_left_out_is_known_in_every_schema() {
+        assert!(is_left_out("\"kumiko_es_operations\""));
+        assert!(is_left_out("\"public\".\"kumiko_es_operations\""));
+        assert!(!is_left_out("\"public\".\"my_kumiko_es_operations\""));
     }
 }

@@ -124,6 +124,18 @@ pub enum Error {
         /// What was found.
         check: Box<kumiko_seeds::events::ProjectionCheck>,
     },
+    /// Snapshots of aggregates are not what the events of their streams say.
+    #[cfg(feature = "events")]
+    #[error(
+        "snapshots of {aggregate_type} are not what the events say, of:{}",
+        lines(streams)
+    )]
+    WrongSnapshots {
+        /// The kind of aggregate.
+        aggregate_type: String,
+        /// The streams.
+        streams: Vec<kumiko_seeds::events::Stream>,
+    },
     /// A write of the test failed.
     #[cfg(feature = "events")]
     #[error(transparent)]
@@ -210,6 +222,10 @@ impl Error {
                  and take the time from the event"
                     .to_owned(),
             ),
+            #[cfg(feature = "events")]
+            Self::WrongSnapshots { .. } => {
+                Some("raise SNAPSHOT_VERSION of the aggregate".to_owned())
+            }
             Self::SecondRunFailed { .. } => Some(
                 "let the seed pass over what is done already; or, if it is meant to refuse, let the test say so:\n    \
                  let again = database.check_second_run(SEED).await;\n    \
@@ -244,6 +260,16 @@ fn wrong_rows(check: &kumiko_seeds::events::ProjectionCheck) -> String {
         format!("\n    {table} {key}: {wrong}{columns}")
     });
     rows.collect()
+}
+
+/// A stream a line.
+#[cfg(feature = "events")]
+fn lines(streams: &[kumiko_seeds::events::Stream]) -> String {
+    let line = |stream: &kumiko_seeds::events::Stream| {
+        let (aggregate, tenant) = (stream.aggregate_id, stream.tenant_id);
+        format!("\n    {aggregate} of tenant {tenant}")
+    };
+    streams.iter().map(line).collect()
 }
 
 fn known(seeds: &[&str]) -> String {

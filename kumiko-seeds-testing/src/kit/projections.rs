@@ -1,11 +1,11 @@
-//! Projections after a test's writes, one after another or two at once.
+//! Projections and snapshots after a test's writes, one after another or two at once.
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use kumiko_seeds::events::Write;
+use kumiko_seeds::events::{Aggregate, Write};
 
 use super::database::TestDatabase;
 use super::engine::Engine;
@@ -38,6 +38,30 @@ impl<DB: Engine> TestDatabase<DB> {
             return Err(Error::WrongRows { check });
         }
         Ok(())
+    }
+
+    /// Checks that the snapshots of the aggregates `aggregate_type` are what their events say. What they are made of is the writes of the test: of
+    /// an aggregate type with fewer events than its `SNAPSHOT_EVERY` there are none.
+    ///
+    /// # Errors
+    /// [`Error::WrongSnapshots`] with the streams whose snapshots are not; [`Error::Events`] if an event cannot be applied.
+    pub async fn check_snapshots<A: Aggregate>(&self, aggregate_type: &str) -> Result<(), Error> {
+        let runner = self.runner().await;
+        let Some(handlers) = runner.write_side() else {
+            return Ok(());
+        };
+        let wrong = handlers.check_snapshots::<A>(self.pool(), aggregate_type);
+        let streams = wrong.await.map_err(|source| Error::Events {
+            step: "check the snapshots",
+            source,
+        })?;
+        if streams.is_empty() {
+            return Ok(());
+        }
+        Err(Error::WrongSnapshots {
+            aggregate_type: aggregate_type.to_owned(),
+            streams,
+        })
     }
 
     /// Makes two writes at once, as two people do, and checks the projection `name` afterwards: the second begins while the first is made and not

@@ -227,7 +227,7 @@ pub async fn load<DB: EventBackend>(
 }
 
 /// An event from the columns of [`EventBackend::LOAD`].
-fn stored_event<DB: EventBackend>(
+pub(super) fn stored_event<DB: EventBackend>(
     row: &DB::Row,
     tenant_id: Uuid,
     aggregate_id: Uuid,

@@ -97,6 +97,21 @@ pub enum EventStoreError {
         /// The error of the projection.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The state of an aggregate could not be computed from the events of its stream.
+    #[error(
+        "could not apply {event_type}, version {version} of stream {} {} of tenant {}, to the state of its aggregate",
+        stream.aggregate_type, stream.aggregate_id, stream.tenant_id
+    )]
+    NotFolded {
+        /// The event's type.
+        event_type: String,
+        /// The stream it stands in.
+        stream: Box<Stream>,
+        /// Its position in the stream.
+        version: i32,
+        /// The error of the [`Aggregate`](super::Aggregate).
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The payload of an event of an older version could not be brought to the current one. The event stays as it is.
     #[error(
         "could not bring {event_type} (event {event_id}, in stream {} {} of tenant {}) from version {from} to the next",

@@ -1,13 +1,14 @@
-//! The table of events, created where it is missing.
+//! The tables of events and of snapshots, created where they are missing.
 
 use std::collections::BTreeSet;
 
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
+use super::backend::SNAPSHOTS;
 use super::{EventBackend, EventStoreError};
 use crate::backend::column;
 
-/// Creates the table of events and its indexes where they are missing.
+/// Creates the table of events, that of [snapshots](super::Aggregate#snapshots), and their indexes where they are missing.
 ///
 /// Call it in [`SeedRunner::prepare`](crate::SeedRunner::prepare), which holds the lock of seeds, so that
 /// replicas do this one after another. Where all of it exists, this only looks, and waits for nobody. Where another
@@ -51,7 +52,9 @@ async fn missing<DB: EventBackend>(
     let rows = DB::fetch(connection, DB::EXISTING_RELATIONS, &[]).await?;
     let existing = rows.iter().map(|row| column::<DB, String>(row, 0));
     let existing = existing.collect::<sqlx::Result<BTreeSet<_>>>()?;
-    let relations = [(TABLE, DB::CREATE_EVENTS)].into_iter().chain(INDEXES);
+    let events = [(TABLE, DB::CREATE_EVENTS)].into_iter().chain(INDEXES);
+    let snapshots = [(SNAPSHOTS, DB::CREATE_SNAPSHOTS), INDEX_OF_SNAPSHOTS];
+    let relations = events.chain(snapshots);
     let missing = relations.filter(|(name, _)| !existing.contains(*name));
     Ok(missing.collect())
 }
@@ -92,6 +95,12 @@ fn is_there_by_now(error: &sqlx::Error) -> bool {
 }
 
 const TABLE: &str = "kumiko_events";
+
+const INDEX_OF_SNAPSHOTS: Relation = (
+    "kumiko_snapshots_latest_idx",
+    "CREATE INDEX IF NOT EXISTS kumiko_snapshots_latest_idx
+    ON kumiko_snapshots (aggregate_id, tenant_id, version)",
+);
 
 /// Each with its name.
 const INDEXES: [(&str, &str); 4] = [

@@ -271,6 +271,11 @@ impl<DB: EventBackend> Handlers<DB> {
         &self.problems
     }
 
+    /// Whether there can be snapshots: the library keeps them of streams of its own event store.
+    pub(super) fn keeps_snapshots(&self) -> bool {
+        !self.has_own_store
+    }
+
     /// The event in the shape that the code knows.
     pub(in crate::events) fn upcast(
         &self,

@@ -6,6 +6,11 @@
 //! user](User::system). A handler appends to the event store, and writes what else it has to, through a
 //! [`WriteContext`]. All of that is in the seed's transaction, the app's projections as well.
 //!
+//! # Aggregates
+//!
+//! A handler that has to know what has happened before loads the events of a stream, or has an [`Aggregate`] make a state of them:
+//! [`WriteContext::load_aggregate`]. Where streams are long, the state is kept as a [snapshot](Aggregate#snapshots).
+//!
 //! # Projections
 //!
 //! A [`Projection`] says which events it takes, how they become rows, and in which tables those are. Given to
@@ -63,6 +68,7 @@
 //! Tables, constants and lookups are those of the original, so that a Rust service and a TypeScript
 //! one can share a database.
 
+mod aggregates;
 mod appending;
 mod backend;
 mod batch;
@@ -91,6 +97,7 @@ mod write_context;
 mod write_error;
 mod written;
 
+pub use aggregates::{Aggregate, AggregateResult, forget_snapshots};
 pub use backend::EventBackend;
 pub use batch::SystemBatch;
 pub use command::Command;

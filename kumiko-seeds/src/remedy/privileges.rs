@@ -33,9 +33,10 @@ pub(super) fn of_event_tables(creation: &str, source: &sqlx::Error) -> Option<St
     let code = source.as_database_error()?.code()?;
     match &*code {
         INSUFFICIENT_PRIVILEGE => Some(format!(
-            "{OWNER_OF_SCHEMA}\n    {};\n{}",
+            "{OWNER_OF_SCHEMA}\n    {};\n{}\n    GRANT SELECT, INSERT, UPDATE, DELETE ON kumiko_snapshots TO {};",
             creation.replace('\n', "\n    "),
-            of_events()
+            of_events(),
+            quoted(UNKNOWN_ROLE)
         )),
         LOCK_NOT_AVAILABLE => Some(format!(
             "another transaction that writes events is in the way; try again, or let the owner of the table do it \

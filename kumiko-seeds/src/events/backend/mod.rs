@@ -2,8 +2,11 @@
 
 #[cfg(feature = "postgres")]
 mod postgres;
+mod snapshots;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlite")]
+mod sqlite_snapshots;
 
 use std::future::Future;
 
@@ -16,11 +19,13 @@ use super::projections::ProjectionBackend;
 use crate::Backend;
 use crate::backend::{NotCommitted, Parameter};
 
+pub(in crate::events) use self::snapshots::{NewSnapshot, SNAPSHOTS, SnapshotBackend};
+
 /// A [`Backend`] that the event store knows: both of them. Its items are not for callers.
 ///
 /// **Invariant:** no value that it takes enters the text of a statement. Servers log the statements that fail, drivers
 /// the slow ones.
-pub trait EventBackend: Backend + ProjectionBackend {
+pub trait EventBackend: Backend + ProjectionBackend + SnapshotBackend {
     /// Creates the table of events.
     #[doc(hidden)]
     const CREATE_EVENTS: &'static str;

@@ -14,7 +14,7 @@ use super::rebuild::{Asked, Cursor, step};
 use super::set_aside::Quarantine;
 use super::shape::quoted;
 use crate::backend::{Parameter, column};
-use crate::events::{EventBackend, Handlers};
+use crate::events::{EventBackend, Handlers, forget_snapshots};
 use crate::{
     BatchResult, CountResult, Error, History, Parts, ProgressState, Seed, SeedCode, SeedContext,
     SeedInfo, SeedProgress, SeedRunner, SkipFlags, Status, Steering,
@@ -74,6 +74,9 @@ impl<DB: EventBackend> SeedRunner<DB> {
 
     /// A runner whose [`SeedRunner::work`] rebuilds the rows of one aggregate or one tenant, and does nothing else. The ledger gets a row of the
     /// type `aggregate-rebuild`.
+    ///
+    /// Its first step also [forgets the snapshots](crate::events::forget_snapshots) of these aggregates, so that the next load of each computes
+    /// its state anew.
     ///
     /// # Errors
     /// [`Error::Projection`] if there is no such projection, or its rows belong to no single aggregate; otherwise if the ledger cannot be read.
@@ -284,7 +287,8 @@ fn batch<'a, DB: EventBackend>(
             Some(Quarantine) => Failing::SetAside,
             None => Failing::Stops,
         };
-        let cursor: Cursor = match cursor {
+        let begun = cursor;
+        let cursor: Cursor = match begun {
             Some(cursor) => serde_json::from_str(cursor)?,
             None => Cursor::default(),
         };
@@ -304,12 +308,31 @@ fn batch<'a, DB: EventBackend>(
                     limit,
                     failing,
                 };
-                step(connection, asked, cursor).await
+                let forgotten = match (begun, part) {
+                    (None, Some(part)) => forget::<DB>(connection, projection, part).await,
+                    _ => Ok(()),
+                };
+                match forgotten {
+                    Ok(()) => step(connection, asked, cursor).await,
+                    Err(error) => Err(error),
+                }
             }
             Err(error) => return Err(work.failed(error).into()),
         };
         work.ended(stepped)?.written()
     })
+}
+
+/// Forgets the snapshots of the aggregates whose rows are rebuilt: whoever doubts the ones doubts the others.
+async fn forget<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    projection: &Projection<DB>,
+    part: Part,
+) -> Result<(), ProjectionError> {
+    for source in &projection.sources {
+        forget_snapshots::<DB>(connection, &source.aggregate_type, Some(part)).await?;
+    }
+    Ok(())
 }
 
 /// The app's write side, and the name of the projection that the operation is of.

@@ -4,6 +4,7 @@
 mod sql;
 mod any_events;
 mod chunk;
+mod snapshots;
 mod statement;
 
 use sqlx::error::DatabaseError;
@@ -151,7 +152,8 @@ impl EventBackend for Postgres {
         WHERE namespace.nspname = current_schema()
           AND class.relname IN ('kumiko_events', 'events_aggregate_version_uq',
                                 'events_idempotency_uq', 'events_load_idx',
-                                'events_tenant_type_idx')";
+                                'events_tenant_type_idx', 'kumiko_snapshots',
+                                'kumiko_snapshots_latest_idx')";
 
     /// The setting is as it was afterwards, and after an error as well, which undoes it.
     fn with_bounded_waits(statements: &str) -> String {
