@@ -441,12 +441,13 @@ async fn a_load_is_one_round_trip_and_a_snapshot_another() {
 
 /// Rows that a policy hides are not taken for rows that are not there.
 #[tokio::test]
-async fn hidden_events_are_an_error_and_hidden_snapshots_are_none() {
+async fn hidden_events_are_an_error_and_so_is_a_snapshot_that_is_refused() {
     let database = Postgres::create().await;
     create_tables(&database).await;
     given(&database, TENANT, &[1, 1, 1]).await;
     given(&database, TENANT, &[1]).await;
-    falsify(&database).await;
+    let two = deposits("b", &[1, 1]);
+    ask(&database, TENANT, "accounts:write:deposit", two).await;
     let role = Role::create(&database).await;
     let grant = format!(
         "GRANT ALL ON ALL TABLES IN SCHEMA public TO \"{0}\";
@@ -456,34 +457,31 @@ async fn hidden_events_are_an_error_and_hidden_snapshots_are_none() {
     );
     database.execute(&grant).await;
     let handlers = handlers::<Postgres>();
-    let ask = |name| {
-        handlers
-            .write_as(user(), name, "a")
-            .in_tenant(TENANT)
-            .commit(&role.pool)
+    let ask = |account| {
+        let load = handlers.write_as(user(), "accounts:write:one", account);
+        load.in_tenant(TENANT).commit(&role.pool)
     };
-    let error = ask("accounts:write:one").await.unwrap_err();
-    let Some(EventStoreError::RowSecurity {
-        table: "kumiko_snapshots",
-        ..
-    }) = error.of_handler()
-    else {
+    // One without events to make a snapshot of does not miss any, and of the other none can be saved.
+    assert_eq!(ask("b").await.unwrap().output[1], 2);
+    let error = ask("a").await.unwrap_err();
+    let Some(EventStoreError::RowSecurity { table, .. }) = error.of_handler() else {
         panic!("{error:?}");
     };
+    assert_eq!(*table, "kumiko_snapshots");
     database
         .execute(
             "ALTER TABLE kumiko_snapshots DISABLE ROW LEVEL SECURITY;
              ALTER TABLE kumiko_events ENABLE ROW LEVEL SECURITY",
         )
         .await;
-    let error = ask("accounts:write:one").await.unwrap_err();
-    let Some(EventStoreError::RowSecurity {
-        table: "kumiko_events",
-        ..
-    }) = error.of_handler()
-    else {
-        panic!("{error:?}");
-    };
+    // With a snapshot and without one.
+    for account in ["a", "b"] {
+        let error = ask(account).await.unwrap_err();
+        let Some(EventStoreError::RowSecurity { table, .. }) = error.of_handler() else {
+            panic!("{account}: {error:?}");
+        };
+        assert_eq!(*table, "kumiko_events");
+    }
     role.remove(&database).await;
     database.remove().await;
 }

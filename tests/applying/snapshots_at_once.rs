@@ -72,9 +72,13 @@ async fn is_waited_for(database: &TestDatabase<Postgres>, event: &str) {
         "SELECT CAST(pid AS text) FROM pg_stat_activity
          WHERE datname = current_database() AND wait_event = '{event}'"
     );
-    while database.texts(&waiting).await.is_empty() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let waited_for = async {
+        while database.texts(&waiting).await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let waited_for = tokio::time::timeout(PATIENCE, waited_for).await;
+    waited_for.expect("somebody waits");
 }
 
 #[tokio::test]

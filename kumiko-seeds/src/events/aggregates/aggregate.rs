@@ -78,8 +78,8 @@ pub type AggregateResult = Result<(), Box<dyn Error + Send + Sync>>;
 ///   still running goes on with its own; it does not replace those of a greater version.
 /// - **Snapshots are in doubt:** [`forget_snapshots`](super::super::forget_snapshots) deletes them, and so does a rebuild of an aggregate or of a
 ///   tenant, [`SeedRunner::rebuilding_part`](crate::SeedRunner::rebuilding_part). The next load computes them anew.
-/// - **Nobody can say which state it is:** let one type at most keep snapshots of an aggregate type, since the table knows no names of
-///   types. That also goes for the original in the same database: agree on the JSON of the state, or on another `SNAPSHOT_VERSION`.
+/// - **Two types for one aggregate type:** let one of them keep snapshots, or give them different versions, since the table knows no names
+///   of types. That also goes for the original in the same database: agree on the JSON of the state, or on another `SNAPSHOT_VERSION`.
 /// - **Another event store:** loads from an [`EventStore`](super::super::EventStore) of the app's own read all events.
 pub trait Aggregate: Default + Serialize + DeserializeOwned + Send {
     /// How many events a load has to apply before it saves a snapshot. By default, `None`, snapshots are neither saved nor used. `Some(0)`
