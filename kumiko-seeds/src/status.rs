@@ -1,7 +1,7 @@
 //! Where each seed stands. Pure.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::background::{Waiting, of_background};
@@ -247,7 +247,12 @@ impl Status {
         let ours = markers.iter().filter(|marker| {
             marker.app.as_deref() == app.name() || plan.counts_unnamed(&marker.id)
         });
-        let applied = ours.map(|marker| {
+        // What an operation did in an earlier version, or once more, is history.
+        let (past, applied): (Vec<&Marker>, Vec<_>) = ours.partition(|marker| {
+            let id = marker.id.as_str();
+            is_operation(id) && !seeds.contains_key(id) && plan.missing.binary_search(&id).is_err()
+        });
+        let of_marker = |marker: &Marker| {
             let description = match seeds.get(marker.id.as_str()) {
                 Some(seed) => seed.description.to_owned(),
                 None => marker.notes.clone().unwrap_or_default(),
@@ -256,16 +261,14 @@ impl Status {
                 marker: Some(marker.clone()),
                 ..status(&marker.id, plan.state_of_applied(&marker.id), description)
             }
-        });
-        // What an operation did in an earlier version, or once more, is history.
-        let (mut past, applied): (Vec<_>, Vec<_>) = applied.partition(|seed| {
-            let id = seed.id.as_str();
-            is_operation(id) && !seeds.contains_key(id) && plan.missing.binary_search(&id).is_err()
-        });
-        all.extend(applied);
-        let known = all.iter().map(|seed| seed.id.as_str());
-        let known: BTreeSet<&str> = known.chain(seeds.keys().copied()).collect();
-        let versions: Vec<(&str, u32)> = known.iter().filter_map(|id| version_of(id)).collect();
+        };
+        let mut past: Vec<SeedStatus> = past.into_iter().map(of_marker).collect();
+        all.extend(applied.into_iter().map(of_marker));
+        let known = seeds.keys().copied();
+        let known = known.chain(all.iter().map(|seed| seed.id.as_str()));
+        let versions: Vec<(&str, u32)> = known.filter_map(version_of).collect();
+        let is_known =
+            |id: &str| seeds.contains_key(id) || all.iter().any(|seed: &SeedStatus| seed.id == id);
         // What was given up, by an app that does not have it any more, is nobody's concern.
         let is_over = |progress: &&SeedProgress| {
             progress.state == ProgressState::Cancelled || is_superseded(&progress.id, &versions)
@@ -273,7 +276,7 @@ impl Status {
         let is_done = |id: &str| past.iter().any(|seed| seed.id == id);
         let others = progress
             .iter()
-            .filter(|progress| !known.contains(progress.id.as_str()) && !is_done(&progress.id));
+            .filter(|progress| !is_known(&progress.id) && !is_done(&progress.id));
         let (over, missing): (Vec<_>, Vec<_>) = others.partition(is_over);
         let [over, missing] = [over, missing].map(|progress| {
             let progress = progress.into_iter();

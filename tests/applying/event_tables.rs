@@ -7,6 +7,8 @@ use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::{app, note, on_both_databases};
 use sqlx::{Connection, Executor, PgConnection, Postgres};
 
+use crate::role::Role;
+
 const EVENT: &str = "
     INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type, payload,
                                metadata, created_by)
@@ -140,4 +142,39 @@ async fn is_waited_for(database: &TestDatabase<Postgres>) {
     while database.texts(waiting).await.is_empty() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// A release that knows of snapshots meets a database of before, in which the role may create nothing.
+#[tokio::test]
+async fn a_role_that_may_not_create_tables_does_without_snapshots() {
+    let database = Postgres::create().await;
+    let mut connection = database.pool.acquire().await.unwrap();
+    create_event_tables::<Postgres>(&mut connection)
+        .await
+        .unwrap();
+    drop(connection);
+    database.execute("DROP TABLE kumiko_snapshots").await;
+    let role = Role::create(&database).await;
+    let mut connection = role.pool.acquire().await.unwrap();
+    let mut transaction = connection.begin().await.unwrap();
+    create_event_tables::<Postgres>(&mut transaction)
+        .await
+        .unwrap();
+    // The transaction is as it was.
+    sqlx::query("SELECT 1")
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    transaction.rollback().await.unwrap();
+    drop(connection);
+    database.execute("DROP INDEX events_load_idx").await;
+    let mut connection = role.pool.acquire().await.unwrap();
+    let error = create_event_tables::<Postgres>(&mut connection).await;
+    assert!(
+        matches!(error, Err(EventStoreError::NotCreated { .. })),
+        "{error:?}"
+    );
+    drop(connection);
+    role.remove(&database).await;
+    database.remove().await;
 }

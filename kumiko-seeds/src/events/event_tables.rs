@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use sqlx::error::DatabaseError;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use super::backend::SNAPSHOTS;
 use super::{EventBackend, EventStoreError};
 use crate::backend::column;
+use crate::progress::TARGET;
 
 /// Creates the table of events, that of [snapshots](super::Aggregate#snapshots), and their indexes where they are missing.
 ///
@@ -17,6 +19,8 @@ use crate::backend::column;
 /// On PostgreSQL an index is created once every transaction that has written events is over, and
 /// whoever wants to write meanwhile waits. So this gives up after five seconds, or after `lock_timeout`
 /// where that is shorter.
+///
+/// A role that may not create tables does without that of snapshots, if nothing else is missing.
 ///
 /// # Errors
 /// [`EventStoreError::NotCreated`] if the database refuses, with the statements for somebody who may.
@@ -29,6 +33,10 @@ pub async fn create_event_tables<DB: EventBackend>(
         let missing = missing::<DB>(connection).await?;
         match create::<DB>(connection, &missing).await {
             Err(error) if attempts < MOST_ATTEMPTS && is_there_by_now(&error) => {}
+            Err(error) if is_of_snapshots(&missing) && is_forbidden(&error) => {
+                tracing::debug!(target: TARGET, %error, "no table of snapshots; nothing is kept in it");
+                return Ok(());
+            }
             created => {
                 return created.map_err(|source| EventStoreError::NotCreated {
                     missing: missing.iter().map(|(name, _)| *name).collect(),
@@ -38,6 +46,18 @@ pub async fn create_event_tables<DB: EventBackend>(
             }
         }
     }
+}
+
+/// Whether nothing else is missing than what loads can do without.
+fn is_of_snapshots(missing: &[Relation]) -> bool {
+    let mut names = missing.iter().map(|(name, _)| *name);
+    names.all(|name| name == SNAPSHOTS || name == INDEX_OF_SNAPSHOTS.0)
+}
+
+fn is_forbidden(error: &sqlx::Error) -> bool {
+    const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.as_deref() == Some(INSUFFICIENT_PRIVILEGE)
 }
 
 /// More than there are tables and indexes to meet another service at.
