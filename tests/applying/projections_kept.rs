@@ -269,6 +269,20 @@ on_both_databases! {
         assert_eq!(database.texts(ROWS).await, right);
     }
 
+    async fn ids_that_no_sequence_gave_are_no_obstacle(database: &TestDatabase<DB>) {
+        notes(database).await;
+        let right = database.texts(ROWS).await;
+        database.execute("UPDATE kumiko_events SET id = id + 1000000 WHERE id % 2 = 0").await;
+        spoil(database).await;
+        works(&runner(), &database.pool).await;
+        assert_eq!(database.texts(ROWS).await, right);
+        spoil(database).await;
+        let in_pages = runner::<DB>().step_size(60..=60);
+        let again = in_pages.rebuilding(&database.pool, &["tags"]).await.unwrap();
+        works(&again, &database.pool).await;
+        assert_eq!(database.texts(ROWS).await, right);
+    }
+
     async fn all_at_once_is_one_moment(database: &TestDatabase<DB>) {
         notes(database).await;
         let right = database.texts(ROWS).await;

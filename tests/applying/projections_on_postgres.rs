@@ -55,16 +55,23 @@ async fn apply_with_kept_plans(
     Ok(())
 }
 
+fn wallets_with_kept_plans() -> Projection<Postgres> {
+    Projection::new("wallets", 1, apply_with_kept_plans).of("wallet", ["deposited"])
+}
+
 #[tokio::test]
 async fn a_plan_that_a_connection_keeps_finds_the_shadow_and_afterwards_the_table() {
+    rebuild_with_one_connection(|| wallets_with_kept_plans().table("read_wallets", "id")).await;
+}
+
+#[tokio::test]
+async fn a_plan_that_a_connection_keeps_finds_the_shadow_that_is_kept_as_well() {
+    rebuild_with_one_connection(|| wallets_with_kept_plans().shared_table("read_wallets")).await;
+}
+
+async fn rebuild_with_one_connection(wallets: fn() -> Projection<Postgres>) {
     let database = database().await;
-    let handlers = || {
-        with(
-            Projection::new("wallets", 1, apply_with_kept_plans)
-                .of("wallet", ["deposited"])
-                .table("read_wallets", "id"),
-        )
-    };
+    let handlers = || with(wallets());
     let one = database.pool_of(1).await;
     let deposits = || (0..20).map(|number| Change::deposit(wallet(number % 4), 3));
     for _ in 0..3 {
@@ -77,6 +84,7 @@ async fn a_plan_that_a_connection_keeps_finds_the_shadow_and_afterwards_the_tabl
         database.execute("UPDATE read_wallets SET balance = 0 WHERE deposits % 2 = 1; DELETE FROM read_wallets WHERE deposits % 2 = 0").await;
         // Without a preparation, after which another connection would come.
         let runner = SeedRunner::new(&[]).handlers(handlers());
+        let runner = runner.step_size(1..=7);
         let runner = runner.rebuilding(&one, &["wallets"]).await.unwrap();
         let report = runner.work(&one).await;
         assert_eq!(report.applied.len(), 1, "{report:?}");

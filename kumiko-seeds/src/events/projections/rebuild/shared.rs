@@ -168,16 +168,21 @@ async fn next<DB: EventBackend>(
     let page = fold.load_by_id(connection, shadows.complete, limit).await?;
     let is_full = page.len() as u64 >= u64::from(limit);
     let last = page.last().map_or(shadows.settled, |event| event.id);
-    shadows.apply(connection, fold, page, is_full).await?;
-    shadows.complete = if is_full {
+    let to = if is_full {
         last.min(shadows.settled)
     } else {
         shadows.settled
     };
-    let complete = shadows.complete;
-    shadows.beyond.retain(|id| *id > complete);
-    if is_full {
+    let has_more = to < shadows.settled || is_full && shadows.complete < to;
+    shadows.apply(connection, fold, page, is_full).await?;
+    shadows.complete = to;
+    shadows.beyond.retain(|id| *id > to);
+    if has_more {
         return Ok(Stepped::Repaired(0));
+    }
+    if is_full {
+        // Events come faster than pages of them are read, or have ids that the sequence did not give.
+        shadows.catch_up(connection, fold).await?;
     }
     repair_some(connection, fold, shapes, asked, shadows, limit).await
 }
@@ -285,8 +290,9 @@ async fn make_right<DB: EventBackend>(
             .and_then(|it| usize::try_from(it).ok())
             .unwrap_or(0);
     }
+    let mut wrong = 0;
     for _ in 0..LOOKS {
-        let wrong = wrong_rows::<DB>(connection, tables, rows).await?;
+        wrong = wrong_rows::<DB>(connection, tables, rows).await?;
         // **Invariant:** what has come is asked after the comparison. A row that was one event short, and has got the next one meanwhile, is equal
         // to what was computed, and wrong.
         if shadows.catch_up(connection, fold).await? {
@@ -301,7 +307,7 @@ async fn make_right<DB: EventBackend>(
     if is_all {
         let tables = tables.iter().map(|shape| shape.name.as_str());
         let tables = tables.collect::<Vec<_>>().join(", ");
-        tracing::info!(target: TARGET, tables, "rows are repaired all at once, and writers of these tables wait for it");
+        tracing::info!(target: TARGET, wrong, tables, "rows are repaired all at once, and writers of these tables wait for it");
     }
     let holds = (!is_all).then_some(BOUND / 2);
     if let Some(whom) = lock::<DB>(connection, tables, holds).await? {
