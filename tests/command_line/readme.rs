@@ -18,7 +18,7 @@ const MANY_STEPS: &str = "\n## A job that takes hours\n";
 const MEMBERS: &str = "
     CREATE TEMP TABLE members AS
         WITH RECURSIVE numbers (number) AS
-            (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 60000)
+            (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 30000)
         SELECT printf('0198f0a3-0000-7000-8000-%012d', number) AS id,
                '0198f0a1-0000-7000-8000-000000000001' AS tenant_id FROM numbers;
     INSERT INTO read_tenant_memberships (id, tenant_id, user_id, roles)
@@ -122,7 +122,8 @@ fn without_numbers(shown: &str) -> String {
             text.push(character);
         }
     }
-    text
+    // On a slow machine more than a minute is left.
+    text.replace("0m 0s", "0s")
 }
 
 #[test]
