@@ -21,7 +21,7 @@ pub struct Marker {
     pub duration_ms: i32,
     /// What started the run: `boot`, `cli` or `ci-pipeline`, or what another service wrote.
     pub applied_by: String,
-    /// The seed's description; behind that of a rebuild, how many events it has read in how many steps.
+    /// The seed's description; behind that of a rebuild, how many items it has gone through in how many steps.
     pub notes: Option<String>,
     /// The hash of the seed's source when it was applied; none if it is not known.
     pub source_hash: Option<String>,

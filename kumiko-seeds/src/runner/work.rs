@@ -379,7 +379,7 @@ impl<'r, DB: Backend> Worker<'r, DB> {
         self.report.failed.push(FailedSeed { id, error });
     }
 
-    /// Waits without a connection, and no longer than until it is told to stop.
+    /// Waits, without a connection unless it is for a moment, and no longer than until it is told to stop.
     async fn sleep(&mut self, pause: Duration) {
         const SLICE: Duration = Duration::from_millis(50);
         // To keep the connection for a moment is cheaper than to get it again, and what it has of its own stays.

@@ -49,8 +49,8 @@ pub trait ProjectionBackend: Backend {
     /// The archived streams of the aggregates `$1`: tenant and aggregate.
     const ARCHIVED_AMONG: &'static str;
 
-    /// What is run before and after reading events in the order of aggregates, if something is: they are to be read along the index that has them so. Whoever reads the
-    /// rest of the table and sorts it does that for each page.
+    /// What is run before and after reading events in the order of aggregates, if something is: they are to be read along the index that has
+    /// them so. Whoever reads the rest of the table and sorts it does that for each page.
     const ALONG_THE_INDEX: Option<[&'static str; 2]>;
 
     /// The next `$4` events after aggregate `$1`, version `$2`, tenant `$3`, in this order, of aggregate types `$5`.

@@ -165,7 +165,7 @@ async fn next<DB: EventBackend>(
         };
         shadows.settled = settled.max(shadows.complete);
     }
-    let page = fold.load_by_id(connection, shadows.complete, limit).await?;
+    let mut page = fold.load_by_id(connection, shadows.complete, limit).await?;
     let is_full = page.len() as u64 >= u64::from(limit);
     let last = page.last().map_or(shadows.settled, |event| event.id);
     let to = if is_full {
@@ -174,7 +174,10 @@ async fn next<DB: EventBackend>(
         shadows.settled
     };
     let has_more = to < shadows.settled || is_full && shadows.complete < to;
-    shadows.apply(connection, fold, page, is_full).await?;
+    if is_full {
+        page.retain(|event| event.id <= shadows.settled);
+    }
+    shadows.apply(connection, fold, page).await?;
     shadows.complete = to;
     shadows.beyond.retain(|id| *id > to);
     if has_more {
@@ -188,35 +191,29 @@ async fn next<DB: EventBackend>(
 }
 
 impl KeptShadows {
-    /// Applies those of `events` that the shadows do not have: up to the settled id alone, if there are more than these.
+    /// Applies those of `events` that the shadows do not have, and gives whether there were some.
     async fn apply<DB: EventBackend>(
         &mut self,
         connection: &mut DB::Connection,
         fold: &mut Fold<'_, DB>,
         mut events: Vec<StoredEvent>,
-        has_more: bool,
-    ) -> Result<(), ProjectionError> {
+    ) -> Result<bool, ProjectionError> {
         events.retain(|event| !self.beyond.contains(&event.id));
-        if has_more {
-            events.retain(|event| event.id <= self.settled);
-        }
+        let has_come = !events.is_empty();
         let ids = events.iter().map(|event| event.id);
         self.beyond.extend(ids.filter(|id| *id > self.settled));
-        fold.apply(connection, events).await
+        fold.apply(connection, events).await?;
+        Ok(has_come)
     }
 
-    /// Applies what has come to be seen since, and gives whether there was something.
+    /// Applies what has come to be seen since they had all up to the settled id, and gives whether there was something.
     async fn catch_up<DB: EventBackend>(
         &mut self,
         connection: &mut DB::Connection,
         fold: &mut Fold<'_, DB>,
     ) -> Result<bool, ProjectionError> {
-        let mut since = fold.load_by_id(connection, self.complete, u32::MAX).await?;
-        since.retain(|event| !self.beyond.contains(&event.id));
-        let has_come = !since.is_empty();
-        self.beyond.extend(since.iter().map(|event| event.id));
-        fold.apply(connection, since).await?;
-        Ok(has_come)
+        let since = fold.load_by_id(connection, self.complete, u32::MAX).await?;
+        self.apply(connection, fold, since).await
     }
 
     /// The rows behind the last ones are the next.
