@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{BoxFuture, join};
+
 use kumiko_seeds::SeedRunner;
 use kumiko_seeds::events::{
     Handlers, Projection, ProjectionResult, Projections, StoredEvent, User,
@@ -455,5 +456,66 @@ async fn nobody_writes_between_the_last_look_at_a_row_and_its_repair() {
         .unwrap();
     assert_eq!(check.wrong(), 0, "{check:?}");
     assert_eq!(check.events, 4);
+    database.remove().await;
+}
+
+/// Where somebody writes who ends while the rebuild waits for the lock.
+static ENDS_SOON: Mutex<Option<PgPool>> = Mutex::new(None);
+
+fn apply_beside_who_ends_soon<'a>(
+    connection: &'a mut PgConnection,
+    event: &'a StoredEvent,
+) -> BoxFuture<'a, ProjectionResult> {
+    Box::pin(async move {
+        apply::<Postgres>(connection, event).await?;
+        let pool = ENDS_SOON.lock().unwrap().take();
+        if let Some(pool) = pool {
+            let handlers = handlers();
+            let mut transaction = pool.begin().await?;
+            let deposit = Change::deposit(wallet(1), 1);
+            let write = handlers.write_as(User::system(), "wallet:write:change", deposit);
+            write.within(&mut transaction).await?;
+            tokio::spawn(async move {
+                sleep(Duration::from_millis(40)).await;
+                transaction.commit().await.unwrap();
+            });
+        }
+        Ok(())
+    })
+}
+
+/// The event of somebody who has written and not committed is not to be seen before the lock, and the first repair of the row has it.
+#[tokio::test]
+async fn a_write_that_ends_while_the_lock_is_waited_for_is_not_undone() {
+    let database = database().await;
+    let deposits = (0..2).map(|_| Change::deposit(wallet(1), 1));
+    make(&database, &handlers(), deposits).await;
+    database
+        .execute(
+            "CREATE TABLE seen (number bigserial, balance bigint);
+             CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN INSERT INTO seen (balance) VALUES (NEW.balance); RETURN NEW; END';
+             CREATE TRIGGER see AFTER UPDATE ON read_wallets FOR EACH ROW EXECUTE FUNCTION see()",
+        )
+        .await;
+    for (right, is_shared) in [(2, false), (3, true)] {
+        database
+            .execute("UPDATE read_wallets SET balance = balance + 7; TRUNCATE seen")
+            .await;
+        *ENDS_SOON.lock().unwrap() = Some(database.pool_of(1).await);
+        let wallets =
+            Projection::new("wallets", 1, apply_beside_who_ends_soon).of("wallet", ["deposited"]);
+        let wallets = if is_shared {
+            wallets.shared_table("read_wallets")
+        } else {
+            wallets.table("read_wallets", "id")
+        };
+        rebuild(&database, runner(with(wallets))).await;
+        assert!(ENDS_SOON.lock().unwrap().is_none());
+        // As somebody has made it, and then as the rebuild has.
+        let (wrong, right) = (right + 8, right + 1);
+        let balances = "SELECT string_agg(CAST(balance AS text), ' ' ORDER BY number) FROM seen";
+        assert_eq!(database.text(balances).await, format!("{wrong} {right}"));
+    }
     database.remove().await;
 }

@@ -66,12 +66,24 @@ impl Shape {
     }
 
     /// That `live` and `shadow` are one row.
-    fn is_same_row(&self) -> String {
+    ///
+    /// Where the key tells which rows are looked at, that is said of both. Otherwise the server, which has no statistics of a shadow, may go
+    /// through all of the live table for some rows.
+    fn is_same_row<DB: ProjectionBackend>(&self, rows: &Rows<'_>) -> String {
         let pairs = self.keys().map(|key| {
             let name = quoted(&key.name);
             format!("live.{name} = shadow.{name}")
         });
-        pairs.collect::<Vec<_>>().join(" AND ")
+        let is_bounded = match rows {
+            Rows::All => false,
+            Rows::Between(..) | Rows::Of(_) => self
+                .keys()
+                .any(|key| Some(&key.name) == self.aggregate.as_ref()),
+            Rows::Keys(..) => true,
+        };
+        let bounds = ["live", "shadow"].map(|table| self.is_one_of::<DB>(table, rows));
+        let bounds = bounds.into_iter().filter(|_| is_bounded);
+        pairs.chain(bounds).collect::<Vec<_>>().join(" AND ")
     }
 
     /// That `live` is not there.
@@ -179,7 +191,7 @@ impl Shape {
         of_live: &str,
     ) -> String {
         let (live, shadow) = (&self.live, &self.shadow);
-        let (is_same, is_absent) = (self.is_same_row(), self.is_absent());
+        let (is_same, is_absent) = (self.is_same_row::<DB>(rows), self.is_absent());
         format!(
             "SELECT CASE WHEN {is_absent} THEN 'missing' ELSE 'different' END AS kind, {of_shadow} \
              FROM {shadow} AS shadow LEFT JOIN {live} AS live ON {is_same} \
@@ -259,7 +271,7 @@ impl Shape {
     /// The statements that make live rows like their shadows, in their order.
     pub(super) fn repair<DB: ProjectionBackend>(&self, rows: &Rows<'_>) -> Vec<String> {
         let (live, shadow) = (&self.live, &self.shadow);
-        let is_same = self.is_same_row();
+        let is_same = self.is_same_row::<DB>(rows);
         let written: Vec<String> = (self.columns.iter())
             .filter(|column| !column.is_generated)
             .map(|column| quoted(&column.name))
