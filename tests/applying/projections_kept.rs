@@ -1,7 +1,7 @@
 //! Projections whose rows are computed from many aggregates: their shadows are kept from step to step.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -218,6 +218,39 @@ on_both_databases! {
         assert_eq!(shadows(&pool).await, [""; 0]);
         assert_eq!(check(database).await.wrong(), 0);
         pool.close().await;
+    }
+
+    async fn each_event_is_applied_and_each_row_compared_once_a_pass(database: &TestDatabase<DB>) {
+        notes(database).await;
+        let items = Arc::new(AtomicU64::new(0));
+        let gone_through = items.clone();
+        let runner = runner::<DB>().step_size(10..=10).observe(move |progress| {
+            if let Progress::Stepped { items, .. } = progress {
+                gone_through.fetch_add(items, Ordering::Relaxed);
+            }
+        });
+        works(&runner, &database.pool).await;
+        let events = database.texts("SELECT CAST(id AS text) FROM kumiko_events").await.len();
+        let rows = database.texts(ROWS).await.len();
+        assert_eq!(items.load(Ordering::Relaxed), (events + rows) as u64);
+    }
+
+    async fn missing_rows_are_repaired_some_at_a_time(database: &TestDatabase<DB>) {
+        notes(database).await;
+        let right = database.texts(ROWS).await;
+        database.execute("DELETE FROM read_tags; DELETE FROM read_places").await;
+        let steps = Arc::new(AtomicU64::new(0));
+        let counted = steps.clone();
+        let runner = runner::<DB>().step_size(10..=10).observe(move |progress| {
+            if let Progress::Stepped { .. } = progress {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        works(&runner, &database.pool).await;
+        assert_eq!(database.texts(ROWS).await, right);
+        let events = database.texts("SELECT CAST(id AS text) FROM kumiko_events").await.len();
+        // Ten events a step, then ten rows a step, and these once more.
+        assert!(steps.load(Ordering::Relaxed) >= ((events + 2 * right.len()) / 10) as u64);
     }
 
     async fn another_process_goes_on_or_begins_anew(database: &TestDatabase<DB>) {

@@ -72,8 +72,14 @@ fn superstitious<'a>(
 
 #[tokio::test]
 async fn the_table_is_the_original_s() {
+    the_table_is_the_original_s_after(wallets(superstitious)).await;
+    let shared = Projection::new("wallets", 1, superstitious).of("wallet", ["deposited"]);
+    the_table_is_the_original_s_after(shared.shared_table("read_wallets")).await;
+}
+
+async fn the_table_is_the_original_s_after(projection: Projection<Postgres>) {
     let database = three_wallets().await;
-    let report = rebuild(&database.pool, wallets(superstitious)).await;
+    let report = rebuild(&database.pool, projection).await;
     assert_eq!(report.applied.len(), 1, "{report:?}");
     assert_eq!(
         database.texts(SHAPE).await,
