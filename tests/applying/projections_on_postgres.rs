@@ -519,3 +519,39 @@ async fn a_write_that_ends_while_the_lock_is_waited_for_is_not_undone() {
     }
     database.remove().await;
 }
+
+/// An id is drawn before others and committed after them.
+#[tokio::test]
+async fn an_event_with_a_lower_id_that_is_committed_late_is_not_lost() {
+    let database = database().await;
+    // Without another projection, whose row both would write.
+    let handlers = || {
+        let wallets = Projection::new("wallets", 1, apply_with_kept_plans);
+        with(
+            wallets
+                .of("wallet", ["deposited"])
+                .shared_table("read_wallets"),
+        )
+    };
+    make(&database, &handlers(), [Change::deposit(wallet(1), 1)]).await;
+    let spoil = "UPDATE read_wallets SET balance = 7";
+    database.execute(spoil).await;
+    let late = handlers();
+    let mut transaction = database.pool.begin().await.unwrap();
+    let deposit = Change::deposit(wallet(2), 2);
+    let write = late.write_as(User::system(), "wallet:write:change", deposit);
+    write.within(&mut transaction).await.unwrap();
+    make(&database, &handlers(), [Change::deposit(wallet(3), 3)]).await;
+    let commit = async {
+        sleep(Duration::from_millis(500)).await;
+        transaction.commit().await.unwrap();
+    };
+    // One event a step, so that there is a step between.
+    let runner = runner(handlers()).step_size(1..=1);
+    join(rebuild(&database, runner), commit).await;
+    let balances = "SELECT CAST(balance AS text) FROM read_wallets ORDER BY id";
+    assert_eq!(database.texts(balances).await, ["1", "2", "3"]);
+    let ids = "SELECT string_agg(payload->>'amount', ' ' ORDER BY id) FROM kumiko_events";
+    assert_eq!(database.text(ids).await, "1 2 3");
+    database.remove().await;
+}
