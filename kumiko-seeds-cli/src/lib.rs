@@ -11,7 +11,8 @@
 //!
 //! The binary knows `seed:status`, `seed:show`, `seed:apply`, `seed:work`, `seed:verify`, `seed:mark` and `seed:unmark`; seeds
 //! of many steps are steered with `seed:pause`, `seed:resume`, `seed:cancel` and `seed:retry`. `projection:status`,
-//! `projection:check` and `projection:rebuild` are about the read tables that the app computes from events.
+//! `projection:check` and `projection:rebuild` are about the read tables that the app computes from events. They come with the
+//! feature `events`, which is on by default.
 //! stdout carries the result, stderr everything else, also what a seed prints to stdout. Exit codes: 0 fine; 1 a seed
 //! failed or is left, or is pending under `--check`; 2 could not run; 3 drift under `--check`; 130 interrupted by Ctrl-C, 143 by
 //! SIGTERM.
@@ -32,6 +33,7 @@ mod invocation;
 mod ops_binary;
 mod printing;
 mod progress_view;
+#[cfg(feature = "events")]
 mod projections;
 mod rebuild_id;
 mod running;
@@ -52,6 +54,7 @@ pub use failure::{Exit, Failure};
 pub use invocation::Invocation;
 pub use ops_binary::main;
 pub use printing::{confirmation, printable, printable_lines, shell_word};
+#[cfg(feature = "events")]
 pub use projections::{
     ProjectionCheckArguments, ProjectionRebuildArguments, ProjectionStatusArguments,
 };
@@ -72,6 +75,7 @@ pub mod views {
     pub use crate::attended_run::AppliedView;
     pub use crate::printing::Moment;
     pub use crate::progress_view::ProgressView;
+    #[cfg(feature = "events")]
     pub use crate::projections::{
         CheckView, CheckedProjectionView, ProjectionStatusView, ProjectionView, SetAsideView,
         UncheckedProjectionView, WrongRowView,

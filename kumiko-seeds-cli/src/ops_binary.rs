@@ -3,15 +3,21 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+#[cfg(not(feature = "events"))]
+use kumiko_seeds::Backend;
 use kumiko_seeds::SeedRunner;
-use kumiko_seeds::events::EventBackend;
+#[cfg(feature = "events")]
+use kumiko_seeds::events::EventBackend as Backend;
 
 use crate::apply::ApplyArguments;
 use crate::by_hand::ByHandArguments;
 use crate::carried::Carried;
+#[cfg(not(feature = "events"))]
+use crate::failure::Failure;
 use crate::printing::make_panics_printable;
+#[cfg(feature = "events")]
 use crate::projections::{
-    ProjectionCheckArguments, ProjectionRebuildArguments, ProjectionStatusArguments,
+    self, ProjectionCheckArguments, ProjectionRebuildArguments, ProjectionStatusArguments,
 };
 use crate::running::{block_on, parse};
 use crate::show::ShowArguments;
@@ -19,14 +25,14 @@ use crate::status::StatusArguments;
 use crate::steering::{CancelArguments, RetryArguments, SteeringArguments, SteeringRequest};
 use crate::verify::VerifyArguments;
 use crate::work::WorkArguments;
-use crate::{apply, by_hand, carried, projections, show, status, steering, verify, work};
+use crate::{apply, by_hand, carried, show, status, steering, verify, work};
 
 /// Runs the command in this process's arguments with the app's seeds.
 ///
 /// Give it the runner that the app itself boots with, so that both apply seeds the same way. The
 /// database is the one of `--database-url`, or of the variable `DATABASE_URL`.
 #[must_use]
-pub fn main<DB: EventBackend>(runner: SeedRunner<DB>) -> ExitCode {
+pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
     let arguments: OpsArguments = match parse(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(exit) => return exit.into(),
@@ -53,16 +59,27 @@ pub fn main<DB: EventBackend>(runner: SeedRunner<DB>) -> ExitCode {
             OpsCommand::Retry(arguments) => {
                 steering::run(&runner, &SteeringRequest::retry(arguments)).await
             }
+            #[cfg(feature = "events")]
             OpsCommand::ProjectionStatus(arguments) => {
                 projections::status(&runner, &arguments).await
             }
+            #[cfg(feature = "events")]
             OpsCommand::ProjectionCheck(arguments) => projections::check(&runner, &arguments).await,
+            #[cfg(feature = "events")]
             OpsCommand::ProjectionRebuild(arguments) => {
                 projections::rebuild(runner, &arguments).await
             }
+            #[cfg(not(feature = "events"))]
+            OpsCommand::NoProjections { .. } => Err(no_projections()),
             OpsCommand::Carried => carried::run(&runner),
         }
     })
+}
+
+#[cfg(not(feature = "events"))]
+fn no_projections() -> Failure {
+    Failure::new("this app has no projections: its kumiko-seeds-cli is without the feature events")
+        .help("if it has some, give it that:\n    cargo add kumiko-seeds-cli --features events")
 }
 
 /// Look at and apply the seeds that are compiled into this binary.
@@ -110,13 +127,29 @@ enum OpsCommand {
     Retry(RetryArguments),
     /// Show which version of its rows each projection has
     #[command(name = "projection:status")]
+    #[cfg(feature = "events")]
     ProjectionStatus(ProjectionStatusArguments),
     /// Compare the rows of projections with what their events say, and change nothing
     #[command(name = "projection:check")]
+    #[cfg(feature = "events")]
     ProjectionCheck(ProjectionCheckArguments),
     /// Make the rows of projections what their events say, while the app serves
     #[command(name = "projection:rebuild")]
+    #[cfg(feature = "events")]
     ProjectionRebuild(ProjectionRebuildArguments),
+    /// Say why there are no projections
+    #[cfg(not(feature = "events"))]
+    #[command(
+        name = "projection:status",
+        aliases = ["projection:check", "projection:rebuild"],
+        hide = true,
+        disable_help_flag = true
+    )]
+    NoProjections {
+        /// Of a command that is not there
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
     /// Print which seeds are compiled into this binary, for `cargo kumiko-ops`
     #[command(name = Carried::COMMAND, hide = true)]
     Carried,

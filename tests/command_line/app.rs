@@ -223,8 +223,8 @@ impl App {
             .concat()
     }
 
-    /// A line of Cargo's own that the program shows, pasted in the folder of the app.
-    pub(crate) fn paste(&self, line: &str) {
+    /// A line of Cargo's own that the program shows, pasted in the folder of the app. Gives what it prints to stdout.
+    pub(crate) fn paste(&self, line: &str) -> String {
         let words = line.strip_prefix("cargo ").unwrap().split_whitespace();
         let output = cargo()
             .args(words)
@@ -233,6 +233,7 @@ impl App {
             .output()
             .unwrap();
         assert!(output.status.success(), "{line}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// A script of the shell in the folder of the app, which finds the program as Cargo's subcommand.

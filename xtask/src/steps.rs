@@ -67,8 +67,8 @@ impl Step {
             Self::Clippy => "clippy --workspace --all-targets --locked -- -D warnings",
             // Elsewhere in the workspace every feature is on.
             Self::CoreOnPostgres => {
-                "clippy -p kumiko-seeds --no-default-features --features postgres --locked \
-                 -- -D warnings"
+                "clippy -p kumiko-seeds -p kumiko-seeds-cli --no-default-features \
+                 --features kumiko-seeds/postgres --locked -- -D warnings"
             }
             Self::EventsOnSqlite => {
                 "clippy -p kumiko-seeds --features sqlite --locked -- -D warnings"

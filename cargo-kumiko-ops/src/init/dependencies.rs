@@ -17,7 +17,16 @@ pub(super) fn edits(
     let member = inventory.member;
     let mut edits = Vec::new();
     match member.library() {
-        None => edits.push(new_library(inventory, chosen, checkout)),
+        None => edits.push(Edit::Dependency {
+            table: "dependencies",
+            name: LIBRARY,
+            origin: origin(inventory, LIBRARY, checkout),
+            default_features: default_features(inventory, LIBRARY, chosen),
+            features: [chosen.database.feature()]
+                .into_iter()
+                .chain(lacking_events(inventory, LIBRARY, chosen))
+                .collect(),
+        }),
         Some(library) => {
             edits.extend(moved(library, "dependencies", checkout));
             let there = member.features_of(library);
@@ -42,48 +51,46 @@ pub(super) fn edits(
             Some(library) => moved(library, "dependencies", checkout),
         });
     }
-    let others = [
-        (member.command_library(), COMMAND_LIBRARY, "dependencies"),
-        (member.build_library(), BUILD_LIBRARY, "build-dependencies"),
-    ];
-    for (there, name, table) in others {
-        edits.extend(match there {
-            None => Some(Edit::Dependency {
-                table,
-                name,
-                origin: origin(inventory, name, checkout),
-                default_features: DefaultFeatures::On,
-                features: Vec::new(),
-            }),
-            Some(library) => moved(library, table, checkout),
-        });
-    }
+    edits.extend(match member.command_library() {
+        None => Some(Edit::Dependency {
+            table: "dependencies",
+            name: COMMAND_LIBRARY,
+            origin: origin(inventory, COMMAND_LIBRARY, checkout),
+            default_features: default_features(inventory, COMMAND_LIBRARY, chosen),
+            features: lacking_events(inventory, COMMAND_LIBRARY, chosen)
+                .into_iter()
+                .collect(),
+        }),
+        Some(library) => moved(library, "dependencies", checkout),
+    });
+    edits.extend(match member.build_library() {
+        None => Some(Edit::Dependency {
+            table: "build-dependencies",
+            name: BUILD_LIBRARY,
+            origin: origin(inventory, BUILD_LIBRARY, checkout),
+            default_features: DefaultFeatures::On,
+            features: Vec::new(),
+        }),
+        Some(library) => moved(library, "build-dependencies", checkout),
+    });
     edits
 }
 
-fn new_library(inventory: &Inventory<'_>, chosen: &Chosen, checkout: Option<&Checkout>) -> Edit {
-    let origin = origin(inventory, LIBRARY, checkout);
-    let mut features = vec![chosen.database.feature()];
-    let shared = WorkspaceDependency::find(&inventory.workspace_manifest, LIBRARY);
-    let lacks_events = shared.is_some_and(|shared| !shared.has_default_feature("events"));
-    let default_features = match (chosen.writes, &origin) {
-        (Writes::Events, _) => {
-            if lacks_events {
-                features.push("events");
-            }
-            DefaultFeatures::On
-        }
+/// Whether a new dependency on a library that has the feature `events` by default leaves it out.
+fn default_features(inventory: &Inventory<'_>, name: &str, chosen: &Chosen) -> DefaultFeatures {
+    let shared = WorkspaceDependency::find(&inventory.workspace_manifest, name);
+    match (chosen.writes, shared) {
         // Its features are the workspace's affair.
-        (Writes::Commands | Writes::Rows, Origin::Workspace) => DefaultFeatures::On,
-        (Writes::Commands | Writes::Rows, _) => DefaultFeatures::Off,
-    };
-    Edit::Dependency {
-        table: "dependencies",
-        name: LIBRARY,
-        origin,
-        default_features,
-        features,
+        (Writes::Events, _) | (_, Some(_)) => DefaultFeatures::On,
+        (Writes::Commands | Writes::Rows, None) => DefaultFeatures::Off,
     }
+}
+
+/// The feature `events`, where the package needs it and its workspace leaves it out.
+fn lacking_events(inventory: &Inventory<'_>, name: &str, chosen: &Chosen) -> Option<&'static str> {
+    let shared = WorkspaceDependency::find(&inventory.workspace_manifest, name);
+    let is_left_out = shared.is_some_and(|shared| !shared.has_default_feature("events"));
+    (chosen.writes == Writes::Events && is_left_out).then_some("events")
 }
 
 fn origin(inventory: &Inventory<'_>, name: &str, checkout: Option<&Checkout>) -> Origin {

@@ -286,7 +286,8 @@ impl fmt::Display for Edit {
                     write!(formatter, " with {}", features.join(" and "))?;
                 }
                 if *default_features == DefaultFeatures::Off {
-                    formatter.write_str(", without default features")?;
+                    let and = if features.is_empty() { "" } else { " and" };
+                    write!(formatter, "{and} without default features")?;
                 }
                 Ok(())
             }

@@ -1,5 +1,6 @@
 //! What to say when background seeds are not all applied: why, and what to do about it. Pure.
 
+#[cfg(feature = "events")]
 use kumiko_seeds::events::ProjectionError;
 use kumiko_seeds::{Error, WorkReport, error_chain};
 
@@ -124,6 +125,7 @@ impl Asked<'_> {
 }
 
 /// The projection whose rebuild has met an event that cannot be applied.
+#[cfg(feature = "events")]
 fn with_events_that_fail(error: &Error) -> Option<&str> {
     let Error::Seed { source, .. } = error else {
         return None;
@@ -132,6 +134,12 @@ fn with_events_that_fail(error: &Error) -> Option<&str> {
         Some(ProjectionError::Apply { projection, .. }) => Some(projection),
         _ => None,
     }
+}
+
+/// Without projections there are no rebuilds.
+#[cfg(not(feature = "events"))]
+fn with_events_that_fail(_: &Error) -> Option<&str> {
+    None
 }
 
 /// What these are called together.

@@ -187,7 +187,7 @@ fn seeds_execute_commands_of_an_app_on_cqrs_es() {
         "\
 exit 0
 -- stdout
-changed Cargo.toml: kumiko-seeds with sqlite, without default features, kumiko-seeds-cqrs-es with sqlite, kumiko-seeds-cli, kumiko-seeds-build
+changed Cargo.toml: kumiko-seeds with sqlite and without default features, kumiko-seeds-cqrs-es with sqlite, kumiko-seeds-cli without default features, kumiko-seeds-build
 changed src/lib.rs: pub mod seeds;
 created build.rs
 created seeds/.gitkeep

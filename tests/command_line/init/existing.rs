@@ -10,14 +10,18 @@ fn what_an_app_has_already_stays() {
     assert_nothing_to_do(&app, "init --yes", "init-example");
 
     app.remove("src/bin/admin-roles-ops.rs");
-    app.edit("Cargo.toml", "kumiko-seeds-cli.workspace = true\n", "");
+    app.edit(
+        "Cargo.toml",
+        "kumiko-seeds-cli = { workspace = true, features = [\"events\"] }\n",
+        "",
+    );
     let shown = app.command("init --yes").run();
     assert!(
         shown.starts_with(
             "\
 exit 0
 -- stdout
-changed Cargo.toml: kumiko-seeds-cli
+changed Cargo.toml: kumiko-seeds-cli with events
 created src/bin/init-example-ops.rs
 -- stderr
 "

@@ -22,7 +22,7 @@ fn a_seed_changes_rows() {
         "\
 exit 0
 -- stdout
-changed Cargo.toml: kumiko-seeds with sqlite, without default features, kumiko-seeds-cli, kumiko-seeds-build
+changed Cargo.toml: kumiko-seeds with sqlite and without default features, kumiko-seeds-cli without default features, kumiko-seeds-build
 changed src/lib.rs: pub mod seeds;
 created build.rs
 created seeds/.gitkeep
@@ -47,6 +47,9 @@ next: create a seed, write it, and apply it
         paths.contains("default-features = false, features = [\"sqlite\"] }"),
         "{paths}"
     );
+    let tree = app.paste("cargo tree --edges normal,features --prefix none");
+    assert!(tree.contains("kumiko-seeds feature \"sqlite\""), "{tree}");
+    assert!(!tree.contains("feature \"events\""), "{tree}");
     assert_nothing_to_do(&app, "init", "dyn");
     assert_nothing_to_do(&app, "init --no-events", "dyn");
 
@@ -103,7 +106,25 @@ applied [today]-fix in [time]
     );
     assert_eq!(tiers(&file), ["new gold", "old basic"]);
 
+    there_are_no_projections(&app);
     steps_change_rows(&app, &file);
+}
+
+fn there_are_no_projections(app: &App) {
+    for line in ["projection:status", "projection check plans --format json"] {
+        let projections = app.command(line);
+        let projections = projections.variable("DATABASE_URL", "sqlite:dyn.db");
+        assert_shows(
+            &projections.run(),
+            "\
+exit 2
+-- stderr
+error: this app has no projections: its kumiko-seeds-cli is without the feature events
+help: if it has some, give it that:
+    cargo add kumiko-seeds-cli --features events
+",
+        );
+    }
 }
 
 /// The same by a seed of many steps, with the example of its comments but in the foreground.
