@@ -195,6 +195,34 @@ Exit codes: 0 all are rebuilt; 1 one failed or is left; 2 could not run; 130 int
 SIGTERM."
     )]
     ProjectionRebuild(InOpsBinary<cli::ProjectionRebuildArguments>),
+    /// Build the app's ops binary and archive streams
+    #[command(
+        name = "stream:archive",
+        after_help = "\
+An archived stream takes no events, a load gives nothing, and projections have no rows of it. Its events stay.
+
+Examples:
+  cargo kumiko-ops stream:archive account/0198f0a1-0000-7000-8000-000000000001
+  cargo kumiko-ops stream:archive account/0198f0a1-0000-7000-8000-000000000001 --reason 'closed in 2024'"
+    )]
+    StreamArchive(InOpsBinary<cli::StreamArchiveArguments>),
+    /// Build the app's ops binary and take streams out of the archive
+    #[command(
+        name = "stream:restore",
+        after_help = "\
+Example:
+  cargo kumiko-ops stream:restore account/0198f0a1-0000-7000-8000-000000000001"
+    )]
+    StreamRestore(InOpsBinary<cli::StreamRestoreArguments>),
+    /// Build the app's ops binary and show which streams are archived
+    #[command(
+        name = "stream:list",
+        after_help = "\
+Examples:
+  cargo kumiko-ops stream:list
+  cargo kumiko-ops stream:list --type account --format json"
+    )]
+    StreamList(InOpsBinary<cli::StreamListArguments>),
     /// Mark a seed as applied without running it, where its change was made already
     #[command(
         name = "seed:mark",

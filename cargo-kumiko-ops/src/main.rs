@@ -4,6 +4,7 @@ mod app_source;
 mod arguments;
 mod by_hand;
 mod database;
+mod in_ops_binary;
 mod init;
 mod ops_binary;
 mod package;
@@ -19,6 +20,7 @@ mod seed_work;
 mod shell_files;
 mod shown;
 mod steering;
+mod streams;
 mod text_file;
 
 fn main() -> std::process::ExitCode {

@@ -10,7 +10,7 @@ use crate::arguments::{Arguments, Steering, Subcommand};
 use crate::package::PackageArguments;
 use crate::{
     by_hand, projections, seed_apply, seed_new, seed_show, seed_status, seed_verify, seed_work,
-    shell_files, steering,
+    shell_files, steering, streams,
 };
 
 /// Runs the command that the arguments of this process name.
@@ -40,6 +40,9 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Subcommand::ProjectionStatus(arguments) => projections::status(&arguments),
             Subcommand::ProjectionCheck(arguments) => projections::check(&arguments),
             Subcommand::ProjectionRebuild(arguments) => projections::rebuild(&arguments),
+            Subcommand::StreamArchive(arguments) => streams::archive(&arguments),
+            Subcommand::StreamRestore(arguments) => streams::restore(&arguments),
+            Subcommand::StreamList(arguments) => streams::list(&arguments),
             Subcommand::Pause(Steering { steering, package }) => {
                 steer(cli::SteeringRequest::pause(steering), &package).await
             }

@@ -14,13 +14,16 @@ pub struct Invocation {
 }
 
 /// The commands that build the app.
-const BUILDING: [&str; 6] = [
+const BUILDING: [&str; 9] = [
     "seed:apply",
     "seed:work",
     "seed:verify",
     "projection:status",
     "projection:check",
     "projection:rebuild",
+    "stream:archive",
+    "stream:restore",
+    "stream:list",
 ];
 
 /// Where the program that started this one says how it was called. `cargo kumiko-ops` sets them, so

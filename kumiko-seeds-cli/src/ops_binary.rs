@@ -23,6 +23,8 @@ use crate::running::{block_on, parse};
 use crate::show::ShowArguments;
 use crate::status::StatusArguments;
 use crate::steering::{CancelArguments, RetryArguments, SteeringArguments, SteeringRequest};
+#[cfg(feature = "events")]
+use crate::streams::{self, StreamArchiveArguments, StreamListArguments, StreamRestoreArguments};
 use crate::verify::VerifyArguments;
 use crate::work::WorkArguments;
 use crate::{apply, by_hand, carried, show, status, steering, verify, work};
@@ -69,16 +71,22 @@ pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
             OpsCommand::ProjectionRebuild(arguments) => {
                 projections::rebuild(runner, &arguments).await
             }
+            #[cfg(feature = "events")]
+            OpsCommand::StreamArchive(arguments) => streams::archive(&runner, &arguments).await,
+            #[cfg(feature = "events")]
+            OpsCommand::StreamRestore(arguments) => streams::restore(&runner, &arguments).await,
+            #[cfg(feature = "events")]
+            OpsCommand::StreamList(arguments) => streams::list(&runner, &arguments).await,
             #[cfg(not(feature = "events"))]
-            OpsCommand::NoProjections { .. } => Err(no_projections()),
+            OpsCommand::NoEvents { .. } => Err(no_events()),
             OpsCommand::Carried => carried::run(&runner),
         }
     })
 }
 
 #[cfg(not(feature = "events"))]
-fn no_projections() -> Failure {
-    Failure::new("this app has no projections: its kumiko-seeds-cli is without the feature events")
+fn no_events() -> Failure {
+    Failure::new("this app has neither projections nor streams: its kumiko-seeds-cli is without the feature events")
         .help("if it has some, give it that:\n    cargo add kumiko-seeds-cli --features events")
 }
 
@@ -137,15 +145,27 @@ enum OpsCommand {
     #[command(name = "projection:rebuild")]
     #[cfg(feature = "events")]
     ProjectionRebuild(ProjectionRebuildArguments),
-    /// Say why there are no projections
+    /// Archive streams: they take no events, and nothing is seen of them until they are restored
+    #[command(name = "stream:archive")]
+    #[cfg(feature = "events")]
+    StreamArchive(StreamArchiveArguments),
+    /// Take streams out of the archive
+    #[command(name = "stream:restore")]
+    #[cfg(feature = "events")]
+    StreamRestore(StreamRestoreArguments),
+    /// Show which streams are archived
+    #[command(name = "stream:list")]
+    #[cfg(feature = "events")]
+    StreamList(StreamListArguments),
+    /// Say why there are neither projections nor streams
     #[cfg(not(feature = "events"))]
     #[command(
         name = "projection:status",
-        aliases = ["projection:check", "projection:rebuild"],
+        aliases = ["projection:check", "projection:rebuild", "stream:archive", "stream:restore", "stream:list"],
         hide = true,
         disable_help_flag = true
     )]
-    NoProjections {
+    NoEvents {
         /// Of a command that is not there
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,

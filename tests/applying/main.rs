@@ -9,6 +9,8 @@
 
 mod after_a_commit;
 mod app_names;
+mod archive;
+mod archive_on_postgres;
 mod archived_streams;
 mod bad_databases;
 mod batches;

@@ -2,7 +2,7 @@
 
 use kumiko_seeds::events::{
     Access, Aggregate, AggregateResult, EventStoreError, HandlerResult, Handlers, NewEvent, Part,
-    StoredEvent, Upcasters, User, WriteContext, forget_snapshots,
+    StoredEvent, Stream, Upcasters, User, WriteContext, forget_snapshots,
 };
 use kumiko_seeds::{RunSeed, error_chain, json};
 use kumiko_tests::app::{self, id};
@@ -226,6 +226,28 @@ on_both_databases! {
         assert_eq!(balance(database, TENANT, "accounts:write:one").await, r#"[{"balance":1018,"note":""},7]"#);
         // Where nobody asks for snapshots, none is used.
         assert_eq!(balance(database, TENANT, "accounts:write:plain").await, r#"[{"balance":28,"note":""},7]"#);
+    }
+
+    async fn an_archived_stream_has_no_state(database: &TestDatabase<DB>) {
+        create_tables(database).await;
+        given(database, TENANT, &[1, 2, 3]).await;
+        let stream = Stream { tenant_id: TENANT, aggregate_type: "account".to_owned(), aggregate_id: id("a") };
+        let states = async || {
+            let names = ["accounts:write:one", "accounts:write:plain"];
+            [balance(database, TENANT, names[0]).await, balance(database, TENANT, names[1]).await]
+        };
+        let nothing = [r#"[{"balance":0,"note":""},0]"#; 2];
+        let all = states().await;
+        assert_eq!(snapshots(database).await, ["one 3 1 6"]);
+        let handlers = handlers::<DB>();
+        handlers.archive_streams(&database.pool, std::slice::from_ref(&stream), &user(), None).await.unwrap();
+        assert_eq!(states().await, nothing);
+        assert_eq!(handlers.check_snapshots::<Account<1>>(&database.pool, "account").await.unwrap(), []);
+        database.execute("DELETE FROM kumiko_snapshots").await;
+        assert_eq!(states().await, nothing);
+        assert_eq!(snapshots(database).await, [""; 0]);
+        handlers.restore_streams(&database.pool, &[stream]).await.unwrap();
+        assert_eq!(states().await, all);
     }
 
     async fn what_is_read_in_one_transaction_is_seen(database: &TestDatabase<DB>) {

@@ -297,6 +297,14 @@ impl App {
         self.start(program, line.split_whitespace())
     }
 
+    /// The same with words that may have spaces.
+    pub(crate) fn ops_of_wallets_with<'a>(
+        &self,
+        words: impl IntoIterator<Item = &'a str>,
+    ) -> Call<'_> {
+        self.start(Path::new(env!("CARGO_BIN_EXE_ops-of-wallets")), words)
+    }
+
     fn start<'a>(&self, program: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Call<'_> {
         let mut command = Command::new(program);
         without_package(&mut command);

@@ -193,6 +193,13 @@ fn projections_have_the_shape_that_is_documented() {
     let shown = run("seed:show projection-rebuild/totals/1", "1");
     assert_valid(&shown, "seed-show");
     assert_eq!(shown["source"], Value::Null);
+    let stream = "wallet/00000000-0000-0000-0000-000000000001";
+    let archived = run(&format!("stream:archive {stream} --reason over"), "1");
+    assert_valid(&archived, "stream-archive");
+    let listed = run("stream:list", "1");
+    assert_valid(&listed, "stream-list");
+    assert_eq!(listed["streams"][0]["reason"], "over");
+    assert_eq!(archived["to_rebuild"][0], "totals");
     assert_valid(&run("projection:rebuild totals", "1"), "seed-work");
     assert_valid(&run("projection:rebuild --outdated", "1"), "seed-work");
 }
@@ -222,6 +229,8 @@ fn the_documented_examples_have_the_shape_that_they_explain() {
         ("seed:pause", "seed-steered"),
         ("projection:status", "projection-status"),
         ("projection:check", "projection-check"),
+        ("stream:archive", "stream-archive"),
+        ("stream:list", "stream-list"),
     ] {
         let (_, section) = text.split_once(&format!("## `{command}`\n")).unwrap();
         let (_, example) = section.split_once("```json\n").unwrap();

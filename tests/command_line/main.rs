@@ -48,6 +48,7 @@ mod shell_files;
 mod status_formats;
 mod status_progress;
 mod steering;
+mod streams;
 mod transcript;
 mod two_words;
 mod unreachable_databases;

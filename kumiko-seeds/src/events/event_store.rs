@@ -7,6 +7,7 @@ use super::backend::Inserted;
 use super::event::IDEMPOTENCY_KEY;
 use super::event_row::EventRow;
 use super::store::{EventStore, InTransaction};
+use super::stored_uuid::uuid;
 use super::{EventBackend, EventStoreError, NewEvent, StoredEvent, Stream, User, visible_rows};
 use crate::backend::{Fault, Parameter, column};
 
@@ -17,7 +18,7 @@ const EVENTS: &str = "kumiko_events";
 ///
 /// An append takes one round trip on PostgreSQL, however many events it has, and notifies the channel
 /// `kumiko_events_new` at the commit. A stream that `kumiko_archived_streams` marks, where there is that table, takes
-/// no events.
+/// no events, and none are loaded of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KumikoEvents;
 
@@ -42,6 +43,14 @@ impl<DB: EventBackend> EventStore<DB> for KumikoEvents {
     }
 
     fn load<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        stream: &'a Stream,
+    ) -> BoxFuture<'a, Result<Vec<StoredEvent>, EventStoreError>> {
+        Box::pin(load_live::<DB>(connection, stream))
+    }
+
+    fn load_archived<'a>(
         &'a self,
         connection: &'a mut DB::Connection,
         stream: &'a Stream,
@@ -226,6 +235,20 @@ pub async fn load<DB: EventBackend>(
     rows.iter().map(event).collect()
 }
 
+/// The events of a stream in their order; none if it is archived.
+async fn load_live<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    stream: &Stream,
+) -> Result<Vec<StoredEvent>, EventStoreError> {
+    let (tenant_id, aggregate_id) = (stream.tenant_id, stream.aggregate_id);
+    let (secured, rows) = DB::load_live(connection, tenant_id, aggregate_id).await?;
+    for table in secured {
+        visible_rows::check::<DB>(connection, table).await?;
+    }
+    let event = |row| Ok(stored_event::<DB>(row, tenant_id, aggregate_id)?);
+    rows.iter().map(event).collect()
+}
+
 /// An event from the columns of [`EventBackend::LOAD`].
 pub(super) fn stored_event<DB: EventBackend>(
     row: &DB::Row,
@@ -269,6 +292,35 @@ fn unwrapped(stored: serde_json::Value) -> serde_json::Value {
         Ok(inner @ (Object(_) | Array(_))) => inner,
         _ => stored,
     }
+}
+
+/// The streams of an aggregate, archived ones too: one for each tenant that has one, in the order of tenants.
+///
+/// # Errors
+/// If the database fails, and [`EventStoreError::RowSecurity`] if policies may hide events.
+pub async fn streams_of<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    aggregate_type: &str,
+    aggregate_id: Uuid,
+) -> Result<Vec<Stream>, EventStoreError> {
+    let sql = "SELECT row_number() OVER (ORDER BY tenant_id) AS position, CAST(tenant_id AS text)
+               FROM (SELECT DISTINCT tenant_id FROM kumiko_events
+                     WHERE aggregate_type = $1 AND aggregate_id = $2) AS tenants
+               ORDER BY position";
+    let values = [
+        Parameter::Text(aggregate_type),
+        Parameter::Uuid(aggregate_id),
+    ];
+    let rows = visible_rows::fetch::<DB>(connection, &[EVENTS], sql, &values).await?;
+    let stream = |row: &DB::Row| {
+        Ok(Stream {
+            tenant_id: uuid::<DB>(row, 1)?,
+            aggregate_type: aggregate_type.to_owned(),
+            aggregate_id,
+        })
+    };
+    let streams = rows.iter().map(stream);
+    Ok(streams.collect::<sqlx::Result<_>>()?)
 }
 
 /// The number of events in a stream; 0 if there is no such stream.

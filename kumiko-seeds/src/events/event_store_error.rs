@@ -4,7 +4,7 @@ use std::error::Error;
 
 use uuid::Uuid;
 
-use super::Stream;
+use super::{ProjectionError, Stream};
 use crate::error::the_role;
 
 /// Why events could not be appended or read.
@@ -25,8 +25,7 @@ pub enum EventStoreError {
         /// The version it has.
         actual: i32,
     },
-    /// The original's table `kumiko_archived_streams` marks the stream, whose events nobody would see. Nothing of
-    /// the append is kept that the caller does not commit.
+    /// The stream is archived, so nobody would see its events. Nothing of the append is kept that the caller does not commit.
     #[error(
         "stream {} {} of tenant {} is archived, so nothing may be appended to it",
         stream.aggregate_type, stream.aggregate_id, stream.tenant_id
@@ -34,6 +33,41 @@ pub enum EventStoreError {
     StreamArchived {
         /// The stream.
         stream: Stream,
+    },
+    /// There is no such stream to be archived.
+    #[error(
+        "there is no stream {} {} of tenant {}",
+        stream.aggregate_type, stream.aggregate_id, stream.tenant_id
+    )]
+    NoSuchStream {
+        /// The stream that was asked for.
+        stream: Stream,
+    },
+    /// A stream that is to be restored is not archived.
+    #[error(
+        "stream {} {} of tenant {} is not archived",
+        stream.aggregate_type, stream.aggregate_id, stream.tenant_id
+    )]
+    NotArchived {
+        /// The stream.
+        stream: Stream,
+    },
+    /// Streams are archived, and a transaction that was writing events then has not ended since. It may yet append to one of them, and write rows
+    /// of it; archive them again after that.
+    #[error(
+        "the streams are archived, but a transaction that was writing events then has not ended in {seconds} s, and may yet write rows of them"
+    )]
+    StillWritten {
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The rows of streams could not be computed that are archived or restored. Nothing of that is kept.
+    #[error("the rows of projection {projection:?} could not be brought up to date")]
+    NotReprojected {
+        /// The name of the projection.
+        projection: String,
+        /// Why.
+        source: Box<ProjectionError>,
     },
     /// The tenant already has an event with this idempotency key.
     #[error("an event with the idempotency key of {event_type} exists in tenant {tenant_id}")]

@@ -1,10 +1,11 @@
-//! The tables of events and of snapshots, created where they are missing.
+//! The tables of events, of snapshots and of archived streams, created where they are missing.
 
 use std::collections::BTreeSet;
 
 use sqlx::error::DatabaseError;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
+use super::archive::ARCHIVE;
 use super::backend::SNAPSHOTS;
 use super::{EventBackend, EventStoreError};
 use crate::backend::column;
@@ -27,10 +28,29 @@ use crate::progress::TARGET;
 pub async fn create_event_tables<DB: EventBackend>(
     connection: &mut DB::Connection,
 ) -> Result<(), EventStoreError> {
+    let events = [(TABLE, DB::CREATE_EVENTS)].into_iter().chain(INDEXES);
+    let snapshots = [(SNAPSHOTS, DB::CREATE_SNAPSHOTS), INDEX_OF_SNAPSHOTS];
+    create_missing::<DB>(connection, &events.chain(snapshots).collect::<Vec<_>>()).await
+}
+
+/// Creates the table of archived streams. It comes with the first of them, since each append looks into it where it is there.
+///
+/// # Errors
+/// [`EventStoreError::NotCreated`] if the database refuses, with the statements for somebody who may.
+pub(super) async fn create_archive<DB: EventBackend>(
+    connection: &mut DB::Connection,
+) -> Result<(), EventStoreError> {
+    create_missing::<DB>(connection, &[(ARCHIVE, DB::CREATE_ARCHIVE), KEY_OF_ARCHIVE]).await
+}
+
+async fn create_missing<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    relations: &[Relation],
+) -> Result<(), EventStoreError> {
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let missing = missing::<DB>(connection).await?;
+        let missing = missing::<DB>(connection, relations).await?;
         match create::<DB>(connection, &missing).await {
             Err(error) if attempts < MOST_ATTEMPTS && is_there_by_now(&error) => {}
             Err(error) if is_of_snapshots(&missing) && is_forbidden(&error) => {
@@ -68,15 +88,15 @@ type Relation = (&'static str, &'static str);
 
 async fn missing<DB: EventBackend>(
     connection: &mut DB::Connection,
+    relations: &[Relation],
 ) -> Result<Vec<Relation>, EventStoreError> {
     let rows = DB::fetch(connection, DB::EXISTING_RELATIONS, &[]).await?;
     let existing = rows.iter().map(|row| column::<DB, String>(row, 0));
     let existing = existing.collect::<sqlx::Result<BTreeSet<_>>>()?;
-    let events = [(TABLE, DB::CREATE_EVENTS)].into_iter().chain(INDEXES);
-    let snapshots = [(SNAPSHOTS, DB::CREATE_SNAPSHOTS), INDEX_OF_SNAPSHOTS];
-    let relations = events.chain(snapshots);
-    let missing = relations.filter(|(name, _)| !existing.contains(*name));
-    Ok(missing.collect())
+    let missing = relations
+        .iter()
+        .filter(|(name, _)| !existing.contains(*name));
+    Ok(missing.copied().collect())
 }
 
 /// Creates what is `missing`, or nothing and leaves the transaction as it was.
@@ -120,6 +140,13 @@ const INDEX_OF_SNAPSHOTS: Relation = (
     "kumiko_snapshots_latest_idx",
     "CREATE INDEX IF NOT EXISTS kumiko_snapshots_latest_idx
     ON kumiko_snapshots (aggregate_id, tenant_id, version)",
+);
+
+/// The original's table has no primary key.
+const KEY_OF_ARCHIVE: Relation = (
+    "kumiko_archived_streams_pk",
+    "CREATE UNIQUE INDEX IF NOT EXISTS kumiko_archived_streams_pk
+    ON kumiko_archived_streams (tenant_id, aggregate_id)",
 );
 
 /// Each with its name.

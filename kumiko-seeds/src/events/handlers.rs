@@ -271,8 +271,8 @@ impl<DB: EventBackend> Handlers<DB> {
         &self.problems
     }
 
-    /// Whether there can be snapshots: the library keeps them of streams of its own event store.
-    pub(super) fn keeps_snapshots(&self) -> bool {
+    /// Whether events are in the library's own event store, of whose streams it keeps snapshots and an archive.
+    pub(super) fn is_on_own_store(&self) -> bool {
         !self.has_own_store
     }
 

@@ -63,6 +63,12 @@
 //! A projection that fails fails the write with [`EventStoreError::NotApplied`], whatever the handler makes of it. What the
 //! functions [`append`] and [`load`] do is beside all that: they know the table alone.
 //!
+//! # Archive
+//!
+//! A stream that is over is archived, by a handler with [`WriteContext::archive`], by a seed with
+//! [`SeedContext::system_archive`](crate::SeedContext::system_archive), or with [`Handlers::archive_streams`]. It takes no events then,
+//! [`WriteContext::load`] gives none, and no projection has rows of it. All of that comes back when it is restored.
+//!
 //! # Compatibility
 //!
 //! Tables, constants and lookups are those of the original, so that a Rust service and a TypeScript
@@ -70,6 +76,7 @@
 
 mod aggregates;
 mod appending;
+mod archive;
 mod backend;
 mod batch;
 mod command;
@@ -79,6 +86,7 @@ mod event_row;
 mod event_store;
 mod event_store_error;
 mod event_tables;
+mod existing;
 mod handlers;
 mod lookups;
 mod naming;
@@ -98,12 +106,13 @@ mod write_error;
 mod written;
 
 pub use aggregates::{Aggregate, AggregateResult, forget_snapshots};
+pub use archive::{ArchivedStream, ArchivedStreams, NotProjected, archived_streams};
 pub use backend::EventBackend;
 pub use batch::SystemBatch;
 pub use command::Command;
 pub use event::{NewEvent, StoredEvent};
 pub use event_row::EventRow;
-pub use event_store::{KumikoEvents, append, load, stream_version};
+pub use event_store::{KumikoEvents, append, load, stream_version, streams_of};
 pub use event_store_error::EventStoreError;
 pub(crate) use event_store_error::is_version_conflict;
 pub use event_tables::create_event_tables;

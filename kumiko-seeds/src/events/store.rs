@@ -156,6 +156,19 @@ pub trait EventStore<DB: EventBackend>: Send + Sync {
         stream: &'a Stream,
     ) -> BoxFuture<'a, Result<Vec<StoredEvent>, EventStoreError>>;
 
+    /// The events of a stream as [`EventStore::load`] gives them, also where it gives none because the stream is archived. By default that is no
+    /// difference.
+    ///
+    /// # Errors
+    /// Those of [`EventStore::load`].
+    fn load_archived<'a>(
+        &'a self,
+        connection: &'a mut DB::Connection,
+        stream: &'a Stream,
+    ) -> BoxFuture<'a, Result<Vec<StoredEvent>, EventStoreError>> {
+        self.load(connection, stream)
+    }
+
     /// The version of the last event of a stream, which is the number of its events; 0 if there is no such stream.
     fn stream_version<'a>(
         &'a self,

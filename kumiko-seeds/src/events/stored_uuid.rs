@@ -4,6 +4,9 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use super::EventBackend;
+use crate::backend::column;
+
 /// A UUID as the databases keep it: `uuid` on PostgreSQL, hyphenated text on SQLite.
 ///
 /// sqlx binds a bare [`Uuid`] on SQLite as 16 bytes, which no person can read in a shell. Bind this
@@ -82,3 +85,9 @@ store_as!(
     <sqlx::Sqlite as sqlx::Database>::ArgumentBuffer,
     <sqlx::Sqlite as sqlx::Database>::ValueRef<'r>
 );
+
+/// A column with a UUID that was read as a text.
+pub(in crate::events) fn uuid<DB: EventBackend>(row: &DB::Row, index: usize) -> sqlx::Result<Uuid> {
+    let text: String = column::<DB, _>(row, index)?;
+    Uuid::parse_str(&text).map_err(|error| sqlx::Error::Decode(error.into()))
+}

@@ -5,6 +5,9 @@ use uuid::Uuid;
 
 use super::Aggregate;
 use crate::backend::{Parameter, column};
+use crate::events::backend::SNAPSHOTS;
+use crate::events::existing::has_table;
+use crate::events::stored_uuid::uuid;
 use crate::events::{EventBackend, EventStoreError, Handlers, Stream};
 
 /// How many snapshots are read at a time.
@@ -35,8 +38,7 @@ impl<DB: EventBackend> Handlers<DB> {
     ) -> Result<Vec<Stream>, EventStoreError> {
         let mut wrong = Vec::new();
         let mut connection = pool.acquire().await?;
-        let exists = format!("SELECT 1 WHERE {} <> 0", DB::HAS_SNAPSHOTS);
-        if DB::fetch(&mut connection, &exists, &[]).await?.is_empty() {
+        if !has_table::<DB>(&mut connection, SNAPSHOTS).await? {
             return Ok(wrong);
         }
         let mut after = (Uuid::nil(), -1);
@@ -48,7 +50,10 @@ impl<DB: EventBackend> Handlers<DB> {
             };
             after = (last.stream.aggregate_id, last.version);
             for snapshot in page {
-                let mut events = self.store().load(&mut connection, &snapshot.stream).await?;
+                let events = self
+                    .store()
+                    .load_archived(&mut connection, &snapshot.stream);
+                let mut events = events.await?;
                 events.retain(|event| event.version <= snapshot.version);
                 let (state, version) = self.apply_to((A::default(), 0), events)?;
                 // Without the event that it ends with it is not used.
@@ -102,9 +107,4 @@ async fn page<DB: EventBackend>(
     };
     let snapshots = rows.iter().map(snapshot);
     Ok(snapshots.collect::<sqlx::Result<_>>()?)
-}
-
-fn uuid<DB: EventBackend>(row: &DB::Row, index: usize) -> sqlx::Result<Uuid> {
-    let text: String = column::<DB, _>(row, index)?;
-    Uuid::parse_str(&text).map_err(|error| sqlx::Error::Decode(error.into()))
 }

@@ -1,6 +1,8 @@
 //! Deletes snapshots, so that the next load computes them anew.
 
 use crate::backend::Parameter;
+use crate::events::backend::SNAPSHOTS;
+use crate::events::existing::has_table;
 use crate::events::{EventBackend, EventStoreError, Part};
 
 /// Deletes the snapshots of an aggregate type, or of one aggregate or tenant among them, and says how many. The next load of each reads all
@@ -16,8 +18,7 @@ pub async fn forget_snapshots<DB: EventBackend>(
     aggregate_type: &str,
     part: Option<Part>,
 ) -> Result<u64, EventStoreError> {
-    let exists = format!("SELECT 1 WHERE {} <> 0", DB::HAS_SNAPSHOTS);
-    if DB::fetch(connection, &exists, &[]).await?.is_empty() {
+    if !has_table::<DB>(connection, SNAPSHOTS).await? {
         return Ok(0);
     }
     // A statement of its own, so that the next sees what was saved meanwhile.

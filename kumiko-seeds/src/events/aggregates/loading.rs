@@ -26,7 +26,7 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     ) -> Result<(A, i32), EventStoreError> {
         let handlers = self.handlers;
         let connection = self.events.connection().await?;
-        let every = A::SNAPSHOT_EVERY.filter(|_| handlers.keeps_snapshots());
+        let every = A::SNAPSHOT_EVERY.filter(|_| handlers.is_on_own_store());
         match every {
             None => handlers.computed(connection, stream).await,
             Some(every) => handlers.computed_since(connection, stream, every).await,

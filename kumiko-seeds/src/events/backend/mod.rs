@@ -123,6 +123,27 @@ pub trait EventBackend: Backend + ProjectionBackend + SnapshotBackend {
         rows: &[EventRow],
     ) -> impl Future<Output = sqlx::Result<(Inserted, Vec<Self::Row>)>> + Send;
 
+    /// Creates the table of archived streams.
+    #[doc(hidden)]
+    const CREATE_ARCHIVE: &'static str;
+
+    /// Up to `$4` archived streams, of aggregate type `$1` unless that is empty, of tenant `$2` unless that is nil, archived before `$3`.
+    #[doc(hidden)]
+    const LIST_ARCHIVED: &'static str;
+
+    /// A query that has a row if there is a table `$1`.
+    #[doc(hidden)]
+    const HAS_TABLE: &'static str;
+
+    /// The events of a stream with the columns of [`EventBackend::LOAD`], none if it is archived; and on which tables row level security is
+    /// active, so that events or marks may be missing.
+    #[doc(hidden)]
+    fn load_live(
+        connection: &mut Self::Connection,
+        tenant_id: Uuid,
+        aggregate_id: Uuid,
+    ) -> impl Future<Output = sqlx::Result<(Vec<&'static str>, Vec<Self::Row>)>> + Send;
+
     /// Whether `kumiko_archived_streams` marks a stream. That table is the original's, and need not exist.
     #[doc(hidden)]
     fn is_archived(
@@ -201,14 +222,34 @@ macro_rules! event_columns {
 /// Loads a stream, for [`EventBackend::fetch_with_secured`].
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! load_sql {
-    ($time:ident) => {
+    ($time:ident, $condition:expr) => {
         concat!(
             "SELECT CAST(version AS bigint) AS position, ",
             event_columns!($time),
-            " FROM kumiko_events WHERE tenant_id = $1 AND aggregate_id = $2 ORDER BY position"
+            " FROM kumiko_events WHERE tenant_id = $1 AND aggregate_id = $2",
+            $condition,
+            " ORDER BY position"
+        )
+    };
+}
+
+/// Lists archived streams, for [`EventBackend::fetch_with_secured`].
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+macro_rules! list_archived {
+    ($time:ident) => {
+        concat!(
+            "SELECT row_number() OVER (ORDER BY archived_at, tenant_id, aggregate_id) AS position,
+                    CAST(tenant_id AS text), CAST(aggregate_id AS text), CAST(aggregate_type AS text), ",
+            $time!("archived_at"),
+            ", CAST(archived_by AS text), CAST(coalesce(reason, '') AS text)
+             FROM kumiko_archived_streams
+             WHERE ($1 = '' OR aggregate_type = $1)
+               AND ($2 = '00000000-0000-0000-0000-000000000000' OR tenant_id = $2)
+               AND archived_at < $3
+             ORDER BY position LIMIT $4"
         )
     };
 }
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-use {event_columns, load_sql};
+use {event_columns, list_archived, load_sql};

@@ -14,11 +14,8 @@ pub trait SnapshotBackend: Backend {
     /// Creates the table of snapshots.
     const CREATE_SNAPSHOTS: &'static str;
 
-    /// An expression: not 0 if there is a table of snapshots.
-    const HAS_SNAPSHOTS: &'static str;
-
     /// Loads the newest snapshot of a stream that is of this version of the state, and the events from its last one on; all events where there is
-    /// none. Both are of one moment. There need not be a table of snapshots.
+    /// none; no event if the stream is archived. Both are of one moment. There need not be a table of snapshots.
     fn load_from_snapshot(
         connection: &mut Self::Connection,
         stream: &Stream,

@@ -4,7 +4,9 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection, SqlStr, Sqlite, Transaction};
 use uuid::Uuid;
 
-use super::{EventBackend, Inserted, event_columns, insert_event_sql, load_sql, values_of};
+use super::{
+    EventBackend, Inserted, event_columns, insert_event_sql, list_archived, load_sql, values_of,
+};
 use crate::backend::sqlite::{TransactionEnded, Watched, as_it_is};
 use crate::backend::{Backend, NotCommitted, Parameter};
 use crate::events::event_row::EventRow;
@@ -123,7 +125,7 @@ impl EventBackend for Sqlite {
         statements.to_owned()
     }
 
-    const LOAD: &'static str = load_sql!(as_it_is);
+    const LOAD: &'static str = load_sql!(as_it_is, "");
 
     const STREAM_VERSION: &'static str = "SELECT 1 AS position, COALESCE(MAX(version), 0)
         FROM kumiko_events WHERE tenant_id = $1 AND aggregate_id = $2";
@@ -185,6 +187,32 @@ impl EventBackend for Sqlite {
             }
         }
         Ok((Inserted::All, read))
+    }
+
+    const CREATE_ARCHIVE: &'static str = "CREATE TABLE IF NOT EXISTS kumiko_archived_streams (
+    tenant_id TEXT NOT NULL,
+    aggregate_id TEXT NOT NULL,
+    aggregate_type TEXT NOT NULL,
+    archived_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    archived_by TEXT NOT NULL,
+    reason TEXT
+)";
+
+    const LIST_ARCHIVED: &'static str = list_archived!(as_it_is);
+
+    const HAS_TABLE: &'static str =
+        "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1";
+
+    async fn load_live(
+        connection: &mut SqliteConnection,
+        tenant_id: Uuid,
+        aggregate_id: Uuid,
+    ) -> sqlx::Result<(Vec<&'static str>, Vec<SqliteRow>)> {
+        if Self::is_archived(connection, tenant_id, aggregate_id).await? {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let values = [Parameter::Uuid(tenant_id), Parameter::Uuid(aggregate_id)];
+        Self::fetch_with_secured(connection, &[], Self::LOAD, &values).await
     }
 
     async fn is_archived(

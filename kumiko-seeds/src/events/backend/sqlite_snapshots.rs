@@ -3,11 +3,12 @@
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Row, Sqlite};
 
-use super::event_columns;
-use super::snapshots::{FromSnapshot, NewSnapshot, SnapshotBackend};
+use super::snapshots::{FromSnapshot, NewSnapshot, SNAPSHOTS, SnapshotBackend};
+use super::{EventBackend, event_columns};
 use crate::backend::sqlite::as_it_is;
 use crate::backend::{Backend, Parameter};
 use crate::events::Stream;
+use crate::events::existing::has_table;
 
 impl SnapshotBackend for Sqlite {
     const CREATE_SNAPSHOTS: &'static str = "CREATE TABLE IF NOT EXISTS kumiko_snapshots (
@@ -21,9 +22,6 @@ impl SnapshotBackend for Sqlite {
     CONSTRAINT kumiko_snapshots_pk PRIMARY KEY (aggregate_id, version)
 )";
 
-    const HAS_SNAPSHOTS: &'static str =
-        "(SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'kumiko_snapshots')";
-
     /// One by one: the database is in this process, and nobody writes between two statements of a transaction.
     async fn load_from_snapshot(
         connection: &mut SqliteConnection,
@@ -31,8 +29,7 @@ impl SnapshotBackend for Sqlite {
         snapshot_version: i32,
     ) -> sqlx::Result<FromSnapshot<Self>> {
         let [tenant, aggregate] = [stream.tenant_id, stream.aggregate_id].map(Parameter::Uuid);
-        let exists = format!("SELECT 1 WHERE {} <> 0", Self::HAS_SNAPSHOTS);
-        let has_table = !Self::fetch(connection, &exists, &[]).await?.is_empty();
+        let has_table = has_table::<Self>(connection, SNAPSHOTS).await?;
         let mut snapshot = None;
         if has_table {
             let aggregate_type = Parameter::Text(&stream.aggregate_type);
@@ -44,11 +41,18 @@ impl SnapshotBackend for Sqlite {
         }
         let since = snapshot.as_ref().map_or(0, |(version, _)| *version);
         let values = [tenant, aggregate, Parameter::Integer(since)];
+        let is_archived =
+            Self::is_archived(connection, stream.tenant_id, stream.aggregate_id).await?;
+        let events = if is_archived {
+            Vec::new()
+        } else {
+            Self::fetch(connection, LOAD_FROM, &values).await?
+        };
         Ok(FromSnapshot {
             secured: Vec::new(),
             has_table,
             snapshot,
-            events: Self::fetch(connection, LOAD_FROM, &values).await?,
+            events,
         })
     }
 

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::events::{EventStoreError, Stream};
+use super::projection::NotApplied;
+use crate::events::{EventStoreError, StoredEvent, Stream};
 
 /// Why a projection could not be checked or rebuilt.
 #[derive(Debug, thiserror::Error)]
@@ -154,6 +155,25 @@ impl ProjectionError {
         Self::Unknown {
             name: name.to_owned(),
             known: Vec::new(),
+        }
+    }
+
+    /// `apply` has failed with one of `events`.
+    pub(super) fn not_applied(projection: &str, error: NotApplied, events: &[StoredEvent]) -> Self {
+        let NotApplied { event_id, source } = error;
+        let event = events.iter().find(|event| Some(event.id) == event_id);
+        Self::Apply {
+            projection: projection.to_owned(),
+            event: event.map(|event| {
+                Box::new(EventPlace {
+                    id: event.id,
+                    event_type: event.event_type.clone(),
+                    version: event.version,
+                    stream: event.stream.clone(),
+                })
+            }),
+            events: events.len(),
+            source,
         }
     }
 

@@ -6,7 +6,7 @@ use std::error::Error;
 use uuid::Uuid;
 
 use super::backend::{Lives, ProjectionBackend};
-use super::error::{EventPlace, ProjectionError};
+use super::error::ProjectionError;
 use super::projection::{NotApplied, Projection};
 use super::reading::{Position, archived, gone_on, has_archive, load};
 use super::set_aside::reason;
@@ -97,7 +97,7 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         position: Position,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, ProjectionError> {
-        let types = self.aggregate_types();
+        let types = self.projection.aggregate_types();
         let mut values = position.values(limit, &types).to_vec();
         let sql = match self.tenant_id {
             None => DB::LOAD_AFTER,
@@ -127,7 +127,7 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         after: i64,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, ProjectionError> {
-        let types = self.aggregate_types();
+        let types = self.projection.aggregate_types();
         let values = [
             Parameter::Long(after),
             Parameter::Integer(i32::try_from(limit).unwrap_or(i32::MAX)),
@@ -269,28 +269,14 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         written: Option<String>,
     ) -> ProjectionError {
         let projection = self.projection.name.clone();
-        let NotApplied { event_id, source } = error;
-        if written.is_some() || is_guarded::<DB>(source.as_ref()) {
+        if written.is_some() || is_guarded::<DB>(error.source.as_ref()) {
             return ProjectionError::WroteElsewhere {
                 projection,
                 table: written,
-                source: Some(source),
+                source: Some(error.source),
             };
         }
-        let event = events.iter().find(|event| Some(event.id) == event_id);
-        ProjectionError::Apply {
-            projection,
-            event: event.map(|event| {
-                Box::new(EventPlace {
-                    id: event.id,
-                    event_type: event.event_type.clone(),
-                    version: event.version,
-                    stream: event.stream.clone(),
-                })
-            }),
-            events: events.len(),
-            source,
-        }
+        ProjectionError::not_applied(&projection, error, events)
     }
 
     /// The aggregates, of these or of all that were read, that have got events since.
@@ -342,7 +328,7 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         self.archived = archived;
         let known = self.known(|aggregate_id| wanted.contains(aggregate_id));
         let wanted = serde_json::to_string(aggregates).unwrap_or_default();
-        let types = self.aggregate_types();
+        let types = self.projection.aggregate_types();
         let values = [
             Parameter::Text(&wanted),
             Parameter::Text(&known),
@@ -375,14 +361,6 @@ impl<'f, DB: EventBackend> Fold<'f, DB> {
         connection: &mut DB::Connection,
     ) -> Result<bool, ProjectionError> {
         Ok(self.has_archive && archived::<DB>(connection, None).await? != self.archived)
-    }
-
-    fn aggregate_types(&self) -> String {
-        let sources = self.projection.sources.iter();
-        let types: Vec<&str> = sources
-            .map(|source| source.aggregate_type.as_str())
-            .collect();
-        serde_json::to_string(&types).unwrap_or_default()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Projections that the library knows: read tables whose rows are computed from events.
 //!
 //! An app registers them beside its handlers. Each append then applies its events to them in the same transaction, and an
-//! operation can check them against the events or rebuild them, because it knows how their rows come about.
+//! operation can check them against the events or rebuild them, because it knows how their rows come about. `reproject` does so for some
+//! streams at once.
 
 mod backend;
 mod check;
@@ -13,6 +14,7 @@ mod projection;
 mod reading;
 mod rebuild;
 mod registry;
+mod reproject;
 mod set_aside;
 mod shape;
 mod state;
@@ -25,5 +27,6 @@ pub use operation::Part;
 pub(super) use operation::{is_new, operation};
 pub use projection::{ApplyAllFunction, ApplyFunction, Projection, ProjectionResult};
 pub use registry::Projections;
+pub(super) use reproject::reproject;
 pub use set_aside::SetAside;
 pub(super) use state::failed;

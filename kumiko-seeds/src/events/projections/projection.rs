@@ -221,6 +221,15 @@ impl<DB: EventBackend> Projection<DB> {
         !self.is_all_at_once && self.tables.iter().all(|table| table.aggregate.is_some())
     }
 
+    /// The types of the aggregates that its events are of, as a statement takes them.
+    pub(super) fn aggregate_types(&self) -> String {
+        let sources = self.sources.iter();
+        let types: Vec<&str> = sources
+            .map(|source| source.aggregate_type.as_str())
+            .collect();
+        serde_json::to_string(&types).unwrap_or_default()
+    }
+
     /// Applies `events`, all of which it takes, in their order. If it cannot, the answer says which event it was, where that is known.
     pub(in crate::events) async fn apply_events(
         &self,

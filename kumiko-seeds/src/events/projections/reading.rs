@@ -6,11 +6,13 @@ use uuid::Uuid;
 
 use super::error::ProjectionError;
 use crate::backend::{Parameter, column};
+use crate::events::archive::ARCHIVE;
 use crate::events::event_store::stored_json;
+use crate::events::existing::has_table;
+use crate::events::stored_uuid::uuid;
 use crate::events::{EventBackend, EventStoreError, StoredEvent, Stream, visible_rows};
 
 const EVENTS: &str = "kumiko_events";
-const ARCHIVE: &str = "kumiko_archived_streams";
 
 /// Where a page of events begins: behind this event, by aggregate, version and tenant.
 #[derive(Clone, Copy, Debug)]
@@ -95,21 +97,14 @@ fn event<DB: EventBackend>(row: &DB::Row) -> sqlx::Result<StoredEvent> {
     })
 }
 
-fn uuid<DB: EventBackend>(row: &DB::Row, index: usize) -> sqlx::Result<Uuid> {
-    let text: String = column::<DB, _>(row, index)?;
-    Uuid::parse_str(&text).map_err(|error| sqlx::Error::Decode(error.into()))
-}
-
 /// Whether there is a table of archived streams.
 pub(super) async fn has_archive<DB: EventBackend>(
     connection: &mut DB::Connection,
 ) -> Result<bool, ProjectionError> {
-    let exists = format!("SELECT 1 WHERE {} <> 0", DB::HAS_ARCHIVE);
-    let rows = DB::fetch(connection, &exists, &[]).await;
-    let rows = rows.map_err(ProjectionError::database(
+    let exists = has_table::<DB>(connection, ARCHIVE).await;
+    exists.map_err(ProjectionError::database(
         "look for a table of archived streams",
-    ))?;
-    Ok(!rows.is_empty())
+    ))
 }
 
 /// The streams that are archived, whose rows are left out: those of some aggregates, or all.

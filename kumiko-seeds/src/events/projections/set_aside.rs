@@ -12,6 +12,7 @@ use super::operation::Part;
 use crate::SeedRunner;
 use crate::backend::{Parameter, column};
 use crate::causes::with_causes;
+use crate::events::existing::has_table;
 use crate::events::{EventBackend, Handlers, StoredEvent, visible_rows};
 
 const TABLE: &str = "kumiko_rebuild_dead_letters";
@@ -184,10 +185,8 @@ pub(super) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
 async fn exists<DB: EventBackend>(
     connection: &mut DB::Connection,
 ) -> Result<bool, ProjectionError> {
-    let exists = format!("SELECT 1 WHERE {} <> 0", DB::HAS_SET_ASIDE);
-    let rows = DB::fetch(connection, &exists, &[]).await;
-    let rows = rows.map_err(ProjectionError::database(
+    let exists = has_table::<DB>(connection, TABLE).await;
+    exists.map_err(ProjectionError::database(
         "look for a table of events that are set aside",
-    ))?;
-    Ok(!rows.is_empty())
+    ))
 }

@@ -260,9 +260,14 @@ impl Shape {
 
     /// A statement that empties the shadow of the rows of these aggregates.
     pub(super) fn empty_shadow<DB: ProjectionBackend>(&self, aggregates: &[Uuid]) -> String {
-        let rows = Rows::Of(aggregates);
-        let (shadow, is_one) = (&self.shadow, self.is_one_of::<DB>("shadow", &rows));
-        format!("DELETE FROM {shadow} AS shadow WHERE {is_one}")
+        let is_one = self.is_one_of::<DB>("shadow", &Rows::Of(aggregates));
+        format!("DELETE FROM {} AS shadow WHERE {is_one}", self.shadow)
+    }
+
+    /// A statement that deletes the live rows of these aggregates.
+    pub(super) fn empty_live<DB: ProjectionBackend>(&self, aggregates: &[Uuid]) -> String {
+        let is_one = self.is_one_of::<DB>("live", &Rows::Of(aggregates));
+        format!("DELETE FROM {} AS live WHERE {is_one}", self.live)
     }
 
     /// What stands before each key and each column that [`Shape::listed`] gives.

@@ -5,7 +5,10 @@ use futures_util::future::BoxFuture;
 
 use super::error::ProjectionError;
 use crate::backend::Parameter;
+use crate::events::existing::has_table;
 use crate::events::{EventBackend, visible_rows};
+
+const TABLE: &str = "kumiko_projections";
 
 /// A rebuild has begun.
 pub(super) async fn begun<DB: EventBackend>(
@@ -61,13 +64,12 @@ async fn check_visible<DB: EventBackend>(
     }
     let sql = "SELECT CAST(1 AS bigint) AS position FROM kumiko_projections WHERE name = $1";
     let values = [Parameter::Text(projection)];
-    let seen = visible_rows::fetch::<DB>(connection, &["kumiko_projections"], sql, &values).await;
+    let seen = visible_rows::fetch::<DB>(connection, &[TABLE], sql, &values).await;
     seen.map(drop).map_err(ProjectionError::reading(WRITE))
 }
 
 async fn exists<DB: EventBackend>(connection: &mut DB::Connection) -> sqlx::Result<bool> {
-    let exists = format!("SELECT 1 WHERE {} <> 0", DB::HAS_STATE);
-    Ok(!DB::fetch(connection, &exists, &[]).await?.is_empty())
+    has_table::<DB>(connection, TABLE).await
 }
 
 async fn upsert<DB: EventBackend>(

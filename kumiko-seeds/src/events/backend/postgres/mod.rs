@@ -15,7 +15,9 @@ use uuid::Uuid;
 use self::any_events::{insert_any, insert_any_and_read};
 use self::chunk::Chunk;
 use self::statement::{bound, is_named, outcome, with_texts_to_compare};
-use super::{EventBackend, Inserted, event_columns, insert_event_sql, load_sql, values_of};
+use super::{
+    EventBackend, Inserted, event_columns, insert_event_sql, list_archived, load_sql, values_of,
+};
 use crate::backend::postgres::transaction;
 use crate::backend::{NotCommitted, Parameter};
 use crate::events::event_row::EventRow;
@@ -85,6 +87,16 @@ macro_rules! insertion {
 const INSERT: Insertion = insertion!("");
 const INSERT_AND_READ: Insertion = insertion!(concat!(", ", event_columns!(time)));
 
+/// Whether a stream is archived is asked once, and not for each of its events.
+const LOAD_LIVE: &str = load_sql!(
+    time,
+    concat!(
+        " AND NOT (SELECT ",
+        archived!("tenant_id = %L AND aggregate_id = %L', $1, $2"),
+        ")"
+    )
+);
+
 impl EventBackend for Postgres {
     async fn begin(
         connection: &mut PgConnection,
@@ -153,7 +165,8 @@ impl EventBackend for Postgres {
           AND class.relname IN ('kumiko_events', 'events_aggregate_version_uq',
                                 'events_idempotency_uq', 'events_load_idx',
                                 'events_tenant_type_idx', 'kumiko_snapshots',
-                                'kumiko_snapshots_latest_idx')";
+                                'kumiko_snapshots_latest_idx', 'kumiko_archived_streams',
+                                'kumiko_archived_streams_pk')";
 
     /// The setting is as it was afterwards, and after an error as well, which undoes it.
     fn with_bounded_waits(statements: &str) -> String {
@@ -167,7 +180,7 @@ impl EventBackend for Postgres {
         )
     }
 
-    const LOAD: &'static str = load_sql!(time);
+    const LOAD: &'static str = load_sql!(time, "");
 
     const STREAM_VERSION: &'static str = concat!(
         "SELECT CAST(1 AS bigint) AS position, CAST(coalesce(",
@@ -188,7 +201,7 @@ impl EventBackend for Postgres {
     ) -> sqlx::Result<(Vec<&'static str>, Vec<PgRow>)> {
         let active = tables
             .iter()
-            .map(|table| format!("row_security_active('{table}')"));
+            .map(|table| format!("coalesce(row_security_active(to_regclass('{table}')), false)"));
         let active = active.collect::<Vec<_>>().join(", ");
         // One statement, which has a row even if nothing is found.
         let sql = format!(
@@ -265,6 +278,29 @@ impl EventBackend for Postgres {
             }
         };
         Ok((outcome(read.first())?, read))
+    }
+
+    const CREATE_ARCHIVE: &'static str = "CREATE TABLE IF NOT EXISTS kumiko_archived_streams (
+    tenant_id uuid NOT NULL,
+    aggregate_id uuid NOT NULL,
+    aggregate_type text NOT NULL,
+    archived_at timestamptz(3) NOT NULL DEFAULT now(),
+    archived_by text NOT NULL,
+    reason text
+)";
+
+    const LIST_ARCHIVED: &'static str = list_archived!(time);
+
+    const HAS_TABLE: &'static str = "SELECT 1 WHERE to_regclass($1) IS NOT NULL";
+
+    async fn load_live(
+        connection: &mut PgConnection,
+        tenant_id: Uuid,
+        aggregate_id: Uuid,
+    ) -> sqlx::Result<(Vec<&'static str>, Vec<PgRow>)> {
+        let values = [Parameter::Uuid(tenant_id), Parameter::Uuid(aggregate_id)];
+        let tables = ["kumiko_events", "kumiko_archived_streams"];
+        Self::fetch_with_secured(connection, &tables, LOAD_LIVE, &values).await
     }
 
     async fn is_archived(

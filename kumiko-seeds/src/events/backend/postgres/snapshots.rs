@@ -36,9 +36,6 @@ impl SnapshotBackend for Postgres {
     CONSTRAINT kumiko_snapshots_pk PRIMARY KEY (aggregate_id, version)
 )";
 
-    const HAS_SNAPSHOTS: &'static str =
-        "CAST(to_regclass('kumiko_snapshots') IS NOT NULL AS integer)";
-
     async fn load_from_snapshot(
         connection: &mut PgConnection,
         stream: &Stream,
@@ -50,7 +47,7 @@ impl SnapshotBackend for Postgres {
             Parameter::Text(&stream.aggregate_type),
             Parameter::Integer(snapshot_version),
         ];
-        let tables = ["kumiko_events"];
+        let tables = ["kumiko_events", "kumiko_archived_streams"];
         let (secured, mut events) =
             Self::fetch_with_secured(connection, &tables, LOAD_FROM_SNAPSHOT, &values).await?;
         if events.is_empty() {
@@ -121,7 +118,9 @@ const LOAD_FROM_SNAPSHOT: &str = concat!(
     SELECT CAST(version AS bigint), ",
     event_columns!(time),
     " FROM kumiko_events
-    WHERE tenant_id = $1 AND aggregate_id = $2 AND version >= (SELECT base.version FROM base)
+    WHERE tenant_id = $1 AND aggregate_id = $2 AND version >= (SELECT base.version FROM base) AND NOT (SELECT ",
+    archived!("tenant_id = %L AND aggregate_id = %L', $1, $2"),
+    ")
     ORDER BY position"
 );
 

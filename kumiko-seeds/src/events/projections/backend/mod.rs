@@ -28,15 +28,6 @@ pub trait ProjectionBackend: Backend {
     /// Begins a transaction whose statements all see one moment.
     const BEGIN_SNAPSHOT: &'static str;
 
-    /// An expression: not 0 if there is a table of archived streams.
-    const HAS_ARCHIVE: &'static str;
-
-    /// An expression: not 0 if there is the original's table of projections.
-    const HAS_STATE: &'static str;
-
-    /// An expression: not 0 if there is a table of events that are set aside.
-    const HAS_SET_ASIDE: &'static str;
-
     /// Creates that table where it is missing.
     const CREATE_SET_ASIDE: &'static str;
 
@@ -61,6 +52,9 @@ pub trait ProjectionBackend: Backend {
 
     /// The next `$2` events after id `$1`, in this order, of aggregate types `$3`.
     const LOAD_BY_ID: &'static str;
+
+    /// The events of the aggregates `$1` of aggregate types `$2`, in the order of [`ProjectionBackend::LOAD_AFTER`].
+    const LOAD_OF: &'static str;
 
     /// The events of the aggregates `$1` that come after those known, `$2`, each as `[tenant, aggregate, version]`, of aggregate types `$3`.
     const LOAD_SINCE: &'static str;
@@ -245,6 +239,25 @@ macro_rules! load_after {
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use load_after;
+
+/// [`ProjectionBackend::LOAD_OF`].
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+macro_rules! load_of {
+    ($time:ident, $ids:literal, $types:literal) => {
+        concat!(
+            "SELECT row_number() OVER (ORDER BY aggregate_id, version, tenant_id) AS position, ",
+            event_columns!($time),
+            " FROM kumiko_events WHERE aggregate_id IN (",
+            $ids,
+            ") AND aggregate_type IN (",
+            $types,
+            ") ORDER BY position"
+        )
+    };
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use load_of;
 
 /// [`ProjectionBackend::LOAD_BY_ID`].
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

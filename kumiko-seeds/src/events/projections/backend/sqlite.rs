@@ -7,7 +7,9 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Executor, Row, Sqlite};
 use uuid::Uuid;
 
-use super::{Lives, ProjectionBackend, event_columns, list_set_aside, load_after, load_by_id};
+use super::{
+    Lives, ProjectionBackend, event_columns, list_set_aside, load_after, load_by_id, load_of,
+};
 use crate::backend::sqlite::as_it_is;
 use crate::backend::{Backend, Parameter};
 use crate::events::projections::shape::{Column, Shape, quoted};
@@ -16,14 +18,6 @@ impl ProjectionBackend for Sqlite {
     const IS_DISTINCT_FROM: &'static str = "IS NOT";
     const OVERRIDING: &'static str = "";
     const BEGIN_SNAPSHOT: &'static str = "BEGIN";
-    const HAS_ARCHIVE: &'static str = "(SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'kumiko_archived_streams')";
-
-    const HAS_STATE: &'static str =
-        "(SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'kumiko_projections')";
-
-    const HAS_SET_ASIDE: &'static str = "(SELECT count(*) FROM sqlite_schema \
-         WHERE type = 'table' AND name = 'kumiko_rebuild_dead_letters')";
-
     const CREATE_SET_ASIDE: &'static str = "
         CREATE TABLE IF NOT EXISTS kumiko_rebuild_dead_letters (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -69,6 +63,12 @@ impl ProjectionBackend for Sqlite {
     const LOAD_BY_ID: &'static str = load_by_id!(as_it_is, "SELECT value FROM json_each($3)");
 
     /// Nobody else has written since, so there is nothing.
+    const LOAD_OF: &'static str = load_of!(
+        as_it_is,
+        "SELECT value FROM json_each($1)",
+        "SELECT value FROM json_each($2)"
+    );
+
     const LOAD_SINCE: &'static str = concat!(
         "SELECT 1 AS position, ",
         event_columns!(as_it_is),

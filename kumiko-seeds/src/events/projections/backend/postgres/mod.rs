@@ -11,7 +11,9 @@ mod kept;
 
 use self::guard::Guard;
 use self::kept::{Kept, like, text};
-use super::{Lives, ProjectionBackend, event_columns, list_set_aside, load_after, load_by_id};
+use super::{
+    Lives, ProjectionBackend, event_columns, list_set_aside, load_after, load_by_id, load_of,
+};
 use crate::backend::{Backend, Fault, Parameter};
 use crate::events::projections::shape::{Column, Shape, quoted};
 
@@ -28,15 +30,6 @@ impl ProjectionBackend for Postgres {
     const IS_DISTINCT_FROM: &'static str = "IS DISTINCT FROM";
     const OVERRIDING: &'static str = "OVERRIDING SYSTEM VALUE";
     const BEGIN_SNAPSHOT: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ WRITE";
-    const HAS_ARCHIVE: &'static str =
-        "CAST(to_regclass('kumiko_archived_streams') IS NOT NULL AS integer)";
-
-    const HAS_STATE: &'static str =
-        "CAST(to_regclass('kumiko_projections') IS NOT NULL AS integer)";
-
-    const HAS_SET_ASIDE: &'static str =
-        "CAST(to_regclass('kumiko_rebuild_dead_letters') IS NOT NULL AS integer)";
-
     const CREATE_SET_ASIDE: &'static str = "
         CREATE TABLE IF NOT EXISTS kumiko_rebuild_dead_letters (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -90,6 +83,12 @@ impl ProjectionBackend for Postgres {
 
     const LOAD_BY_ID: &'static str =
         load_by_id!(time, "SELECT jsonb_array_elements_text(CAST($3 AS jsonb))");
+
+    const LOAD_OF: &'static str = load_of!(
+        time,
+        "SELECT CAST(wanted AS uuid) FROM jsonb_array_elements_text(CAST($1 AS jsonb)) AS wanted",
+        "SELECT jsonb_array_elements_text(CAST($2 AS jsonb))"
+    );
 
     /// A stream that is known is asked for what follows, through the index of its versions. One that is not begins with version 1.
     const LOAD_SINCE: &'static str = concat!(

@@ -1,0 +1,28 @@
+//! `stream:archive`, `stream:restore` and `stream:list`: builds the app's ops binary and lets it do them.
+
+use std::process::ExitCode;
+
+use kumiko_seeds_cli as cli;
+use kumiko_seeds_cli::Failure;
+
+use crate::arguments::InOpsBinary;
+use crate::in_ops_binary::start;
+
+pub(crate) fn archive(
+    arguments: &InOpsBinary<cli::StreamArchiveArguments>,
+) -> Result<ExitCode, Failure> {
+    let asked = &arguments.command;
+    start("stream:archive", arguments, &asked.database, asked.words())
+}
+
+pub(crate) fn restore(
+    arguments: &InOpsBinary<cli::StreamRestoreArguments>,
+) -> Result<ExitCode, Failure> {
+    let asked = &arguments.command;
+    start("stream:restore", arguments, &asked.database, asked.words())
+}
+
+pub(crate) fn list(arguments: &InOpsBinary<cli::StreamListArguments>) -> Result<ExitCode, Failure> {
+    let asked = &arguments.command;
+    start("stream:list", arguments, &asked.database, asked.words())
+}
