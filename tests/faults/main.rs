@@ -9,6 +9,7 @@
 )]
 
 mod aftermath;
+mod archived_beside_others;
 mod connection_cut;
 mod crashing_server;
 mod crashing_under_rebuilds;

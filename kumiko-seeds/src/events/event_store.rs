@@ -3,6 +3,7 @@
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
+use super::archive::ARCHIVE;
 use super::backend::Inserted;
 use super::event::IDEMPOTENCY_KEY;
 use super::event_row::EventRow;
@@ -109,12 +110,21 @@ async fn insert<DB: EventBackend>(
     rows: &[EventRow],
 ) -> Result<(), EventStoreError> {
     let InTransaction { identity, naming } = transaction;
-    let inserted = match rows {
-        [row] => DB::insert_event(connection, identity, naming, row).await,
-        rows => DB::insert_events(connection, identity, naming, rows).await,
-    };
-    settle::<DB>(connection, &transaction, rows, inserted).await
+    for _ in 0..MOST_ATTEMPTS {
+        let inserted = match rows {
+            [row] => DB::insert_event(connection, identity, naming, row).await,
+            rows => DB::insert_events(connection, identity, naming, rows).await,
+        };
+        let settled = settle::<DB>(connection, &transaction, rows, inserted).await?;
+        if settled.is_some() {
+            return Ok(());
+        }
+    }
+    Err(sqlx::Error::RowNotFound.into())
 }
+
+/// How often an insertion is tried that was refused for a reason that is gone when it is asked for.
+const MOST_ATTEMPTS: u32 = 10;
 
 /// Inserts rows as [`insert`] does, and gives the events of those that are `taken`.
 async fn insert_and_read<DB: EventBackend>(
@@ -124,11 +134,19 @@ async fn insert_and_read<DB: EventBackend>(
     taken: &[usize],
 ) -> Result<Vec<StoredEvent>, EventStoreError> {
     let InTransaction { identity, naming } = transaction;
-    let (inserted, read) = match DB::insert_and_read(connection, identity, naming, rows).await {
-        Ok((inserted, read)) => (Ok(inserted), read),
-        Err(error) => (Err(error), Vec::new()),
-    };
-    settle::<DB>(connection, &transaction, rows, inserted).await?;
+    let mut read = Vec::new();
+    for _ in 0..MOST_ATTEMPTS {
+        let inserted = DB::insert_and_read(connection, identity, naming, rows).await;
+        let inserted = inserted.map(|(inserted, answer)| {
+            read = answer;
+            inserted
+        });
+        let settled = settle::<DB>(connection, &transaction, rows, inserted).await?;
+        if settled.is_some() {
+            break;
+        }
+        read.clear();
+    }
     if read.len() != rows.len() {
         // A trigger has kept some out, and which is not known.
         return Err(sqlx::Error::RowNotFound.into());
@@ -140,48 +158,53 @@ async fn insert_and_read<DB: EventBackend>(
     taken.iter().map(event).collect()
 }
 
-/// What the answer to an insertion means.
+/// What the answer to an insertion means. None if nothing is inserted and it may be tried again.
 async fn settle<DB: EventBackend>(
     connection: &mut DB::Connection,
     transaction: &InTransaction<'_, DB>,
     rows: &[EventRow],
     inserted: sqlx::Result<Inserted>,
-) -> Result<(), EventStoreError> {
+) -> Result<Option<()>, EventStoreError> {
     match inserted {
-        Ok(Inserted::All) => Ok(()),
+        Ok(Inserted::All) => Ok(Some(())),
         Ok(Inserted::AllWithSecuredArchive) => {
-            visible_rows::check::<DB>(connection, "kumiko_archived_streams").await
+            visible_rows::check::<DB>(connection, ARCHIVE).await?;
+            Ok(Some(()))
         }
         Ok(Inserted::First(count)) => {
             transaction.ensure_open(connection).await?;
-            Err(refusal::<DB>(connection, &rows[count..]).await?)
+            match refusal::<DB>(connection, &rows[count..]).await? {
+                Some(refusal) => Err(refusal),
+                None if count == 0 => Ok(None),
+                None => Err(sqlx::Error::RowNotFound.into()),
+            }
         }
         Err(source) => Err(failure::<DB>(rows, source)),
     }
 }
 
-/// Why none of `rows` was inserted: the first stream that is archived or not as long as they expect.
+/// Why none of `rows` was inserted: the first stream that is archived or not as long as they expect. None if there is no reason any more: the
+/// stream that was archived is restored, or another transaction has taken back what was in the way.
 async fn refusal<DB: EventBackend>(
     connection: &mut DB::Connection,
     rows: &[EventRow],
-) -> Result<EventStoreError, EventStoreError> {
+) -> Result<Option<EventStoreError>, EventStoreError> {
     for row in rows.iter().filter(|row| row.is_first) {
         let (stream, expected) = (row.stream(), row.version - 1);
         if DB::is_archived(connection, stream.tenant_id, stream.aggregate_id).await? {
-            return Ok(EventStoreError::StreamArchived { stream });
+            return Ok(Some(EventStoreError::StreamArchived { stream }));
         }
         let actual =
             stream_version::<DB>(connection, stream.tenant_id, stream.aggregate_id).await?;
         if actual != expected {
-            return Ok(EventStoreError::VersionConflict {
+            return Ok(Some(EventStoreError::VersionConflict {
                 stream,
                 expected,
                 actual,
-            });
+            }));
         }
     }
-    // It was there a moment ago, and another transaction has taken it back.
-    Ok(sqlx::Error::RowNotFound.into())
+    Ok(None)
 }
 
 fn failure<DB: EventBackend>(rows: &[EventRow], source: sqlx::Error) -> EventStoreError {
