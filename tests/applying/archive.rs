@@ -175,8 +175,9 @@ on_both_databases! {
         let refused = said(&write.commit(&database.pool).await.unwrap_err());
         assert!(refused.contains("is archived, so nothing may be appended to it"), "{refused}");
 
-        // Once more: the newest reason counts.
-        assert_eq!(call(database, "wallet:write:archive", 2).await, Ok(json!(["totals"])));
+        archive_all(&database.pool, &[stream(2)], Some("and out")).await.unwrap();
+        let expected = format!("{} {} and out", wallet(2), User::system().id);
+        assert_eq!(archived(database, &ArchivedStreams::default()).await, [expected]);
         call(database, "wallet:write:restore", 2).await.unwrap();
         assert_eq!(archived(database, &ArchivedStreams::default()).await, [""; 0]);
         assert_eq!(call(database, "wallet:write:count", 2).await, Ok(json!([2, 2])));
