@@ -31,17 +31,20 @@ pub(crate) fn run(effort: Effort) -> Result<ExitCode, Failure> {
     }
     let cluster = Cluster::of(steps::postgres(None)?)?;
     let mut text = introduction();
+    println!("{text}");
     for name in PROGRAMS {
         let chapter = env::temp_dir().join(format!("kumiko-{name}-{}.md", std::process::id()));
         let quick = (effort == Effort::Quick).then(|| OsString::from("--quick"));
         let arguments: Vec<OsString> = quick.into_iter().chain([chapter.clone().into()]).collect();
         cargo("run", name, &arguments, &cluster.url())?;
         let read = fs::read_to_string(&chapter);
-        text.push_str(&read.map_err(|error| failed("there is no chapter").caused_by(error))?);
+        let read = read.map_err(|error| failed("there is no chapter").caused_by(error))?;
+        // At once: the next program may fail, after an hour.
+        println!("{read}");
+        text.push_str(&read);
         // What stays behind is a small file in a temporary folder.
         drop(fs::remove_file(chapter));
     }
-    println!("{text}");
     if effort == Effort::Full {
         fs::write(FILE, text).map_err(|error| failed("no file").caused_by(error))?;
     }
