@@ -247,6 +247,9 @@ applied  totals      1        2026-01-02 03:04:05  read_totals
         checked.starts_with("exit 0") && checked.contains(set_aside),
         "{checked}"
     );
+    let status = call(&app, URL, "projection:status", &fails);
+    let remark = "  6 events set aside, as projection:check tells\n";
+    assert!(status.contains(remark), "{status}");
     let mended = &fails[..1];
     let worked = call(&app, URL, "projection:rebuild wallets", mended);
     assert!(worked.starts_with("exit 0"), "{worked}");

@@ -11,9 +11,11 @@ use serde_json::Value;
 use super::arguments::ProjectionStatusArguments;
 use super::choice::projections;
 use crate::arguments::Format;
-use crate::database::{find, read_history};
+use crate::database::{DatabaseUrl, connect, find, say_that_there_is_none};
 use crate::failure::{Exit, Failure};
-use crate::printing::{Columns, Moment, Terminal, print_json, print_text, printable, state};
+use crate::printing::{
+    Columns, Moment, Terminal, counted, print_json, print_text, printable, state,
+};
 use crate::progress_view::ProgressView;
 
 /// `projection:status` of an app's own ops binary.
@@ -24,19 +26,47 @@ pub(crate) async fn run<DB: EventBackend>(
     let url = find::<DB>(&arguments.database)?;
     let projections = projections(runner);
     // Of none there is nothing to ask a database.
-    let history = if projections.is_empty() {
-        History::default()
+    let (history, set_aside) = if projections.is_empty() {
+        (History::default(), Vec::new())
     } else {
-        read_history::<DB>(&url, runner.whose()).await?
+        read(runner, &url, &projections).await?
     };
     let status = Status::compare(runner.infos(), history.clone(), &SkipFlags::default());
-    let view = ProjectionStatusView::of(&projections, &status, &history);
+    let view = ProjectionStatusView::of(&projections, &status, &history, &set_aside);
     let out = &mut stdout().lock();
     match arguments.format {
         Format::Json => print_json(out, &view)?,
         Format::Table => print_text(out, &table(&view, Terminal::of_stdout()))?,
     }
     Ok(Exit::Fine)
+}
+
+/// What the ledger tells, and how many events of each projection are set aside.
+async fn read<DB: EventBackend>(
+    runner: &SeedRunner<DB>,
+    url: &DatabaseUrl,
+    projections: &[&Projection<DB>],
+) -> Result<(History, Vec<usize>), Failure> {
+    let none = vec![0; projections.len()];
+    let Some(pool) = connect::<DB>(url).await? else {
+        say_that_there_is_none(url);
+        return Ok((History::default(), none));
+    };
+    let history = runner.ledger(&pool).history().await;
+    let history = history.map_err(|error| url.failure(&error))?;
+    let mut set_aside = none;
+    if let Some(handlers) = runner.write_side() {
+        for (projection, number) in projections.iter().zip(&mut set_aside) {
+            let name = projection.name();
+            let events = handlers.set_aside(&pool, name).await.map_err(|error| {
+                let what = format!("could not read which events of {name} are set aside");
+                Failure::new(what).caused_by(&error)
+            })?;
+            *number = events.len();
+        }
+    }
+    pool.close().await;
+    Ok((history, set_aside))
 }
 
 /// Which version of its rows each projection has.
@@ -66,6 +96,8 @@ pub struct ProjectionView<'a> {
     pub rebuilt_at: Option<Moment>,
     /// How far a rebuild is that is under way.
     pub progress: Option<ProgressView<'a>>,
+    /// How many events are set aside, because a rebuild could not apply them.
+    pub set_aside: usize,
     /// What a person should know beside the state.
     pub remark: Option<String>,
 }
@@ -75,9 +107,10 @@ impl<'a> ProjectionStatusView<'a> {
         projections: &[&'a Projection<DB>],
         status: &'a Status,
         history: &'a History,
+        set_aside: &[usize],
     ) -> Self {
-        let view = |projection: &&'a Projection<DB>| {
-            let projection = *projection;
+        let view = |(projection, set_aside): (&&'a Projection<DB>, &usize)| {
+            let (projection, set_aside) = (*projection, *set_aside);
             let all_versions = format!("projection-rebuild/{}/", projection.name());
             let id = format!("{all_versions}{}", projection.version());
             let all = status.seeds.iter().chain(&status.past);
@@ -122,6 +155,10 @@ impl<'a> ProjectionStatusView<'a> {
                     let whose = if is_older { "of a newer release " } else { "" };
                     format!("version {recorded} {whose}is recorded")
                 }),
+                (set_aside > 0).then(|| {
+                    let events = counted(set_aside, "event");
+                    format!("{events} set aside, as projection:check tells")
+                }),
             ];
             let remarks: Vec<String> = remarks.into_iter().flatten().collect();
             ProjectionView {
@@ -132,12 +169,13 @@ impl<'a> ProjectionStatusView<'a> {
                 recorded_version,
                 rebuilt_at: latest.map(Moment),
                 progress: progress.map(ProgressView::of),
+                set_aside,
                 remark: (!remarks.is_empty()).then(|| remarks.join("; ")),
             }
         };
         Self {
             version: 1,
-            projections: projections.iter().map(view).collect(),
+            projections: projections.iter().zip(set_aside).map(view).collect(),
         }
     }
 }

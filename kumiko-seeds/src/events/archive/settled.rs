@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sqlx::Pool;
 
+use super::within::Change;
 use crate::events::projections::reproject;
 use crate::events::{EventBackend, EventStoreError, Handlers, Stream, User};
 
@@ -38,7 +39,8 @@ impl<DB: EventBackend> Handlers<DB> {
     ) -> Result<NotProjected, EventStoreError> {
         let mut connection = pool.acquire().await?;
         let (mut transaction, identity) = DB::begin(&mut connection).await?;
-        let archived = self.archive_within(&mut transaction, streams, user, reason);
+        let change = Change::Archive { user, reason };
+        let archived = self.change_archive(&mut transaction, streams, change);
         let archived = archived.await?;
         commit::<DB>(transaction, &identity).await?;
         if DB::settled_id(&mut connection, PATIENCE).await?.is_none() {
@@ -63,7 +65,8 @@ impl<DB: EventBackend> Handlers<DB> {
     ) -> Result<NotProjected, EventStoreError> {
         let mut connection = pool.acquire().await?;
         let (mut transaction, identity) = DB::begin(&mut connection).await?;
-        let restored = self.restore_within(&mut transaction, streams).await?;
+        let restored = self.change_archive(&mut transaction, streams, Change::Restore);
+        let restored = restored.await?;
         commit::<DB>(transaction, &identity).await?;
         Ok(restored)
     }

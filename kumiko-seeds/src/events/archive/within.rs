@@ -29,11 +29,8 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
         stream: &Stream,
         reason: Option<&str>,
     ) -> Result<NotProjected, EventStoreError> {
-        let (handlers, user) = (self.handlers, self.user);
-        let connection = self.connection().await?;
-        let streams = std::slice::from_ref(stream);
-        handlers
-            .archive_within(connection, streams, user, reason)
+        let user = self.user;
+        self.change_archive(stream, Change::Archive { user, reason })
             .await
     }
 
@@ -42,10 +39,18 @@ impl<DB: EventBackend> WriteContext<'_, DB> {
     /// # Errors
     /// [`EventStoreError::NotArchived`]; if a projection fails; otherwise if the database does. Nothing of it is kept then.
     pub async fn restore(&mut self, stream: &Stream) -> Result<NotProjected, EventStoreError> {
+        self.change_archive(stream, Change::Restore).await
+    }
+
+    async fn change_archive(
+        &mut self,
+        stream: &Stream,
+        change: Change<'_>,
+    ) -> Result<NotProjected, EventStoreError> {
         let handlers = self.handlers;
         let connection = self.connection().await?;
         let streams = std::slice::from_ref(stream);
-        handlers.restore_within(connection, streams).await
+        handlers.change_archive(connection, streams, change).await
     }
 
     /// The events of `stream` in their order, as [`WriteContext::load`] gives them, also if it is archived.
@@ -76,20 +81,12 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
         streams: &[Stream],
         reason: Option<&str>,
     ) -> Result<NotProjected, EventStoreError> {
-        let mut work = self.begin("archiving streams");
-        let handlers = work.app::<Arc<Handlers<DB>>>();
-        let archived = match (handlers, work.parts().await) {
-            (None, _) => Err(EventStoreError::store("the runner has no handlers")),
-            (_, Err(error)) => Err(EventStoreError::store(error)),
-            (Some(handlers), Ok(parts)) => {
-                parts.journal.note_handed_out();
-                let user = User::system();
-                handlers
-                    .archive_within(parts.connection, streams, &user, reason)
-                    .await
-            }
+        let (user, what) = (User::system(), "archiving streams");
+        let change = Change::Archive {
+            user: &user,
+            reason,
         };
-        work.ended(archived)
+        self.change_archive(what, streams, change).await
     }
 
     /// Takes streams out of the archive, all or none; see [`WriteContext::restore`]. A failure fails the seed.
@@ -100,45 +97,61 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
         &mut self,
         streams: &[Stream],
     ) -> Result<NotProjected, EventStoreError> {
-        let mut work = self.begin("restoring streams");
+        let what = "restoring streams";
+        self.change_archive(what, streams, Change::Restore).await
+    }
+
+    async fn change_archive(
+        &mut self,
+        what: &str,
+        streams: &[Stream],
+        change: Change<'_>,
+    ) -> Result<NotProjected, EventStoreError> {
+        let mut work = self.begin(what);
         let handlers = work.app::<Arc<Handlers<DB>>>();
-        let restored = match (handlers, work.parts().await) {
+        let changed = match (handlers, work.parts().await) {
             (None, _) => Err(EventStoreError::store("the runner has no handlers")),
             (_, Err(error)) => Err(EventStoreError::store(error)),
             (Some(handlers), Ok(parts)) => {
                 parts.journal.note_handed_out();
-                handlers.restore_within(parts.connection, streams).await
+                handlers
+                    .change_archive(parts.connection, streams, change)
+                    .await
             }
         };
-        work.ended(restored)
+        work.ended(changed)
     }
 }
 
+/// What becomes of streams.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Change<'a> {
+    /// This user archives them, for this reason.
+    Archive {
+        user: &'a User,
+        reason: Option<&'a str>,
+    },
+    /// They are restored.
+    Restore,
+}
+
 impl<DB: EventBackend> Handlers<DB> {
-    pub(super) async fn archive_within(
+    /// Sets the marks of streams or takes them away, and makes rows what the events say then: all of it or nothing.
+    pub(super) async fn change_archive(
         &self,
         connection: &mut DB::Connection,
         streams: &[Stream],
-        user: &User,
-        reason: Option<&str>,
+        change: Change<'_>,
     ) -> Result<NotProjected, EventStoreError> {
         self.can_archive()?;
         // A handler may go on after an error, and what is done by then would be committed.
         let mut savepoint = connection.begin().await?;
-        mark::<DB>(&mut savepoint, streams, user, reason.unwrap_or_default()).await?;
-        let projections = reproject(&mut *savepoint, self, streams).await?;
-        savepoint.commit().await?;
-        Ok(NotProjected { projections })
-    }
-
-    pub(super) async fn restore_within(
-        &self,
-        connection: &mut DB::Connection,
-        streams: &[Stream],
-    ) -> Result<NotProjected, EventStoreError> {
-        self.can_archive()?;
-        let mut savepoint = connection.begin().await?;
-        unmark::<DB>(&mut savepoint, streams).await?;
+        match change {
+            Change::Archive { user, reason } => {
+                mark::<DB>(&mut savepoint, streams, user, reason.unwrap_or_default()).await?;
+            }
+            Change::Restore => unmark::<DB>(&mut savepoint, streams).await?,
+        }
         let projections = reproject(&mut *savepoint, self, streams).await?;
         savepoint.commit().await?;
         Ok(NotProjected { projections })
