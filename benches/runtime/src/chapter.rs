@@ -38,7 +38,7 @@ pub(crate) async fn write_steps(file: &str) -> Result {
 /// Writes the part on projections alone.
 pub(crate) async fn write_rebuild(file: &str) -> Result {
     let server = Server::from_environment().await?;
-    let rebuild = rebuild::measure(&server, Effort::Quick).await?;
+    let rebuild = rebuild::measure(&server, Effort::Full).await?;
     Ok(fs::write(file, rebuild)?)
 }
 

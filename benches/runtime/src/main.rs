@@ -61,7 +61,8 @@ async fn main() -> Result {
         }
         ["rebuild", way, url] => {
             let way = rebuild::Way::named(way)?;
-            process::print(rebuild::compute(way, url).await?)
+            let (took, until_right) = rebuild::compute(way, url).await?;
+            process::print_with_part(took, until_right)
         }
         ["--quick", file] => chapter::write(file, Effort::Quick).await,
         ["--steps", file] => chapter::write_steps(file).await,

@@ -19,14 +19,22 @@ pub(crate) struct Told {
     pub(crate) seconds: f64,
     /// The most memory it ever had.
     pub(crate) kilobytes: u64,
+    /// The seconds until a part of the work was done that is told apart; all of them if there is none.
+    pub(crate) part: f64,
 }
 
 /// Says how long the work took, and how much memory.
 pub(crate) fn print(took: Duration) -> Result {
+    print_with_part(took, took)
+}
+
+/// The same, and how long a part of it took.
+pub(crate) fn print_with_part(took: Duration, part: Duration) -> Result {
     let status = fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let peak = peak.and_then(|peak| peak.split_whitespace().next());
-    println!("{} {}", took.as_secs_f64(), peak.ok_or("no VmHWM")?);
+    let peak = peak.ok_or("no VmHWM")?;
+    println!("{} {peak} {}", took.as_secs_f64(), part.as_secs_f64());
     Ok(())
 }
 
@@ -55,10 +63,14 @@ async fn told_by(arguments: &[&str]) -> Result<Told> {
     let process = program(arguments)?.stdout(Stdio::piped()).spawn()?;
     let output = timeout(PATIENCE, process.wait_with_output()).await??;
     let output = String::from_utf8(output.stdout)?;
-    let (seconds, kilobytes) = output.trim().split_once(' ').ok_or("a process failed")?;
+    let told: Vec<&str> = output.split_whitespace().collect();
+    let [seconds, kilobytes, part] = told[..] else {
+        return Err("a process failed".into());
+    };
     Ok(Told {
         seconds: seconds.parse()?,
         kilobytes: kilobytes.parse()?,
+        part: part.parse()?,
     })
 }
 
