@@ -139,6 +139,13 @@ fn a_request_that_is_refused_says_why_and_changes_nothing() {
     // The version that is the latest is no conflict.
     let fresh = r#"{"roles": ["Auditor"], "version": 2}"#;
     assert_eq!(app.put(ROLES, &EVE, fresh).json()["version"], 3);
+
+    database.execute(
+        "CREATE TABLE kumiko_archived_streams AS SELECT DISTINCT tenant_id, aggregate_id FROM kumiko_events",
+    );
+    let answer = app.put(ROLES, &EVE, roles);
+    assert_eq!(answer.status, 410, "{answer:?}");
+    assert!(answer.body.contains("is archived"), "{answer:?}");
 }
 
 #[test]

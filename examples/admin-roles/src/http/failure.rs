@@ -6,7 +6,7 @@ use admin_roles::UnknownMembership;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use kumiko_seeds::events::WriteError;
+use kumiko_seeds::events::{EventStoreError, WriteError};
 use kumiko_seeds::{error_chain, json};
 
 /// Any error. The type decides on the status.
@@ -36,6 +36,9 @@ impl IntoResponse for Failure {
 fn status(error: &(dyn Error + 'static)) -> StatusCode {
     if error.is::<UnknownMembership>() {
         return StatusCode::NOT_FOUND;
+    }
+    if let Some(EventStoreError::StreamArchived { .. }) = error.downcast_ref() {
+        return StatusCode::GONE;
     }
     match error.downcast_ref() {
         Some(WriteError::AccessDenied { .. }) => StatusCode::FORBIDDEN,
