@@ -8,7 +8,7 @@ use kumiko_seeds::{SeedRunner, SkipFlags, Status, WorkReport};
 
 use super::arguments::ProjectionRebuildArguments;
 use super::choice::{REGISTER, chosen, names, projections};
-use crate::arguments::Format;
+use crate::arguments::{Format, id};
 use crate::database::{find, open};
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
@@ -104,13 +104,9 @@ fn nothing_to_do(format: Format, reason: &str) -> Result<Exit, Failure> {
 }
 
 fn part(arguments: &ProjectionRebuildArguments) -> Result<Option<Part>, Failure> {
-    let id = |text: &str, what: &str| {
-        text.parse()
-            .map_err(|_| Failure::new(format!("{what} takes the id of one, not {text:?}")))
-    };
     Ok(match (&arguments.tenant, &arguments.aggregate) {
-        (Some(tenant), _) => Some(Part::Tenant(id(tenant, "--tenant")?)),
-        (None, Some(aggregate)) => Some(Part::Aggregate(id(aggregate, "--aggregate")?)),
+        (Some(tenant), _) => Some(Part::Tenant(id("--tenant", tenant)?)),
+        (None, Some(aggregate)) => Some(Part::Aggregate(id("--aggregate", aggregate)?)),
         (None, None) => None,
     })
 }

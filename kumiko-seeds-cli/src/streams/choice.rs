@@ -4,6 +4,7 @@ use kumiko_seeds::events::{EventBackend, Stream, streams_of};
 use uuid::Uuid;
 
 use super::arguments::ChosenStreams;
+use crate::arguments::id;
 use crate::failure::Failure;
 use crate::printing::printable;
 
@@ -12,7 +13,8 @@ pub(super) async fn chosen<DB: EventBackend>(
     connection: &mut DB::Connection,
     given: &ChosenStreams,
 ) -> Result<Vec<Stream>, Failure> {
-    let tenant = given.tenant.as_deref().map(tenant).transpose()?;
+    let tenant = given.tenant.as_deref();
+    let tenant = tenant.map(|text| id("--tenant", text)).transpose()?;
     let mut streams = Vec::new();
     for name in &given.streams {
         let (aggregate_type, aggregate_id) = parsed(name)?;
@@ -27,12 +29,6 @@ pub(super) async fn chosen<DB: EventBackend>(
         }
     }
     Ok(streams)
-}
-
-/// The id of a tenant.
-pub(super) fn tenant(text: &str) -> Result<Uuid, Failure> {
-    text.parse()
-        .map_err(|_| Failure::new(format!("--tenant takes the id of one, not {text:?}")))
 }
 
 fn parsed(name: &str) -> Result<(&str, Uuid), Failure> {

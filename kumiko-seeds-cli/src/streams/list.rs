@@ -9,8 +9,7 @@ use serde::Serialize;
 
 use super::arguments::StreamListArguments;
 use super::change::StreamView;
-use super::choice::tenant;
-use crate::arguments::Format;
+use crate::arguments::{Format, id};
 use crate::database::{connect, find};
 use crate::failure::{Exit, Failure};
 use crate::printing::{Columns, Moment, Terminal, print_json, print_text, printable};
@@ -26,7 +25,7 @@ pub(crate) async fn run<DB: EventBackend>(
         asked = asked.of(aggregate_type);
     }
     if let Some(text) = &arguments.tenant {
-        asked = asked.in_tenant(tenant(text)?);
+        asked = asked.in_tenant(id("--tenant", text)?);
     }
     // In a database that is not there yet, nothing is archived.
     let streams = match connect::<DB>(&url).await? {

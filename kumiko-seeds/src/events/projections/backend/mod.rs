@@ -28,7 +28,7 @@ pub trait ProjectionBackend: Backend {
     /// Begins a transaction whose statements all see one moment.
     const BEGIN_SNAPSHOT: &'static str;
 
-    /// Creates that table where it is missing.
+    /// Creates the table of events that are set aside, where it is missing.
     const CREATE_SET_ASIDE: &'static str;
 
     /// Sets events aside: of projection `$1` those of the array `$2`, each an object.
