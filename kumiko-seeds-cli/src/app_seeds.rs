@@ -4,7 +4,7 @@ use kumiko_seeds::{App, Backend, HandlerCall, Seed, SeedInfo, SeedRunner, SeedSt
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::rebuild_id::{Rebuild, is_rebuild};
+use crate::operation_id::{Rebuild, is_operation, is_rebuild};
 use crate::seed_choice::find_seed;
 
 /// The seeds of an app: those that are compiled into its ops binary, or those that its files have.
@@ -142,12 +142,12 @@ impl AppSeeds {
     }
 }
 
-/// Those of a status that `given` may name. Rebuilds of the past are many, and would be in the way of a seed whose name is misspelt.
+/// Those of a status that `given` may name. Operations of the past are many, and would be in the way of a seed whose name is misspelt.
 pub(crate) fn nameable<'a>(status: &'a Status, given: &str) -> Vec<&'a SeedStatus> {
     let of_past = status
         .past
         .iter()
-        .filter(|seed| is_rebuild(given) || !is_rebuild(&seed.id));
+        .filter(|seed| is_operation(given) || !is_operation(&seed.id));
     status.seeds.iter().chain(of_past).collect()
 }
 

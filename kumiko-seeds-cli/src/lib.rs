@@ -31,12 +31,12 @@ mod carried;
 mod database;
 mod failure;
 mod invocation;
+mod operation_id;
 mod ops_binary;
 mod printing;
 mod progress_view;
 #[cfg(feature = "events")]
 mod projections;
-mod rebuild_id;
 mod running;
 mod seed_choice;
 mod show;

@@ -1,7 +1,7 @@
 //! Which seed is meant by what was typed. Pure.
 
 use crate::failure::Failure;
-use crate::rebuild_id::is_rebuild;
+use crate::operation_id::{is_operation, is_rebuild, kind};
 
 /// The one of `seeds` that `given` names: by its id, by its name without the date, or by a file of either.
 ///
@@ -62,12 +62,13 @@ pub(crate) fn several(given: &str, ids: &[&str]) -> Failure {
 }
 
 fn none(given: &str, ids: &[&str]) -> Failure {
-    let rebuild = is_rebuild(given);
-    let what = if rebuild { "rebuild" } else { "seed" };
-    let failure = Failure::new(format!("there is no {what} {}", stem(given)));
+    let failure = Failure::new(format!("there is no {} {}", kind(given), stem(given)));
     match nearest(given, ids) {
         Some(id) => failure.help(format!("did you mean {id}?")),
-        None if rebuild => failure.help("see what is known of rebuilds with projection:status"),
+        None if is_rebuild(given) => {
+            failure.help("see what is known of rebuilds with projection:status")
+        }
+        None if is_operation(given) => failure.help("see what is under way with seed:status"),
         None if ids.is_empty() => failure.help("there are no seeds at all"),
         None => failure.help("see the ids of all seeds with seed:status"),
     }
@@ -75,7 +76,7 @@ fn none(given: &str, ids: &[&str]) -> Failure {
 
 fn stem(given: &str) -> &str {
     // What looks like folders is no path, and its end may be the name of a seed.
-    if is_rebuild(given) {
+    if is_operation(given) {
         return given;
     }
     // Paths of Windows are pasted elsewhere too: from a ticket, from a chat.

@@ -86,7 +86,9 @@ impl History {
         {
             match operation_type {
                 OperationType::SeedMigration => markers.push(marker),
-                OperationType::ProjectionRebuild | OperationType::AggregateRebuild => {
+                OperationType::ProjectionRebuild
+                | OperationType::AggregateRebuild
+                | OperationType::ArchivedStreamPurge => {
                     let (_, id) = parts(&marker.id);
                     // Another service may give its rows any id.
                     if OperationType::of_marker(id) == operation_type {

@@ -15,24 +15,28 @@ pub(crate) enum OperationType {
     ProjectionRebuild,
     /// The rows of a projection that one aggregate or one tenant has are as the code makes them.
     AggregateRebuild,
+    /// What was archived for long is deleted for good.
+    ArchivedStreamPurge,
 }
 
 impl OperationType {
     /// Those that this library writes.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::SeedMigration,
         Self::SeedSource,
         Self::SeedMark,
         Self::SeedUnmark,
         Self::ProjectionRebuild,
         Self::AggregateRebuild,
+        Self::ArchivedStreamPurge,
     ];
 
     /// Those of markers.
-    pub(crate) const OF_MARKERS: [Self; 3] = [
+    pub(crate) const OF_MARKERS: [Self; 4] = [
         Self::SeedMigration,
         Self::ProjectionRebuild,
         Self::AggregateRebuild,
+        Self::ArchivedStreamPurge,
     ];
 
     /// The type of the marker of what has this id. That of a seed is a file's name; every other begins with its type and a `/`.
@@ -62,6 +66,7 @@ impl OperationType {
             Self::SeedUnmark => "seed-unmark",
             Self::ProjectionRebuild => "projection-rebuild",
             Self::AggregateRebuild => "aggregate-rebuild",
+            Self::ArchivedStreamPurge => "archived-stream-purge",
         }
     }
 

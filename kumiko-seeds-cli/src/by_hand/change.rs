@@ -5,15 +5,15 @@ use std::io::stdout;
 use kumiko_seeds::{App, Backend, Error, History, Ledger};
 
 use super::arguments::ByHandArguments;
-use super::rebuild;
+use super::operation;
 use super::unmarking::Unmarking;
 use crate::app_seeds::{AppSeeds, SeedSource};
 use crate::database::{DatabaseUrl, connect};
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
+use crate::operation_id::is_operation;
 use crate::printing::{confirmation, print_text, printable};
-use crate::rebuild_id::is_rebuild;
-use crate::steering::{help, of_rebuild, say_who_goes_on};
+use crate::steering::{help, of_operation, say_who_goes_on};
 
 /// A change to the marker of a seed.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ impl ByHand {
     /// # Errors
     /// If it names none of them, or several.
     pub fn mark(given: &str, seeds: &AppSeeds, invocation: &Invocation) -> Result<Self, Failure> {
-        if let Some(failure) = rebuild::not_to_mark(given, seeds, invocation) {
+        if let Some(failure) = operation::not_to_mark(given, seeds, invocation) {
             return Err(failure);
         }
         let seed = seeds.find(given)?;
@@ -50,7 +50,7 @@ impl ByHand {
         invocation: &Invocation,
     ) -> Result<Self, Failure> {
         let unmarking = Unmarking::of(given, seeds, history)?;
-        match rebuild::not_to_unmark(&unmarking.id, seeds, invocation) {
+        match operation::not_to_unmark(&unmarking.id, seeds, invocation) {
             Some(failure) => Err(failure),
             None => Ok(Self(Change::Unmark(unmarking))),
         }
@@ -122,9 +122,9 @@ impl ByHand {
         changed.map_err(|error| {
             let failure = url.failure(&error);
             match error {
-                Error::AlreadyApplied { id } | Error::NotApplied { id } if is_rebuild(&id) => {
+                Error::AlreadyApplied { id } | Error::NotApplied { id } if is_operation(&id) => {
                     let mut failure = failure;
-                    failure.help.extend(of_rebuild(&id, invocation));
+                    failure.help.extend(of_operation(&id, invocation));
                     failure
                 }
                 Error::AlreadyApplied { .. } | Error::NotApplied { .. } => {

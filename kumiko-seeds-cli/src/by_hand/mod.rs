@@ -2,7 +2,7 @@
 
 mod arguments;
 mod change;
-mod rebuild;
+mod operation;
 mod unmarking;
 
 use kumiko_seeds::{Backend, SeedRunner};

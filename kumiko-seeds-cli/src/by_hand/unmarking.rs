@@ -5,7 +5,7 @@ use kumiko_seeds::{App, History, SeedStatus, SkipFlags, State, Status};
 use crate::app_seeds::{AppSeeds, SeedSource};
 use crate::database::DatabaseUrl;
 use crate::failure::Failure;
-use crate::rebuild_id::{Rebuild, is_rebuild};
+use crate::operation_id::{Rebuild, is_rebuild};
 
 /// A seed whose marker is to be taken away, and what that leads to.
 #[derive(Clone, Debug)]

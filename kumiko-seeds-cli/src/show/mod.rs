@@ -15,8 +15,8 @@ use crate::app_seeds::AppSeeds;
 use crate::arguments::Format;
 use crate::database::{Look, read_history};
 use crate::failure::{Exit, Failure};
+use crate::operation_id::is_operation;
 use crate::printing::{Palette, print_json, print_text};
-use crate::rebuild_id::is_rebuild;
 
 /// `seed:show` of an app's own ops binary.
 pub(crate) async fn run<DB: Backend>(
@@ -47,8 +47,8 @@ pub fn show_seed(
     let flags = SkipFlags::from_environment();
     let status = Status::compare(seeds.infos(), history.unwrap_or_default(), &flags);
     let seed = seeds.find_in(&status, &arguments.id)?;
-    // A rebuild has no source of which there is anything to show.
-    let source = seeds.get(&seed.id).filter(|_| !is_rebuild(&seed.id));
+    // Another operation has no source of which there is anything to show.
+    let source = seeds.get(&seed.id).filter(|_| !is_operation(&seed.id));
     let view = if is_asked {
         ShownSeed::of(seed, source)
     } else {

@@ -4,8 +4,8 @@ use kumiko_seeds::State;
 
 use super::table::sum;
 use super::view::{SeedView, StatusView};
+use crate::operation_id::{is_operation, is_rebuild};
 use crate::printing::printable;
-use crate::rebuild_id::is_rebuild;
 
 /// An annotation for each seed that somebody should look at, and a line that sums it up.
 pub(super) fn annotations(
@@ -56,14 +56,15 @@ fn annotation(seed: &SeedView<'_>, file_of: &dyn Fn(&str) -> Option<String>) -> 
         // States that the library learns later on.
         state => ("error", "Seed to look at", state.as_str()),
     };
-    let rebuild = is_rebuild(seed.id);
-    let title = if rebuild {
-        &title.replace("seed", "rebuild").replace("Seed", "Rebuild")
-    } else {
-        title
+    let title = match seed.id {
+        id if is_rebuild(id) => title.replace("seed", "rebuild").replace("Seed", "Rebuild"),
+        id if is_operation(id) => title
+            .replace("seed", "operation")
+            .replace("Seed", "Operation"),
+        _ => title.to_owned(),
     };
     // A seed that the app does not have is in no file, and neither is what is no seed.
-    let file = if rebuild || seed.state == State::Missing {
+    let file = if is_operation(seed.id) || seed.state == State::Missing {
         None
     } else {
         file_of(seed.id)
@@ -79,7 +80,7 @@ fn annotation(seed: &SeedView<'_>, file_of: &dyn Fn(&str) -> Option<String>) -> 
     }
     Some(format!(
         "::{level} {file}title={}::{}",
-        property(title),
+        property(&title),
         data(&message)
     ))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kumiko_seeds::{SeedStatus, State, Status};
 
-use crate::rebuild_id::asked_for;
+use crate::operation_id::asked_for;
 
 /// The seeds that the next `seed:apply` takes up, in the order of their ids: those that are pending and those whose steps go
 /// on, in the background as well, since it does them after the others. What waits for somebody is not among them: a seed that

@@ -12,10 +12,10 @@ use crate::arguments::Format;
 use crate::database::{DatabaseUrl, connect, read_history};
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
+use crate::operation_id::asked_for;
 use crate::printing::{
     Palette, confirmation, painted, print_json, print_text, printable, printable_lines,
 };
-use crate::rebuild_id::asked_for;
 
 impl SteeringRequest {
     /// Does what is asked, after asking where it cannot be taken back, and prints where the seed stands.
@@ -92,8 +92,8 @@ pub(crate) fn say_who_goes_on(id: &str, source: Option<&SeedSource>, invocation:
 }
 
 fn who_goes_on(id: &str, source: Option<&SeedSource>, invocation: &Invocation) -> String {
-    if let Some(words) = asked_for(id) {
-        let again = invocation.line("projection:rebuild", &words);
+    if let Some(again) = asked_for(id) {
+        let again = again.line(invocation);
         return format!(
             "no worker takes up what somebody has asked for; go on with it:\n    {again}"
         );

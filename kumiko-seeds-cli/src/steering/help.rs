@@ -3,7 +3,7 @@
 use kumiko_seeds::{Error, ProgressState};
 
 use crate::invocation::Invocation;
-use crate::rebuild_id::{Rebuild, is_rebuild};
+use crate::operation_id::{Again, is_operation, is_rebuild};
 
 /// What to do next, in lines to paste; nothing of other errors.
 pub(crate) fn help(error: &Error, invocation: &Invocation) -> Vec<String> {
@@ -24,7 +24,7 @@ pub(crate) fn help(error: &Error, invocation: &Invocation) -> Vec<String> {
             state: ProgressState::Failed | ProgressState::Cancelled,
             ..
         } => vec![line("let it go on where it was", "seed:retry", &[id])],
-        Error::NotUnderWay { id } if is_rebuild(id) => of_rebuild(id, invocation),
+        Error::NotUnderWay { id } if is_operation(id) => of_operation(id, invocation),
         Error::NotUnderWay { .. } | Error::Steering { .. } => {
             vec![line("see where each seed stands", "seed:status", &[])]
         }
@@ -52,12 +52,16 @@ pub(crate) fn help(error: &Error, invocation: &Invocation) -> Vec<String> {
     }
 }
 
-/// What can be done with a rebuild that is not under way.
-pub(crate) fn of_rebuild(id: &str, invocation: &Invocation) -> Vec<String> {
+/// What can be done with an operation that is not under way.
+pub(crate) fn of_operation(id: &str, invocation: &Invocation) -> Vec<String> {
     let show = invocation.line("seed:show", &[id.to_owned()]);
-    let again = Rebuild::of(id).map(|rebuild| {
-        let line = invocation.line("projection:rebuild", &rebuild.words());
-        format!("or rebuild the rows while the app serves:\n    {line}")
+    let again = Again::of(id).map(|again| {
+        let what = if is_rebuild(id) {
+            "or rebuild the rows while the app serves"
+        } else {
+            "or do the same once more"
+        };
+        format!("{what}:\n    {}", again.line(invocation))
     });
     let show = format!("see what is known of it:\n    {show}");
     [show].into_iter().chain(again).collect()

@@ -10,7 +10,7 @@ use kumiko_seeds::{Backend, SeedRunner};
 
 pub use arguments::{CancelArguments, RetryArguments, SteeringArguments};
 pub(crate) use change::say_who_goes_on;
-pub(crate) use help::{help, of_rebuild};
+pub(crate) use help::{help, of_operation};
 pub use request::SteeringRequest;
 pub use view::SteeredView;
 

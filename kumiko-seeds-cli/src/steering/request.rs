@@ -6,7 +6,7 @@ use super::arguments::{CancelArguments, RetryArguments, SteeringArguments};
 use crate::app_seeds::{AppSeeds, SeedSource, nameable};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
-use crate::rebuild_id::is_rebuild;
+use crate::operation_id::{is_operation, is_rebuild};
 
 /// What a person asks of a seed that is under way.
 #[derive(Clone, Debug)]
@@ -140,6 +140,10 @@ impl Verb {
     ) -> Result<Steering<'a>, Failure> {
         let info = || {
             let source = seeds.source_of(id).ok_or_else(|| {
+                if is_operation(id) && !is_rebuild(id) {
+                    return Failure::new(format!("{id} has no source that could be another one"))
+                        .help("let it go on with seed:retry");
+                }
                 if is_rebuild(id) && seeds.knows_rebuilds() {
                     return Failure::new(format!(
                         "the app does not have what {id} is of, or has another version of it"

@@ -1,5 +1,7 @@
 //! What to say when background seeds are not all applied: why, and what to do about it. Pure.
 
+use std::collections::BTreeSet;
+
 #[cfg(feature = "events")]
 use kumiko_seeds::events::ProjectionError;
 use kumiko_seeds::{Error, WorkReport, error_chain};
@@ -8,7 +10,7 @@ use crate::attended_run::{Signal, interrupted};
 use crate::database::DatabaseUrl;
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
-use crate::rebuild_id::{asked_for, is_rebuild};
+use crate::operation_id::{asked_for, kind};
 use crate::steering;
 
 /// What was asked for, and what came of it in a line.
@@ -105,9 +107,8 @@ impl Asked<'_> {
         ) {
             let retry = self.invocation.line("seed:retry", &[id.to_owned()]);
             // A worker takes up by itself what is pending, but not what somebody has asked for.
-            let then = asked_for(id).map_or_else(String::new, |words| {
-                let again = self.invocation.line("projection:rebuild", &words);
-                format!("\n    {again}")
+            let then = asked_for(id).map_or_else(String::new, |again| {
+                format!("\n    {}", again.line(self.invocation))
             });
             help.push(format!(
                 "correct what failed, and let {id} go on where it was:\n    {retry}{then}"
@@ -144,11 +145,12 @@ fn with_events_that_fail(_: &Error) -> Option<&str> {
 
 /// What these are called together.
 fn called<'a>(ids: impl Iterator<Item = &'a str>) -> &'static str {
-    let (rebuilds, seeds): (Vec<&str>, Vec<&str>) = ids.partition(|id| is_rebuild(id));
-    match (seeds.is_empty(), rebuilds.is_empty()) {
-        (true, false) => "rebuilds",
-        (false, false) => "seeds and rebuilds",
-        (_, true) => "seeds",
+    let kinds: BTreeSet<&str> = ids.map(kind).collect();
+    match kinds.into_iter().collect::<Vec<_>>()[..] {
+        [] | ["seed"] => "seeds",
+        ["rebuild"] => "rebuilds",
+        ["rebuild", "seed"] => "seeds and rebuilds",
+        _ => "operations",
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use kumiko_seeds::WorkReport;
 
+use crate::operation_id::is_rebuild;
 use crate::printing::{counted, seconds};
-use crate::rebuild_id::is_rebuild;
 
 /// `2 applied, 1 failed in 3.2s`. `of_background` are those of the binary that a boot leaves out.
 pub(super) fn of_work<'a>(

@@ -90,6 +90,7 @@ mod existing;
 mod handlers;
 mod lookups;
 mod naming;
+mod operations;
 mod pending_events;
 mod preflight;
 mod projections;

@@ -14,6 +14,7 @@ use super::rebuild::{Asked, Cursor, step};
 use super::set_aside::Quarantine;
 use super::shape::quoted;
 use crate::backend::{Parameter, column};
+use crate::events::operations::{free, hash, in_steps, kept};
 use crate::events::{EventBackend, Handlers, forget_snapshots};
 use crate::{
     BatchResult, CountResult, Error, History, Parts, ProgressState, Seed, SeedCode, SeedContext,
@@ -126,12 +127,6 @@ fn is_applied(operation: &SeedInfo<'_>, history: &History) -> bool {
     seeds.any(|seed| seed.id == operation.id && seed.marker.is_some())
 }
 
-/// The first id that no app has used, since one without a name might be taken for this one's.
-fn free(mut ids: impl Iterator<Item = String>, history: &History) -> &'static str {
-    let is_used = |id: &str| history.markers.iter().any(|marker| marker.id == id);
-    kept(ids.find(|id| !is_used(id)).unwrap_or_default())
-}
-
 /// Some of the rows of a projection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -172,19 +167,16 @@ pub(in crate::events) fn operation<DB: EventBackend>(projection: &Projection<DB>
         projection.version
     );
     Seed {
-        id: kept(id(projection)),
-        file: "",
-        description: kept(description),
-        skippable: false,
-        skip_flag: "",
         source_hash: kept(definition_hash(projection)),
-        handler_calls: &[],
         background: !projection.is_before_serving,
-        after: &[],
-        code: SeedCode::Batch {
-            count: Some(count::<DB>),
-            batch: batch::<DB>,
-        },
+        ..in_steps(
+            kept(id(projection)),
+            description,
+            SeedCode::Batch {
+                count: Some(count::<DB>),
+                batch: batch::<DB>,
+            },
+        )
     }
 }
 
@@ -213,11 +205,6 @@ pub(super) fn id<DB: EventBackend>(projection: &Projection<DB>) -> String {
     )
 }
 
-/// A text for as long as the program runs, as those of seeds are.
-fn kept(text: String) -> &'static str {
-    Box::leak(text.into_boxed_str())
-}
-
 /// By which it shows that a projection takes other events or keeps other tables under the same version.
 fn definition_hash<DB: EventBackend>(projection: &Projection<DB>) -> String {
     let mut definition = id(projection);
@@ -227,12 +214,7 @@ fn definition_hash<DB: EventBackend>(projection: &Projection<DB>) -> String {
         "{:?}{:?}",
         projection.sources, projection.tables
     );
-    let hash = definition
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-    format!("{hash:016x}")
+    hash(&definition)
 }
 
 /// Each event is read twice, once to repair rows and once to check them; or once, and each row is compared twice.

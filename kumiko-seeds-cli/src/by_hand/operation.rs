@@ -1,9 +1,9 @@
-//! Which rebuilds nobody marks and unmarks, and what to do instead. Pure.
+//! Which operations nobody marks and unmarks, and what to do instead. Pure.
 
 use crate::app_seeds::AppSeeds;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
-use crate::rebuild_id::Rebuild;
+use crate::operation_id::{Again, Rebuild, is_operation, is_rebuild};
 
 /// Why this is no rebuild to mark as done; none if it may be one, or is no rebuild.
 pub(super) fn not_to_mark(
@@ -13,6 +13,9 @@ pub(super) fn not_to_mark(
 ) -> Option<Failure> {
     if seeds.get(given).is_some() {
         return None;
+    }
+    if let Some(failure) = of_another(given, "marked", invocation) {
+        return Some(failure);
     }
     let rebuild = Rebuild::of(given)?;
     let name = rebuild.projection();
@@ -45,6 +48,9 @@ pub(super) fn not_to_unmark(
     seeds: &AppSeeds,
     invocation: &Invocation,
 ) -> Option<Failure> {
+    if let Some(failure) = of_another(id, "unmarked", invocation) {
+        return Some(failure);
+    }
     let rebuild = Rebuild::of(id)?;
     let own = seeds.rebuild_of(rebuild.projection());
     let failure = match (rebuild, own) {
@@ -61,6 +67,21 @@ pub(super) fn not_to_unmark(
     Some(failure.help(format!(
         "rebuild the rows while the app serves:\n    {line}"
     )))
+}
+
+/// Why this operation is neither marked nor unmarked; none if it is a rebuild or a seed.
+fn of_another(id: &str, what: &str, invocation: &Invocation) -> Option<Failure> {
+    if is_rebuild(id) || !is_operation(id) {
+        return None;
+    }
+    let failure = asked_for_once(id, what);
+    Some(match Again::of(id) {
+        Some(again) => failure.help(format!(
+            "do the same once more:\n    {}",
+            again.line(invocation)
+        )),
+        None => failure,
+    })
 }
 
 fn asked_for_once(id: &str, what: &str) -> Failure {
