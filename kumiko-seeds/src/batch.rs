@@ -27,19 +27,46 @@ pub type CountResult = Result<u64, Box<dyn Error + Send + Sync>>;
 pub struct Batch<Cursor> {
     next: Option<Cursor>,
     items: usize,
+    note: Option<String>,
 }
 
 impl<Cursor> Batch<Cursor> {
     /// A batch of so many items, after which the next one begins at `next`. Without `next` all items are done.
     #[must_use]
     pub fn new(next: Option<Cursor>, items: usize) -> Self {
-        Self { next, items }
+        Self {
+            next,
+            items,
+            note: None,
+        }
+    }
+
+    /// Says in a few words what all batches together have done, `12 streams, 340 events` for example. After the last one the marker has it behind
+    /// the description.
+    #[must_use]
+    pub fn noting(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// What all batches together have done.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// How many items it has worked on.
     #[must_use]
     pub fn items(&self) -> usize {
         self.items
+    }
+
+    pub(crate) fn counted(&self) -> u64 {
+        u64::try_from(self.items).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn next(&self) -> Option<&Cursor> {
+        self.next.as_ref()
     }
 
     /// Where the next one begins; none if all is done.
@@ -61,7 +88,11 @@ impl<Cursor: Serialize> Batch<Cursor> {
                 format!("the cursor that `batch` gave cannot be written as JSON: {error}");
             Box::<dyn Error + Send + Sync>::from(problem)
         })?;
-        Ok(Batch::new(next, self.items))
+        Ok(Batch {
+            next,
+            items: self.items,
+            note: self.note,
+        })
     }
 }
 

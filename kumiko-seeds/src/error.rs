@@ -235,6 +235,12 @@ pub enum Error {
         /// Why: a `ProjectionError` of the feature `events`.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// An operation on streams was not begun, since it could not be done as asked.
+    #[error("nothing was begun")]
+    NotBegun {
+        /// Why: an `EventStoreError` of the feature `events`.
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// A seed returned an error.
     #[error("{} failed", operation(id))]
     Seed {

@@ -58,8 +58,8 @@ async fn count<DB: Engine>(
     Ok([seen, write.load_archived(&stream).await?.len()])
 }
 
-/// Archives, and goes on after a failure.
-async fn archive_if_possible<DB: Engine>(
+/// Restores, and goes on after a failure.
+async fn restore_if_possible<DB: Engine>(
     mut write: WriteContext<'_, DB>,
     asked: Asked,
 ) -> HandlerResult<bool> {
@@ -75,7 +75,7 @@ pub(crate) fn handlers<DB: Engine>() -> Handlers<DB> {
         .register(
             "wallet:write:restore-if-possible",
             Access::OpenToAll,
-            archive_if_possible,
+            restore_if_possible,
         )
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn said(error: &(dyn std::error::Error + 'static)) -> String {
     error_chain(error).join(": ")
 }
 
-async fn call<DB: Engine>(
+pub(crate) async fn call<DB: Engine>(
     database: &TestDatabase<DB>,
     handler: &str,
     number: u128,
@@ -119,7 +119,7 @@ async fn call<DB: Engine>(
     }
 }
 
-async fn three_wallets<DB: Engine>(database: &TestDatabase<DB>) {
+pub(crate) async fn three_wallets<DB: Engine>(database: &TestDatabase<DB>) {
     prepare(database).await;
     let changes = (1..4).flat_map(|number| {
         let name = format!("wallet {number}");
@@ -131,7 +131,7 @@ async fn three_wallets<DB: Engine>(database: &TestDatabase<DB>) {
     make(database, &handlers(), changes).await;
 }
 
-async fn wrong<DB: Engine>(database: &TestDatabase<DB>, projection: &str) -> u64 {
+pub(crate) async fn wrong<DB: Engine>(database: &TestDatabase<DB>, projection: &str) -> u64 {
     let handlers = handlers::<DB>();
     let check = handlers.check_projection(&database.pool, projection, 10);
     check.await.unwrap().wrong()

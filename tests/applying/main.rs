@@ -45,6 +45,8 @@ mod projections_quarantined;
 mod projections_quarantined_on_postgres;
 mod projections_rebuilt;
 mod projections_state;
+mod purge;
+mod purge_on_postgres;
 mod remedies;
 mod renamed_files;
 mod replicas;

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use uuid::Uuid;
 
-use super::{ProjectionError, Stream};
+use super::{Consumer, ProjectionError, Stream};
 use crate::error::the_role;
 
 /// Why events could not be appended or read.
@@ -51,6 +51,44 @@ pub enum EventStoreError {
     NotArchived {
         /// The stream.
         stream: Stream,
+    },
+    /// A stream that is to be restored was purged: its mark is left, and its events are not.
+    #[error(
+        "stream {} {} of tenant {} was purged, so there is nothing to restore; if it was exported, import that first",
+        stream.aggregate_type, stream.aggregate_id, stream.tenant_id
+    )]
+    Purged {
+        /// The stream.
+        stream: Stream,
+    },
+    /// Streams are not purged while somebody writes events who may have begun before they were archived.
+    #[error(
+        "a transaction that was writing events has not ended in {seconds} s, and may yet append to a stream that is to be purged"
+    )]
+    WritersLeft {
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// Streams are not purged while a consumer of the original has yet to read their events.
+    #[error(
+        "{} not read all events that are to be purged, the last of which is event {last}",
+        behind(consumers)
+    )]
+    Unread {
+        /// The consumers, each with the event that it is at.
+        consumers: Vec<Consumer>,
+        /// The last of the events.
+        last: i64,
+    },
+    /// The events of streams could not be exported, so they were not purged.
+    #[error("the events of stream {} {} of tenant {} could not be exported, so they stay",
+        stream.aggregate_type, stream.aggregate_id, stream.tenant_id
+    )]
+    NotExported {
+        /// The stream.
+        stream: Box<Stream>,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// Streams are archived, and a transaction that was writing events then has not ended since. It may yet append to one of them, and write rows
     /// of it; archive them again after that.
@@ -215,6 +253,12 @@ impl EventStoreError {
 pub(crate) fn is_version_conflict(error: &(dyn Error + 'static)) -> bool {
     let error = error.downcast_ref();
     matches!(error, Some(EventStoreError::VersionConflict { .. }))
+}
+
+fn behind(consumers: &[Consumer]) -> String {
+    let names: Vec<String> = consumers.iter().map(ToString::to_string).collect();
+    let have = if names.len() == 1 { "has" } else { "have" };
+    format!("{} {have}", names.join(", "))
 }
 
 /// What a projection was given, of which the first is named.

@@ -107,7 +107,10 @@ mod write_error;
 mod written;
 
 pub use aggregates::{Aggregate, AggregateResult, forget_snapshots};
-pub use archive::{ArchivedStream, ArchivedStreams, NotProjected, archived_streams};
+pub use archive::{
+    ArchivedStream, ArchivedStreams, Consumer, ImportError, Imported, NotProjected, Purge,
+    Purgeable, StreamExport, archived_streams, purgeable,
+};
 pub use backend::EventBackend;
 pub use batch::SystemBatch;
 pub use command::Command;

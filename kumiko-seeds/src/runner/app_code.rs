@@ -13,7 +13,7 @@ use crate::backend::{Backend, Fault, Hands};
 use crate::ledger::NewMarker;
 use crate::progress::TARGET;
 use crate::under_lock::Turn;
-use crate::{Error, Progress, RunBatch, RunSeed, Seed, SeedContext};
+use crate::{Batch, Error, Progress, RunBatch, RunSeed, Seed, SeedContext};
 
 /// Lets the app prepare the database.
 pub(super) async fn prepare<DB: Backend>(
@@ -111,16 +111,15 @@ pub(super) async fn call_batch<DB: Backend>(
     batch: RunBatch<DB>,
     after: Option<&str>,
     asked: u32,
-) -> Result<(u64, Option<String>), Error> {
+) -> Result<Batch<String>, Error> {
     let id = context.id();
     let done = caught(id, async { batch(context, after, asked).await }).await?;
-    let items = u64::try_from(done.items()).unwrap_or(u64::MAX);
-    match done.into_next() {
-        Some(cursor) if after == Some(&*cursor) => {
-            let id = id.to_owned();
+    match done.next() {
+        Some(cursor) if after == Some(&**cursor) => {
+            let (id, cursor) = (id.to_owned(), cursor.clone());
             Err(Error::CursorStands { id, cursor })
         }
-        next => Ok((items, next)),
+        _ => Ok(done),
     }
 }
 

@@ -121,10 +121,10 @@ async fn first_steps<DB: Backend>(
     let asked = step_size::within(step_size::FIRST, &runner.step_size);
     let steps = Instant::now();
     for _ in 0..STEPS {
-        let (done, next) = call_batch(&mut context, batch, cursor.as_deref(), asked).await?;
-        items += done;
-        is_whole = next.is_none();
-        cursor = next;
+        let done = call_batch(&mut context, batch, cursor.as_deref(), asked).await?;
+        items += done.counted();
+        cursor = done.into_next();
+        is_whole = cursor.is_none();
         if is_whole {
             break;
         }

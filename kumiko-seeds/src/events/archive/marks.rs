@@ -7,7 +7,7 @@ use crate::backend::{Parameter, column};
 use crate::events::event_tables::create_archive;
 use crate::events::existing::has_table;
 use crate::events::stored_uuid::uuid;
-use crate::events::{EventBackend, EventStoreError, Stream, User, visible_rows};
+use crate::events::{EventBackend, EventStoreError, Stream, User, stream_version, visible_rows};
 
 /// The table of archived streams.
 pub(in crate::events) const ARCHIVE: &str = "kumiko_archived_streams";
@@ -24,15 +24,17 @@ pub struct ArchivedStream {
     pub archived_by: String,
     /// Why.
     pub reason: Option<String>,
+    /// Whether it was purged: the mark is left, so that the stream takes no events, and its events are not.
+    pub is_purged: bool,
 }
 
 /// Which archived streams are asked for. All by default, and at most 1,000.
 #[derive(Clone, Debug)]
 pub struct ArchivedStreams {
-    aggregate_type: String,
-    tenant_id: Uuid,
-    before: DateTime<Utc>,
-    most: u32,
+    pub(super) aggregate_type: String,
+    pub(super) tenant_id: Uuid,
+    pub(super) before: DateTime<Utc>,
+    pub(super) most: u32,
 }
 
 /// The last one that a database writes with four digits of a year.
@@ -105,7 +107,7 @@ pub async fn archived_streams<DB: EventBackend>(
     Ok(streams.collect::<sqlx::Result<_>>()?)
 }
 
-fn archived_stream<DB: EventBackend>(row: &DB::Row) -> sqlx::Result<ArchivedStream> {
+pub(super) fn archived_stream<DB: EventBackend>(row: &DB::Row) -> sqlx::Result<ArchivedStream> {
     let reason: String = column::<DB, _>(row, 6)?;
     Ok(ArchivedStream {
         stream: Stream {
@@ -116,6 +118,7 @@ fn archived_stream<DB: EventBackend>(row: &DB::Row) -> sqlx::Result<ArchivedStre
         archived_at: column::<DB, _>(row, 4)?,
         archived_by: column::<DB, _>(row, 5)?,
         reason: Some(reason).filter(|reason| !reason.is_empty()),
+        is_purged: column::<DB, i32>(row, 7)? != 0,
     })
 }
 
@@ -169,6 +172,13 @@ pub(super) async fn unmark<DB: EventBackend>(
         let unmarked = visible_rows::fetch::<DB>(connection, &tables, UNMARK, &values).await?;
         if unmarked.is_empty() {
             return Err(not_archived());
+        }
+        // A statement of its own: whoever purges the stream has had the mark, and the one before may have waited for that.
+        let version =
+            stream_version::<DB>(connection, stream.tenant_id, stream.aggregate_id).await?;
+        if version == 0 {
+            let stream = stream.clone();
+            return Err(EventStoreError::Purged { stream });
         }
     }
     Ok(())

@@ -2,11 +2,23 @@
 //!
 //! `marks`: the only SQL on that table, apart from what appends and loads ask of it. `within`: what a handler and a seed do.
 //! `settled`: what an app or a command does, in transactions of its own.
+//!
+//! `purge`: the operation that deletes the events of streams that were archived for long, `deleting` a step of it, `consumers` who has yet to read
+//! them. `exported`: the form in which they are kept, and `import` what brings them back.
 
+mod consumers;
+mod deleting;
+mod exported;
+mod import;
 mod marks;
+mod purge;
 mod settled;
 mod within;
 
+pub use self::consumers::Consumer;
+pub use self::deleting::{Purgeable, purgeable};
+pub use self::import::{ImportError, Imported};
 pub(in crate::events) use self::marks::ARCHIVE;
 pub use self::marks::{ArchivedStream, ArchivedStreams, archived_streams};
+pub use self::purge::{Purge, StreamExport};
 pub use self::settled::NotProjected;

@@ -72,7 +72,7 @@ impl<DB: EventBackend> Handlers<DB> {
     }
 }
 
-async fn commit<DB: EventBackend>(
+pub(super) async fn commit<DB: EventBackend>(
     transaction: sqlx::Transaction<'_, DB>,
     identity: &DB::Identity,
 ) -> Result<(), EventStoreError> {

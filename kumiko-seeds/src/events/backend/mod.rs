@@ -7,6 +7,9 @@ mod snapshots;
 mod sqlite;
 #[cfg(feature = "sqlite")]
 mod sqlite_snapshots;
+#[cfg(feature = "sqlite")]
+mod sqlite_streams;
+mod streams;
 
 use std::future::Future;
 
@@ -20,12 +23,13 @@ use crate::Backend;
 use crate::backend::{NotCommitted, Parameter};
 
 pub(in crate::events) use self::snapshots::{NewSnapshot, SNAPSHOTS, SnapshotBackend};
+pub(in crate::events) use self::streams::StreamsBackend;
 
 /// A [`Backend`] that the event store knows: both of them. Its items are not for callers.
 ///
 /// **Invariant:** no value that it takes enters the text of a statement. Servers log the statements that fail, drivers
 /// the slow ones.
-pub trait EventBackend: Backend + ProjectionBackend + SnapshotBackend {
+pub trait EventBackend: Backend + ProjectionBackend + SnapshotBackend + StreamsBackend {
     /// Creates the table of events.
     #[doc(hidden)]
     const CREATE_EVENTS: &'static str;
@@ -241,12 +245,15 @@ macro_rules! list_archived {
             "SELECT row_number() OVER (ORDER BY archived_at, tenant_id, aggregate_id) AS position,
                     CAST(tenant_id AS text), CAST(aggregate_id AS text), CAST(aggregate_type AS text), ",
             $time!("archived_at"),
-            ", CAST(archived_by AS text), CAST(coalesce(reason, '') AS text)
-             FROM kumiko_archived_streams
-             WHERE ($1 = '' OR aggregate_type = $1)
-               AND ($2 = '00000000-0000-0000-0000-000000000000' OR tenant_id = $2)
-               AND archived_at < $3
-             ORDER BY position LIMIT $4"
+            ", CAST(archived_by AS text), CAST(coalesce(reason, '') AS text),
+                    CAST(CASE WHEN EXISTS (SELECT 1 FROM kumiko_events AS event WHERE event.tenant_id = page.tenant_id
+                                           AND event.aggregate_id = page.aggregate_id) THEN 0 ELSE 1 END AS integer)
+             FROM (SELECT * FROM kumiko_archived_streams
+                   WHERE ($1 = '' OR aggregate_type = $1)
+                     AND ($2 = '00000000-0000-0000-0000-000000000000' OR tenant_id = $2)
+                     AND archived_at < $3
+                   ORDER BY archived_at, tenant_id, aggregate_id LIMIT $4) AS page
+             ORDER BY position"
         )
     };
 }

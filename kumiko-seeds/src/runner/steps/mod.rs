@@ -281,7 +281,10 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             finish(context).await?;
             Ok::<_, Error>(done)
         };
-        let (items, next) = batch.instrument(span).await?;
+        let batch = batch.instrument(span).await?;
+        let items = batch.counted();
+        let note = batch.note().map(str::to_owned);
+        let next = batch.into_next();
         let duration = clock.elapsed();
         let measured = Measured {
             items,
@@ -322,12 +325,14 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             let (app, info) = (&self.runner.app, self.seed.info());
             let marker = NewMarker::new(app, info, turn.since(), self.runner.applied_by);
             let marker = marker.took(progress.worked);
-            // What a seed has done its events tell. A rebuild leaves nothing but its marker.
-            Record::Last(if self.seed.is_operation() {
-                let SeedProgress { done, steps, .. } = &progress;
-                marker.noting(&format!("items gone through: {done}, steps: {steps}"))
-            } else {
-                marker
+            let SeedProgress { done, steps, .. } = &progress;
+            Record::Last(match note {
+                Some(note) => marker.noting(&note),
+                // What a seed has done its events tell. A rebuild leaves nothing but its marker.
+                None if self.seed.is_operation() => {
+                    marker.noting(&format!("items gone through: {done}, steps: {steps}"))
+                }
+                None => marker,
             })
         };
         self.performed = Some(Performed {

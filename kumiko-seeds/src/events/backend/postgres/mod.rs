@@ -6,6 +6,7 @@ mod any_events;
 mod chunk;
 mod snapshots;
 mod statement;
+mod streams;
 
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnection, PgRow};

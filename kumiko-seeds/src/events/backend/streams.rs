@@ -1,0 +1,140 @@
+//! Statements on many streams at once, which are `$1`: a list of objects of JSON, each with `tenant_id` and `aggregate_id`.
+
+use crate::backend::Backend;
+
+/// What the end of archived streams asks of a database. Its items are not for callers.
+///
+/// Every statement is one for `fetch_with_secured`: its first column is `position`.
+#[doc(hidden)]
+pub trait StreamsBackend: Backend {
+    /// Up to `$6` marks behind tenant `$1` and aggregate `$2`, set before `$3`, of aggregate type `$4` unless that is empty, of tenant `$5`
+    /// unless that is nil, whose streams have events. The columns are those of `EventBackend::LIST_ARCHIVED`.
+    const NEXT_ARCHIVED: &'static str;
+
+    /// Locks the marks of streams, and gives tenant, aggregate and moment of each that is there.
+    const LOCK_MARKS: &'static str;
+
+    /// The greatest id of the events of streams; 0 if there are none.
+    const LAST_ID_OF: &'static str;
+
+    /// Up to `$4` events of the stream of tenant `$1` and aggregate `$2` behind version `$3`, with the columns of `EventBackend::LOAD`.
+    const EVENTS_BEHIND: &'static str;
+
+    /// Deletes the events of streams, and gives how many there were.
+    const DELETE_EVENTS: &'static str;
+
+    /// Deletes the snapshots of streams.
+    const DELETE_SNAPSHOTS: &'static str;
+
+    /// Deletes the events of streams that rebuilds have set aside.
+    const DELETE_SET_ASIDE: &'static str;
+
+    /// Deletes the events of streams that the original could not bring up to date.
+    const DELETE_NOT_UPCAST: &'static str;
+
+    /// Inserts the events of the stream of tenant `$2` and aggregate `$3` of type `$4`, unless there are others with their ids or versions: `$1`, a
+    /// list of objects of JSON with all that an event has, payload and metadata as texts. Gives a row for each that was inserted.
+    ///
+    /// Its `WHERE` is for SQLite, which takes an `ON` behind a `FROM` for a join's.
+    const INSERT_EXPORTED: &'static str;
+
+    /// How many of the events that `StreamsBackend::INSERT_EXPORTED` inserts are there, with the same parameters.
+    const COUNT_EXPORTED: &'static str;
+
+    /// The greatest id that the database has given an event.
+    const LAST_ID: &'static str;
+}
+
+/// All statements of [`StreamsBackend`], where `$streams` selects the tenants and aggregates that are `$1`, and `$exported` the events.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+macro_rules! statements_on_streams {
+    ($time:ident, $streams:expr, $exported:expr) => {
+        const NEXT_ARCHIVED: &'static str = concat!(
+            "SELECT row_number() OVER (ORDER BY tenant_id, aggregate_id) AS position,
+                    CAST(tenant_id AS text), CAST(aggregate_id AS text), CAST(aggregate_type AS text), ",
+            $time!("archived_at"),
+            ", CAST(archived_by AS text), CAST(coalesce(reason, '') AS text), CAST(0 AS integer)
+             FROM (SELECT * FROM kumiko_archived_streams AS mark
+                   WHERE (tenant_id, aggregate_id) > ($1, $2) AND archived_at < $3
+                     AND ($4 = '' OR aggregate_type = $4)
+                     AND ($5 = '00000000-0000-0000-0000-000000000000' OR tenant_id = $5)
+                     AND EXISTS (SELECT 1 FROM kumiko_events AS event
+                                 WHERE event.tenant_id = mark.tenant_id AND event.aggregate_id = mark.aggregate_id)
+                   ORDER BY tenant_id, aggregate_id LIMIT $6) AS page
+             ORDER BY position"
+        );
+
+        const LOCK_MARKS: &'static str = concat!(
+            "UPDATE kumiko_archived_streams SET reason = reason WHERE (tenant_id, aggregate_id) IN (",
+            $streams,
+            ") RETURNING CAST(1 AS bigint) AS position, CAST(tenant_id AS text), CAST(aggregate_id AS text), ",
+            $time!("archived_at")
+        );
+
+        const LAST_ID_OF: &'static str = concat!(
+            "SELECT CAST(coalesce(max(id), 0) AS bigint) AS position FROM kumiko_events
+             WHERE (tenant_id, aggregate_id) IN (",
+            $streams,
+            ")"
+        );
+
+        const EVENTS_BEHIND: &'static str = concat!(
+            "SELECT CAST(version AS bigint) AS position, ",
+            event_columns!($time),
+            " FROM kumiko_events WHERE tenant_id = $1 AND aggregate_id = $2 AND version > $3
+             ORDER BY version LIMIT $4"
+        );
+
+        const DELETE_EVENTS: &'static str = concat!(
+            "DELETE FROM kumiko_events WHERE (tenant_id, aggregate_id) IN (",
+            $streams,
+            ") RETURNING CAST(1 AS bigint) AS position"
+        );
+
+        const DELETE_SNAPSHOTS: &'static str = concat!(
+            "DELETE FROM kumiko_snapshots WHERE (tenant_id, aggregate_id) IN (",
+            $streams,
+            ") RETURNING CAST(1 AS bigint) AS position"
+        );
+
+        const DELETE_SET_ASIDE: &'static str = concat!(
+            "DELETE FROM kumiko_rebuild_dead_letters
+             WHERE (CAST(tenant_id AS text), CAST(aggregate_id AS text)) IN
+                   (SELECT CAST(tenant_id AS text), CAST(aggregate_id AS text) FROM (",
+            $streams,
+            ") AS stream) RETURNING CAST(1 AS bigint) AS position"
+        );
+
+        const DELETE_NOT_UPCAST: &'static str = concat!(
+            "DELETE FROM kumiko_upcaster_dead_letters
+             WHERE (CAST(tenant_id AS text), CAST(aggregate_id AS text)) IN
+                   (SELECT CAST(tenant_id AS text), CAST(aggregate_id AS text) FROM (",
+            $streams,
+            ") AS stream) RETURNING CAST(1 AS bigint) AS position"
+        );
+
+        const INSERT_EXPORTED: &'static str = concat!(
+            "INSERT INTO kumiko_events (id, tenant_id, aggregate_id, aggregate_type, version, type, event_version, payload,
+                                        metadata, created_at, created_by)
+             SELECT id, $2, $3, $4, version, type, event_version, payload, metadata, created_at, created_by
+             FROM (",
+            $exported,
+            ") AS exported
+             WHERE 1 = 1
+             ON CONFLICT DO NOTHING RETURNING CAST(1 AS bigint) AS position"
+        );
+
+        const COUNT_EXPORTED: &'static str = concat!(
+            "SELECT CAST(1 AS bigint) AS position, CAST(count(*) AS bigint) FROM (",
+            $exported,
+            ") AS exported JOIN kumiko_events AS event
+                 ON event.tenant_id = $2 AND event.aggregate_id = $3 AND event.version = exported.version
+             WHERE event.aggregate_type = $4 AND event.id = exported.id AND event.type = exported.type
+               AND event.event_version = exported.event_version AND event.created_by = exported.created_by
+               AND event.payload = exported.payload AND event.metadata = exported.metadata"
+        );
+    };
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(super) use statements_on_streams;
