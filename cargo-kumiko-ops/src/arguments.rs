@@ -223,6 +223,31 @@ Examples:
   cargo kumiko-ops stream:list --type account --format json"
     )]
     StreamList(InOpsBinary<cli::StreamListArguments>),
+    /// Build the app's ops binary and delete the events of streams that were archived for long
+    #[command(
+        name = "stream:purge",
+        after_help = "\
+The events are written into a file before they are deleted, and stream:import brings them back. The id of a purged
+stream cannot be used again. Ctrl-C ends after the step in flight, and the same command goes on, with another file.
+
+Examples:
+  cargo kumiko-ops stream:purge --older-than 90d --dry-run
+  cargo kumiko-ops stream:purge --older-than 90d --export purged.jsonl --reason 'kept for 90 days'
+  cargo kumiko-ops stream:purge --older-than 90d --type account --without-export
+
+Exit codes: 0 all are purged; 1 it failed or is left; 2 could not run; 130 interrupted by Ctrl-C; 143 by SIGTERM."
+    )]
+    StreamPurge(InOpsBinary<cli::StreamPurgeArguments>),
+    /// Build the app's ops binary and bring back what stream:purge has exported
+    #[command(
+        name = "stream:import",
+        after_help = "\
+The streams are archived afterwards, as they were; stream:restore makes them live.
+
+Example:
+  cargo kumiko-ops stream:import purged.jsonl"
+    )]
+    StreamImport(InOpsBinary<cli::StreamImportArguments>),
     /// Mark a seed as applied without running it, where its change was made already
     #[command(
         name = "seed:mark",

@@ -43,6 +43,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Subcommand::StreamArchive(arguments) => streams::archive(&arguments),
             Subcommand::StreamRestore(arguments) => streams::restore(&arguments),
             Subcommand::StreamList(arguments) => streams::list(&arguments),
+            Subcommand::StreamPurge(arguments) => streams::purge(&arguments),
+            Subcommand::StreamImport(arguments) => streams::import(&arguments),
             Subcommand::Pause(Steering { steering, package }) => {
                 steer(cli::SteeringRequest::pause(steering), &package).await
             }

@@ -1,4 +1,4 @@
-//! `stream:archive`, `stream:restore` and `stream:list`: builds the app's ops binary and lets it do them.
+//! `stream:archive` and the other commands on streams: builds the app's ops binary and lets it do them.
 
 use std::process::ExitCode;
 
@@ -25,4 +25,18 @@ pub(crate) fn restore(
 pub(crate) fn list(arguments: &InOpsBinary<cli::StreamListArguments>) -> Result<ExitCode, Failure> {
     let asked = &arguments.command;
     start("stream:list", arguments, &asked.database, asked.words())
+}
+
+pub(crate) fn purge(
+    arguments: &InOpsBinary<cli::StreamPurgeArguments>,
+) -> Result<ExitCode, Failure> {
+    let asked = &arguments.command;
+    start("stream:purge", arguments, &asked.database, asked.words())
+}
+
+pub(crate) fn import(
+    arguments: &InOpsBinary<cli::StreamImportArguments>,
+) -> Result<ExitCode, Failure> {
+    let asked = &arguments.command;
+    start("stream:import", arguments, &asked.database, asked.words())
 }

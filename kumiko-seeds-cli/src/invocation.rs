@@ -14,7 +14,7 @@ pub struct Invocation {
 }
 
 /// The commands that build the app.
-const BUILDING: [&str; 9] = [
+const BUILDING: [&str; 11] = [
     "seed:apply",
     "seed:work",
     "seed:verify",
@@ -24,6 +24,8 @@ const BUILDING: [&str; 9] = [
     "stream:archive",
     "stream:restore",
     "stream:list",
+    "stream:purge",
+    "stream:import",
 ];
 
 /// Where the program that started this one says how it was called. `cargo kumiko-ops` sets them, so

@@ -12,7 +12,7 @@
 //! The binary knows `seed:status`, `seed:show`, `seed:apply`, `seed:work`, `seed:verify`, `seed:mark` and `seed:unmark`; seeds
 //! of many steps are steered with `seed:pause`, `seed:resume`, `seed:cancel` and `seed:retry`. `projection:status`,
 //! `projection:check` and `projection:rebuild` are about the read tables that the app computes from events, and
-//! `stream:archive`, `stream:restore` and `stream:list` about streams that are over. They come with the feature `events`, which is on
+//! `stream:archive`, `stream:restore`, `stream:list`, `stream:purge` and `stream:import` about streams that are over. They come with the feature `events`, which is on
 //! by default.
 //! stdout carries the result, stderr everything else, also what a seed prints to stdout. Exit codes: 0 fine; 1 a seed
 //! failed or is left, or is pending under `--check`; 2 could not run; 3 drift under `--check`; 130 interrupted by Ctrl-C, 143 by
@@ -67,7 +67,10 @@ pub use show::{ShowArguments, show_seed};
 pub use status::{StatusArguments, print_status};
 pub use steering::{CancelArguments, RetryArguments, SteeringArguments, SteeringRequest};
 #[cfg(feature = "events")]
-pub use streams::{StreamArchiveArguments, StreamListArguments, StreamRestoreArguments};
+pub use streams::{
+    StreamArchiveArguments, StreamImportArguments, StreamListArguments, StreamPurgeArguments,
+    StreamRestoreArguments,
+};
 pub use verify::VerifyArguments;
 pub use work::WorkArguments;
 
@@ -89,7 +92,10 @@ pub mod views {
     pub use crate::status::{SeedView, StatusView};
     pub use crate::steering::SteeredView;
     #[cfg(feature = "events")]
-    pub use crate::streams::{ArchiveView, ArchivedView, StreamView, StreamsView};
+    pub use crate::streams::{
+        ArchiveView, ArchivedView, ConsumerView, ImportView, PurgeDryRunView, PurgeView,
+        StreamView, StreamsView,
+    };
     pub use crate::verify::{ProblemView, VerifyView};
     pub use crate::work::{FailedSeedView, WorkView};
 }

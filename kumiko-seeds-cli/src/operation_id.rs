@@ -138,7 +138,7 @@ fn options_of(parts: &str) -> Option<Vec<String>> {
         match named.filter(|(name, _)| ["before", "type", "tenant"].contains(name)) {
             Some((name, value)) => words.extend([format!("--{name}"), value.to_owned()]),
             // An aggregate type may have a slash in it.
-            None => *words.last_mut()? += &format!("/{part}"),
+            None => words.last_mut()?.extend(["/", part]),
         }
     }
     Some(words)

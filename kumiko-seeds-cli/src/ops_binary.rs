@@ -24,7 +24,10 @@ use crate::show::ShowArguments;
 use crate::status::StatusArguments;
 use crate::steering::{CancelArguments, RetryArguments, SteeringArguments, SteeringRequest};
 #[cfg(feature = "events")]
-use crate::streams::{self, StreamArchiveArguments, StreamListArguments, StreamRestoreArguments};
+use crate::streams::{
+    self, StreamArchiveArguments, StreamImportArguments, StreamListArguments, StreamPurgeArguments,
+    StreamRestoreArguments,
+};
 use crate::verify::VerifyArguments;
 use crate::work::WorkArguments;
 use crate::{apply, by_hand, carried, show, status, steering, verify, work};
@@ -77,6 +80,10 @@ pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
             OpsCommand::StreamRestore(arguments) => streams::restore(&runner, &arguments).await,
             #[cfg(feature = "events")]
             OpsCommand::StreamList(arguments) => streams::list(&runner, &arguments).await,
+            #[cfg(feature = "events")]
+            OpsCommand::StreamPurge(arguments) => streams::purge(runner, &arguments).await,
+            #[cfg(feature = "events")]
+            OpsCommand::StreamImport(arguments) => streams::import(&runner, &arguments).await,
             #[cfg(not(feature = "events"))]
             OpsCommand::NoEvents { .. } => Err(no_events()),
             OpsCommand::Carried => carried::run(&runner),
@@ -157,11 +164,19 @@ enum OpsCommand {
     #[command(name = "stream:list")]
     #[cfg(feature = "events")]
     StreamList(StreamListArguments),
+    /// Delete the events of streams that were archived for long, after exporting them
+    #[command(name = "stream:purge")]
+    #[cfg(feature = "events")]
+    StreamPurge(StreamPurgeArguments),
+    /// Bring back what stream:purge has exported
+    #[command(name = "stream:import")]
+    #[cfg(feature = "events")]
+    StreamImport(StreamImportArguments),
     /// Say why there are neither projections nor streams
     #[cfg(not(feature = "events"))]
     #[command(
         name = "projection:status",
-        aliases = ["projection:check", "projection:rebuild", "stream:archive", "stream:restore", "stream:list"],
+        aliases = ["projection:check", "projection:rebuild", "stream:archive", "stream:restore", "stream:list", "stream:purge", "stream:import"],
         hide = true,
         disable_help_flag = true
     )]

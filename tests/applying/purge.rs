@@ -263,12 +263,13 @@ on_both_databases! {
         let before = database.texts(EVENTS).await;
         archive_all(&database.pool, &[stream(1), stream(2)], None).await.unwrap();
         let full = Arc::new(Kept { is_full: true, ..Kept::default() });
-        let refused = refused(database, Purge::of(all()).exported_to(full)).await;
+        let asked = Purge::of(all());
+        let refused = refused(database, asked.clone().exported_to(full)).await;
         assert!(refused.ends_with(&format!("the events of stream wallet {} of tenant {TENANT} could not be exported, so they stay: the disk is full", wallet(1))), "{refused}");
         assert_eq!(database.texts(EVENTS).await, before);
         // It goes on when it is asked for again.
         let export = Arc::new(Kept::default());
-        let notes = purged(database, Purge::of(all()).exported_to(export.clone())).await;
+        let notes = purged(database, asked.exported_to(export.clone())).await;
         assert!(notes.ends_with("streams: 2, events: 4"), "{notes}");
         assert_eq!(import(database, &export.text()).await.unwrap(), [2, 4, 0]);
         assert_eq!(database.texts(EVENTS).await, before);

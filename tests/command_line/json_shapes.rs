@@ -200,6 +200,20 @@ fn projections_have_the_shape_that_is_documented() {
     assert_valid(&listed, "stream-list");
     assert_eq!(listed["streams"][0]["reason"], "over");
     assert_eq!(archived["to_rebuild"][0], "totals");
+    let would = run("stream:purge --older-than 0m --dry-run", "1");
+    assert_valid(&would, "stream-purge-dry-run");
+    assert_eq!(would["streams"], 1);
+    let purged = run("stream:purge --older-than 0m --export purged.jsonl", "1");
+    assert_valid(&purged, "stream-purge");
+    assert_eq!(purged["streams"], 1);
+    assert_eq!(purged["to_rebuild"][0], "totals");
+    let nothing = run("stream:purge --older-than 0m --without-export --yes", "1");
+    assert_valid(&nothing, "stream-purge");
+    let listed = run("stream:list", "1");
+    assert_eq!(listed["streams"][0]["purged"], true);
+    let imported = run("stream:import purged.jsonl", "1");
+    assert_valid(&imported, "stream-import");
+    assert_eq!(imported["streams"], 1);
     assert_valid(&run("projection:rebuild totals", "1"), "seed-work");
     assert_valid(&run("projection:rebuild --outdated", "1"), "seed-work");
 }
@@ -231,6 +245,9 @@ fn the_documented_examples_have_the_shape_that_they_explain() {
         ("projection:check", "projection-check"),
         ("stream:archive", "stream-archive"),
         ("stream:list", "stream-list"),
+        ("stream:purge", "stream-purge"),
+        ("stream:purge --dry-run", "stream-purge-dry-run"),
+        ("stream:import", "stream-import"),
     ] {
         let (_, section) = text.split_once(&format!("## `{command}`\n")).unwrap();
         let (_, example) = section.split_once("```json\n").unwrap();

@@ -124,7 +124,7 @@ impl Asked<'_> {
     }
 }
 
-fn no_handlers() -> Failure {
+pub(super) fn no_handlers() -> Failure {
     Failure::new("the app has no event store here: its runner has no handlers")
 }
 

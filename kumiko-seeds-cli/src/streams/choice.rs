@@ -1,6 +1,6 @@
 //! Which streams are meant.
 
-use kumiko_seeds::events::{EventBackend, Stream, streams_of};
+use kumiko_seeds::events::{ArchivedStreams, EventBackend, Stream, archived_streams, streams_of};
 use uuid::Uuid;
 
 use super::arguments::ChosenStreams;
@@ -22,6 +22,13 @@ pub(super) async fn chosen<DB: EventBackend>(
         let mut found = found.map_err(|error| {
             Failure::new(format!("could not look for stream {}", printable(name))).caused_by(&error)
         })?;
+        // Of one that was purged nothing but its mark is left.
+        let marks = ArchivedStreams::default().of(aggregate_type);
+        let marks = archived_streams::<DB>(connection, &marks.of_aggregate(aggregate_id)).await;
+        let marks =
+            marks.map_err(|error| Failure::new("could not read the archive").caused_by(&error))?;
+        let purged = marks.into_iter().filter(|mark| mark.is_purged);
+        found.extend(purged.map(|mark| mark.stream));
         found.retain(|stream| tenant.is_none_or(|tenant| tenant == stream.tenant_id));
         match <[Stream; 1]>::try_from(found) {
             Ok([stream]) => streams.push(stream),

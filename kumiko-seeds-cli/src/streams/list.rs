@@ -72,6 +72,8 @@ pub struct ArchivedView<'a> {
     pub archived_by: &'a str,
     /// Why.
     pub reason: Option<&'a str>,
+    /// Whether it was purged, so that nothing but the mark is left.
+    pub purged: bool,
 }
 
 impl<'a> ArchiveView<'a> {
@@ -81,6 +83,7 @@ impl<'a> ArchiveView<'a> {
             archived_at: Moment(archived.archived_at),
             archived_by: &archived.archived_by,
             reason: archived.reason.as_deref(),
+            purged: archived.is_purged,
         };
         Self {
             version: 1,
@@ -89,7 +92,7 @@ impl<'a> ArchiveView<'a> {
     }
 }
 
-const HEADINGS: [&str; 5] = ["STREAM", "TENANT", "ARCHIVED AT", "BY", "REASON"];
+const HEADINGS: [&str; 6] = ["STREAM", "TENANT", "ARCHIVED AT", "EVENTS", "BY", "REASON"];
 
 fn table(archive: &ArchiveView<'_>, terminal: Terminal) -> String {
     if archive.streams.is_empty() {
@@ -107,15 +110,16 @@ fn table(archive: &ArchiveView<'_>, terminal: Terminal) -> String {
             format!("{}/{aggregate_id}", printable(aggregate_type)),
             tenant_id.clone(),
             archived.archived_at.to_string(),
+            if archived.purged { "purged" } else { "kept" }.to_owned(),
             printable(archived.archived_by),
             archived.reason.map_or_else(String::new, printable),
         ]
     };
-    let rows: Vec<[String; 5]> = archive.streams.iter().map(row).collect();
+    let rows: Vec<[String; 6]> = archive.streams.iter().map(row).collect();
     let columns = Columns::of(rows.iter().chain([&headings])).within(width);
-    let mut text = columns.line(&headings, [palette.heading; 5]);
+    let mut text = columns.line(&headings, [palette.heading; 6]);
     for row in &rows {
-        text += &columns.line(row, [Style::new(); 5]);
+        text += &columns.line(row, [Style::new(); 6]);
     }
     text
 }

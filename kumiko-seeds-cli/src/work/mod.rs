@@ -62,12 +62,32 @@ pub(crate) async fn attend<DB: Backend>(
     pool: &Pool<DB>,
     attended: Attended<'_>,
 ) -> Result<Exit, Failure> {
+    let format = attended.format;
+    attend_and_say(runner, pool, attended, |view, done| {
+        let out = &mut stdout().lock();
+        match (format, done) {
+            (Format::Json, _) => print_json(out, view),
+            (Format::Table, Some(summary)) => print_text(out, &(printable(summary) + "\n")),
+            // For people a failure says it all.
+            (Format::Table, None) => Ok(()),
+        }
+    })
+    .await
+}
+
+/// Does what [`attend`] does, and lets `say` print what came of it. That gets the summary where nothing failed.
+pub(crate) async fn attend_and_say<DB: Backend>(
+    runner: SeedRunner<DB>,
+    pool: &Pool<DB>,
+    attended: Attended<'_>,
+    say: impl FnOnce(&WorkView<'_>, Option<&str>) -> Result<(), Failure>,
+) -> Result<Exit, Failure> {
     let Attended {
         url,
         invocation,
         again,
-        format,
         applied_by,
+        ..
     } = attended;
     let display = ProgressDisplay::on_stderr(Action::Apply);
     let observed = display.clone();
@@ -100,14 +120,7 @@ pub(crate) async fn attend<DB: Backend>(
         summary,
     };
     let failure = asked.failure(&report, signal);
-    let out = &mut stdout().lock();
-    match format {
-        Format::Json => print_json(out, &WorkView::of(&report, took))?,
-        // For people a failure says it all.
-        Format::Table if failure.is_none() => {
-            print_text(out, &(printable(&asked.summary) + "\n"))?;
-        }
-        Format::Table => {}
-    }
+    let done = failure.is_none().then_some(asked.summary.as_str());
+    say(&WorkView::of(&report, took), done)?;
     failure.map_or(Ok(Exit::Fine), Err)
 }

@@ -109,7 +109,7 @@ mod written;
 pub use aggregates::{Aggregate, AggregateResult, forget_snapshots};
 pub use archive::{
     ArchivedStream, ArchivedStreams, Consumer, ImportError, Imported, NotProjected, Purge,
-    Purgeable, StreamExport, archived_streams, purgeable,
+    Purgeable, Purged, StreamExport, archived_streams, purgeable,
 };
 pub use backend::EventBackend;
 pub use batch::SystemBatch;

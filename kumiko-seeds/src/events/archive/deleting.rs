@@ -25,12 +25,14 @@ pub(super) struct Asked<'a, DB: EventBackend> {
 }
 
 /// What a step has done.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Deleted {
     pub(super) streams: u64,
     pub(super) events: u64,
     /// Tenant and aggregate behind which the next step begins; none if nothing is left.
     pub(super) behind: Option<(Uuid, Uuid)>,
+    /// The projections of whose rows it is not known which are of these streams.
+    pub(super) not_projected: Vec<String>,
 }
 
 /// How long to wait for transactions that are writing events.
@@ -76,7 +78,7 @@ pub(super) async fn delete<DB: EventBackend>(
         }
     }
     // The original leaves rows where they are when it archives a stream.
-    reproject(connection, asked.handlers, &streams).await?;
+    let not_projected = reproject(connection, asked.handlers, &streams).await?;
     if has_table::<DB>(connection, SNAPSHOTS).await? {
         // A statement of its own, so that the next sees what was saved meanwhile.
         DB::keep_from_saving(connection).await?;
@@ -97,6 +99,7 @@ pub(super) async fn delete<DB: EventBackend>(
         streams: streams.len() as u64,
         events: events.len() as u64,
         behind,
+        not_projected,
     })
 }
 

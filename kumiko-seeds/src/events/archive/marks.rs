@@ -33,6 +33,7 @@ pub struct ArchivedStream {
 pub struct ArchivedStreams {
     pub(super) aggregate_type: String,
     pub(super) tenant_id: Uuid,
+    aggregate_id: Uuid,
     pub(super) before: DateTime<Utc>,
     pub(super) most: u32,
 }
@@ -48,6 +49,7 @@ impl Default for ArchivedStreams {
         Self {
             aggregate_type: String::new(),
             tenant_id: Uuid::nil(),
+            aggregate_id: Uuid::nil(),
             before: LAST_MOMENT,
             most: 1_000,
         }
@@ -66,6 +68,13 @@ impl ArchivedStreams {
     #[must_use]
     pub fn in_tenant(mut self, tenant_id: Uuid) -> Self {
         self.tenant_id = tenant_id;
+        self
+    }
+
+    /// Those of this aggregate, in whichever tenant. A purge does not ask for it.
+    #[must_use]
+    pub fn of_aggregate(mut self, aggregate_id: Uuid) -> Self {
+        self.aggregate_id = aggregate_id;
         self
     }
 
@@ -100,6 +109,7 @@ pub async fn archived_streams<DB: EventBackend>(
         Parameter::Uuid(asked.tenant_id),
         Parameter::Time(asked.before),
         Parameter::Integer(i32::try_from(asked.most).unwrap_or(i32::MAX)),
+        Parameter::Uuid(asked.aggregate_id),
     ];
     let rows =
         visible_rows::fetch::<DB>(connection, &[ARCHIVE], DB::LIST_ARCHIVED, &values).await?;

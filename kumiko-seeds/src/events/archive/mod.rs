@@ -20,5 +20,5 @@ pub use self::deleting::{Purgeable, purgeable};
 pub use self::import::{ImportError, Imported};
 pub(in crate::events) use self::marks::ARCHIVE;
 pub use self::marks::{ArchivedStream, ArchivedStreams, archived_streams};
-pub use self::purge::{Purge, StreamExport};
+pub use self::purge::{Purge, Purged, StreamExport};
 pub use self::settled::NotProjected;

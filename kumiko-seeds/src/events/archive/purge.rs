@@ -1,7 +1,7 @@
 //! Purging as an operation: streams that have been archived for long lose their events, in steps.
 
 use std::error::Error as StdError;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use futures_util::future::BoxFuture;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::Pool;
 use uuid::Uuid;
 
-use super::deleting::{Asked, Purgeable, delete, purgeable};
+use super::deleting::{Asked, Deleted, Purgeable, delete, purgeable};
 use super::marks::ArchivedStreams;
 use crate::events::operations::{free, in_steps, kept};
 use crate::events::{EventBackend, EventStoreError, Handlers};
@@ -24,6 +24,20 @@ pub struct Purge {
     streams: ArchivedStreams,
     reason: Option<String>,
     export: Option<Arc<dyn StreamExport>>,
+    purged: Arc<Mutex<Purged>>,
+}
+
+/// What was purged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Purged {
+    /// How many streams.
+    pub streams: u64,
+    /// How many events they had.
+    pub events: u64,
+    /// The projections that take events of such streams and whose rows are computed from many aggregates. What they took of these streams is in their
+    /// rows until they are rebuilt, if they were not since the streams were archived.
+    pub to_rebuild: Vec<String>,
 }
 
 /// Where the events of streams are kept before they are deleted.
@@ -42,14 +56,13 @@ impl Purge {
     /// The purge of these streams, without an export. How many are asked for at most is of no account.
     #[must_use]
     pub fn of(streams: ArchivedStreams) -> Self {
+        // As it stands in the id.
+        let before = streams.before.trunc_subsecs(3);
         Self {
-            streams: ArchivedStreams {
-                // As it stands in the id.
-                before: streams.before.trunc_subsecs(0),
-                ..streams
-            },
+            streams: streams.before(before),
             reason: None,
             export: None,
+            purged: Arc::default(),
         }
     }
 
@@ -58,6 +71,27 @@ impl Purge {
     pub fn because(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
+    }
+
+    /// What was purged for this purge and its copies, by this process: as much of it as is committed.
+    #[must_use]
+    pub fn purged(&self) -> Purged {
+        let purged = self.purged.lock();
+        purged.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, deleted: Deleted) -> impl FnOnce() + Send + 'static {
+        let purged = self.purged.clone();
+        move || {
+            let mut purged = purged.lock().unwrap_or_else(PoisonError::into_inner);
+            purged.streams += deleted.streams;
+            purged.events += deleted.events;
+            for projection in deleted.not_projected {
+                if !purged.to_rebuild.contains(&projection) {
+                    purged.to_rebuild.push(projection);
+                }
+            }
+        }
     }
 
     /// Has the events exported before they are deleted.
@@ -139,7 +173,7 @@ impl ArchivedStreams {
 
 /// `archived-stream-purge/before-2026-08-30T00:00:00Z/type-account/tenant-<id>`: all that the steps have to know, without a number.
 fn id_of(streams: &ArchivedStreams) -> String {
-    let before = streams.before.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let before = streams.before.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     let mut parts = vec![format!("{TYPE}before-{before}")];
     if !streams.aggregate_type.is_empty() {
         parts.push(format!("type-{}", streams.aggregate_type));
@@ -240,7 +274,11 @@ fn batch<'a, DB: EventBackend>(
             }) => {
                 journal.note_handed_out();
                 let behind = (cursor.tenant_id, cursor.aggregate_id);
-                delete(connection, &asked, behind).await
+                let deleted = delete(connection, &asked, behind).await;
+                if let (Ok(deleted), Some(purge)) = (&deleted, purge) {
+                    journal.after_commit(purge.count(deleted.clone()));
+                }
+                deleted
             }
             Err(error) => return Err(work.failed(error).into()),
         };
@@ -270,6 +308,8 @@ fn no_handlers() -> EventStoreError {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
     #[test]
@@ -279,6 +319,11 @@ mod tests {
         let all = ArchivedStreams::default().before(before.unwrap_or_default());
         for (streams, id) in [
             (all.clone(), "before-2026-08-30T01:02:03Z"),
+            (
+                all.clone()
+                    .before(before.unwrap_or_default() + TimeDelta::milliseconds(70)),
+                "before-2026-08-30T01:02:03.070Z",
+            ),
             (
                 all.clone().of("bank/account"),
                 "before-2026-08-30T01:02:03Z/type-bank/account",

@@ -131,7 +131,7 @@ pub trait EventBackend: Backend + ProjectionBackend + SnapshotBackend + StreamsB
     #[doc(hidden)]
     const CREATE_ARCHIVE: &'static str;
 
-    /// Up to `$4` archived streams, of aggregate type `$1` unless that is empty, of tenant `$2` unless that is nil, archived before `$3`.
+    /// Up to `$4` archived streams, of aggregate type `$1` unless that is empty, of tenant `$2` and aggregate `$5` unless they are nil, archived before `$3`.
     #[doc(hidden)]
     const LIST_ARCHIVED: &'static str;
 
@@ -251,6 +251,7 @@ macro_rules! list_archived {
              FROM (SELECT * FROM kumiko_archived_streams
                    WHERE ($1 = '' OR aggregate_type = $1)
                      AND ($2 = '00000000-0000-0000-0000-000000000000' OR tenant_id = $2)
+                     AND ($5 = '00000000-0000-0000-0000-000000000000' OR aggregate_id = $5)
                      AND archived_at < $3
                    ORDER BY archived_at, tenant_id, aggregate_id LIMIT $4) AS page
              ORDER BY position"
