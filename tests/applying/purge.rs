@@ -332,6 +332,28 @@ on_both_databases! {
         assert_eq!(database.texts(EVENTS).await, before[2..]);
     }
 
+    async fn a_long_stream_is_exported_page_by_page(database: &TestDatabase<DB>) {
+        three_wallets(database).await;
+        let id = wallet(2);
+        let many = format!(
+            "WITH RECURSIVE numbers (number) AS (SELECT 3 UNION ALL SELECT number + 1 FROM numbers WHERE number < 2500)
+             INSERT INTO kumiko_events (aggregate_id, aggregate_type, tenant_id, version, type, payload, metadata, created_by)
+             SELECT aggregate_id, aggregate_type, tenant_id, number, 'noted', payload, metadata, created_by
+             FROM numbers CROSS JOIN kumiko_events WHERE aggregate_id = '{id}' AND version = 1"
+        );
+        database.execute(&many).await;
+        let before = database.texts(EVENTS).await;
+        archive_all(&database.pool, &[stream(1), stream(2)], None).await.unwrap();
+        let export = Arc::new(Kept::default());
+        let asked = Purge::of(all()).exported_to(export.clone());
+        let notes = purged(database, asked.clone()).await;
+        assert!(notes.ends_with("streams: 2, events: 2502"), "{notes}");
+        let counted = asked.purged();
+        assert_eq!((counted.streams, counted.events, &counted.to_rebuild[..]), (2, 2502, &["totals".to_owned()][..]));
+        assert_eq!(import(database, &export.text()).await.unwrap(), [2, 2502, 0]);
+        assert_eq!(database.texts(EVENTS).await, before);
+    }
+
     async fn an_export_that_is_not_right_is_refused(database: &TestDatabase<DB>) {
         three_wallets(database).await;
         archive_all(&database.pool, &[stream(1), stream(2)], None).await.unwrap();
