@@ -81,12 +81,8 @@ pub enum EventStoreError {
         last: i64,
     },
     /// The events of streams could not be exported, so they were not purged.
-    #[error("the events of stream {} {} of tenant {} could not be exported, so they stay",
-        stream.aggregate_type, stream.aggregate_id, stream.tenant_id
-    )]
+    #[error("events could not be exported, so they stay")]
     NotExported {
-        /// The stream.
-        stream: Box<Stream>,
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },

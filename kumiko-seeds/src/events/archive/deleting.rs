@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::consumers::{Consumer, behind};
-use super::exported::{begin_line, end_line, event_line};
+use super::exporting::Exporting;
 use super::marks::{ARCHIVE, ArchivedStream, ArchivedStreams, archived_stream};
 use super::purge::StreamExport;
 use crate::backend::{Parameter, column};
@@ -38,9 +38,6 @@ pub(super) struct Deleted {
 /// How long to wait for transactions that are writing events.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How many events are exported at a time.
-const PAGE: i32 = 1_000;
-
 /// Purges the next streams behind a tenant and an aggregate.
 ///
 /// **Invariant:** no event of these streams is committed after they are deleted. Their marks are seen before anything else, and whoever begins to
@@ -56,7 +53,7 @@ pub(super) async fn delete<DB: EventBackend>(
         return Ok(Deleted::default());
     };
     let is_full = seen.len() >= asked.streams.most as usize;
-    let behind = is_full.then_some((end.stream.tenant_id, end.stream.aggregate_id));
+    let behind = is_full.then(|| key_of(end));
     if DB::settled_id(connection, PATIENCE).await?.is_none() {
         let seconds = PATIENCE.as_secs();
         return Err(EventStoreError::WritersLeft { seconds });
@@ -70,12 +67,15 @@ pub(super) async fn delete<DB: EventBackend>(
     }
     let streams: Vec<Stream> = locked.iter().map(|it| it.stream.clone()).collect();
     let list = list_of(&streams);
-    let newest = last_id::<DB>(connection, &list).await?;
-    check_consumers::<DB>(connection, newest).await?;
+    let sizes = sizes::<DB>(connection, &list).await?;
+    let newest = sizes.iter().map(|size| size.last).max();
+    check_consumers::<DB>(connection, newest.unwrap_or_default()).await?;
     if let Some(export) = asked.export {
-        for archived in &locked {
-            self::export::<DB>(connection, export, archived).await?;
-        }
+        let exporting = Exporting {
+            export,
+            marks: locked.iter().map(|mark| (key_of(mark), mark)).collect(),
+        };
+        exporting.all::<DB>(connection, &sizes).await?;
     }
     // The original leaves rows where they are when it archives a stream.
     let not_projected = reproject(connection, asked.handlers, &streams).await?;
@@ -148,22 +148,48 @@ async fn lock<DB: EventBackend>(
     Ok(seen.into_iter().filter(is_as_it_was).collect())
 }
 
-/// Streams as the statements on many of them take them.
 fn list_of(streams: &[Stream]) -> String {
-    let streams: Vec<_> = streams
-        .iter()
-        .map(|stream| json!({ "tenant_id": stream.tenant_id, "aggregate_id": stream.aggregate_id }))
-        .collect();
-    serde_json::Value::from(streams).to_string()
+    list_of_keys(
+        streams
+            .iter()
+            .map(|stream| (stream.tenant_id, stream.aggregate_id)),
+    )
 }
 
-async fn last_id<DB: EventBackend>(
+fn key_of(mark: &ArchivedStream) -> (Uuid, Uuid) {
+    (mark.stream.tenant_id, mark.stream.aggregate_id)
+}
+
+/// Streams as the statements on many of them take them.
+pub(super) fn list_of_keys(keys: impl Iterator<Item = (Uuid, Uuid)>) -> String {
+    let streams =
+        keys.map(|(tenant, aggregate)| json!({ "tenant_id": tenant, "aggregate_id": aggregate }));
+    serde_json::Value::from(streams.collect::<Vec<_>>()).to_string()
+}
+
+/// How much there is of a stream.
+pub(super) struct Size {
+    pub(super) key: (Uuid, Uuid),
+    pub(super) events: u64,
+    /// The greatest id of its events.
+    last: i64,
+}
+
+/// How much there is of each stream, in the order of their keys.
+async fn sizes<DB: EventBackend>(
     connection: &mut DB::Connection,
     list: &str,
-) -> Result<i64, EventStoreError> {
+) -> Result<Vec<Size>, EventStoreError> {
     let values = [Parameter::Text(list)];
-    let rows = visible_rows::fetch::<DB>(connection, &[EVENTS], DB::LAST_ID_OF, &values).await?;
-    Ok(rows.first().map_or(Ok(0), |row| column::<DB, _>(row, 0))?)
+    let rows = visible_rows::fetch::<DB>(connection, &[EVENTS], DB::SIZES_OF, &values).await?;
+    let size = |row: &DB::Row| {
+        Ok(Size {
+            key: (uuid::<DB>(row, 1)?, uuid::<DB>(row, 2)?),
+            events: column::<DB, i64>(row, 3)?.unsigned_abs(),
+            last: column::<DB, _>(row, 4)?,
+        })
+    };
+    Ok(rows.iter().map(size).collect::<sqlx::Result<_>>()?)
 }
 
 async fn check_consumers<DB: EventBackend>(
@@ -173,45 +199,6 @@ async fn check_consumers<DB: EventBackend>(
     match behind::<DB>(connection, last).await? {
         consumers if consumers.is_empty() => Ok(()),
         consumers => Err(EventStoreError::Unread { consumers, last }),
-    }
-}
-
-/// Has the events of a stream kept somewhere else.
-async fn export<DB: EventBackend>(
-    connection: &mut DB::Connection,
-    export: &dyn StreamExport,
-    archived: &ArchivedStream,
-) -> Result<(), EventStoreError> {
-    let stream = &archived.stream;
-    let (mut version, mut events) = (i32::MIN, 0);
-    let mut lines = begin_line(archived);
-    loop {
-        let values = [
-            Parameter::Uuid(stream.tenant_id),
-            Parameter::Uuid(stream.aggregate_id),
-            Parameter::Integer(version),
-            Parameter::Integer(PAGE),
-        ];
-        let page =
-            visible_rows::fetch::<DB>(connection, &[EVENTS], DB::EVENTS_BEHIND, &values).await?;
-        for row in &page {
-            version = column::<DB, _>(row, 3)?;
-            lines += &event_line::<DB>(row)?;
-        }
-        events += page.len();
-        let is_last = i32::try_from(page.len()).is_ok_and(|length| length < PAGE);
-        if is_last {
-            lines += &end_line(events);
-        }
-        let kept = export.keep(&lines).await;
-        kept.map_err(|source| EventStoreError::NotExported {
-            stream: Box::new(stream.clone()),
-            source,
-        })?;
-        if is_last {
-            return Ok(());
-        }
-        lines.clear();
     }
 }
 

@@ -4,11 +4,12 @@
 //! `settled`: what an app or a command does, in transactions of its own.
 //!
 //! `purge`: the operation that deletes the events of streams that were archived for long, `deleting` a step of it, `consumers` who has yet to read
-//! them. `exported`: the form in which they are kept, and `import` what brings them back.
+//! them. `exporting`: has their events kept somewhere else before, `exported`: in which form; `import` brings them back.
 
 mod consumers;
 mod deleting;
 mod exported;
+mod exporting;
 mod import;
 mod marks;
 mod purge;

@@ -14,10 +14,13 @@ pub trait StreamsBackend: Backend {
     /// Locks the marks of streams, and gives tenant, aggregate and moment of each that is there.
     const LOCK_MARKS: &'static str;
 
-    /// The greatest id of the events of streams; 0 if there are none.
-    const LAST_ID_OF: &'static str;
+    /// The streams that have events: tenant, aggregate, how many events and the greatest id of them.
+    const SIZES_OF: &'static str;
 
-    /// Up to `$4` events of the stream of tenant `$1` and aggregate `$2` behind version `$3`, with the columns of `EventBackend::LOAD`.
+    /// The events of streams by tenant, aggregate and version: the columns of `EventBackend::LOAD`, tenant and aggregate.
+    const EVENTS_OF: &'static str;
+
+    /// Up to `$4` events of the stream of tenant `$1` and aggregate `$2` behind version `$3`, with the columns of `StreamsBackend::EVENTS_OF`.
     const EVENTS_BEHIND: &'static str;
 
     /// Deletes the events of streams, and gives how many there were.
@@ -71,18 +74,28 @@ macro_rules! statements_on_streams {
             $time!("archived_at")
         );
 
-        const LAST_ID_OF: &'static str = concat!(
-            "SELECT CAST(coalesce(max(id), 0) AS bigint) AS position FROM kumiko_events
+        const SIZES_OF: &'static str = concat!(
+            "SELECT row_number() OVER (ORDER BY tenant_id, aggregate_id) AS position, CAST(tenant_id AS text),
+                    CAST(aggregate_id AS text), CAST(count(*) AS bigint), CAST(max(id) AS bigint)
+             FROM kumiko_events WHERE (tenant_id, aggregate_id) IN (",
+            $streams,
+            ") GROUP BY tenant_id, aggregate_id ORDER BY position"
+        );
+
+        const EVENTS_OF: &'static str = concat!(
+            "SELECT row_number() OVER (ORDER BY tenant_id, aggregate_id, version) AS position, ",
+            event_columns!($time),
+            ", CAST(tenant_id AS text), CAST(aggregate_id AS text) FROM kumiko_events
              WHERE (tenant_id, aggregate_id) IN (",
             $streams,
-            ")"
+            ") ORDER BY position"
         );
 
         const EVENTS_BEHIND: &'static str = concat!(
             "SELECT CAST(version AS bigint) AS position, ",
             event_columns!($time),
-            " FROM kumiko_events WHERE tenant_id = $1 AND aggregate_id = $2 AND version > $3
-             ORDER BY version LIMIT $4"
+            ", CAST(tenant_id AS text), CAST(aggregate_id AS text) FROM kumiko_events
+             WHERE tenant_id = $1 AND aggregate_id = $2 AND version > $3 ORDER BY version LIMIT $4"
         );
 
         const DELETE_EVENTS: &'static str = concat!(

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::error::ProjectionError;
 use super::projection::Projection;
-use super::reading::{archived, has_archive, load};
+use super::reading::{has_archive, load};
 use super::set_aside::list;
 use super::tables::shapes;
 use crate::backend::Parameter;
@@ -59,11 +59,10 @@ async fn compute<DB: EventBackend>(
         let deleted = DB::execute_text(connection, &delete).await;
         deleted.map_err(ProjectionError::database("delete rows"))?;
     }
-    let wanted: HashSet<Uuid> = aggregates.iter().copied().collect();
-    let archived = if has_archive::<DB>(connection).await? {
-        archived::<DB>(connection, Some(&wanted)).await?
+    let live = if has_archive::<DB>(connection).await? {
+        DB::LOAD_LIVE_OF
     } else {
-        HashSet::new()
+        DB::LOAD_OF
     };
     let set_aside = list::<DB>(connection, &projection.name).await?;
     let set_aside = set_aside.iter().filter_map(|it| it.event_id.parse().ok());
@@ -72,9 +71,8 @@ async fn compute<DB: EventBackend>(
     let types = projection.aggregate_types();
     let values = [Parameter::Text(&aggregates), Parameter::Text(&types)];
     let mut taken = Vec::new();
-    for event in load::<DB>(connection, DB::LOAD_OF, &values).await? {
-        let stream = (event.stream.tenant_id, event.stream.aggregate_id);
-        let is_left_out = archived.contains(&stream) || set_aside.contains(&event.id);
+    for event in load::<DB>(connection, live, &values).await? {
+        let is_left_out = set_aside.contains(&event.id);
         if !is_left_out && projection.takes(&event.stream.aggregate_type, &event.event_type) {
             taken.push(handlers.upcast(event)?);
         }

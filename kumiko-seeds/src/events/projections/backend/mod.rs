@@ -56,6 +56,9 @@ pub trait ProjectionBackend: Backend {
     /// The events of the aggregates `$1` of aggregate types `$2`, in the order of [`ProjectionBackend::LOAD_AFTER`].
     const LOAD_OF: &'static str;
 
+    /// The same without those of streams that are archived. The table of archived streams has to be there.
+    const LOAD_LIVE_OF: &'static str;
+
     /// The events of the aggregates `$1` that come after those known, `$2`, each as `[tenant, aggregate, version]`, of aggregate types `$3`.
     const LOAD_SINCE: &'static str;
 
@@ -240,10 +243,20 @@ macro_rules! load_after {
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use load_after;
 
-/// [`ProjectionBackend::LOAD_OF`].
+/// [`ProjectionBackend::LOAD_OF`], or [`ProjectionBackend::LOAD_LIVE_OF`] with a condition for it.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! load_of {
-    ($time:ident, $ids:literal, $types:literal) => {
+    (live, $time:ident, $ids:literal, $types:literal) => {
+        load_of!(
+            $time,
+            $ids,
+            $types,
+            " AND NOT EXISTS (SELECT 1 FROM kumiko_archived_streams AS mark
+                              WHERE mark.tenant_id = kumiko_events.tenant_id
+                                AND mark.aggregate_id = kumiko_events.aggregate_id)"
+        )
+    };
+    ($time:ident, $ids:literal, $types:literal, $live:literal) => {
         concat!(
             "SELECT row_number() OVER (ORDER BY aggregate_id, version, tenant_id) AS position, ",
             event_columns!($time),
@@ -251,7 +264,9 @@ macro_rules! load_of {
             $ids,
             ") AND aggregate_type IN (",
             $types,
-            ") ORDER BY position"
+            ")",
+            $live,
+            " ORDER BY position"
         )
     };
 }

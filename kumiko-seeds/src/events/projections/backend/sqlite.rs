@@ -66,6 +66,14 @@ impl ProjectionBackend for Sqlite {
     const LOAD_OF: &'static str = load_of!(
         as_it_is,
         "SELECT value FROM json_each($1)",
+        "SELECT value FROM json_each($2)",
+        ""
+    );
+
+    const LOAD_LIVE_OF: &'static str = load_of!(
+        live,
+        as_it_is,
+        "SELECT value FROM json_each($1)",
         "SELECT value FROM json_each($2)"
     );
 

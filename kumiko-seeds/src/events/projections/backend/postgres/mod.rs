@@ -87,6 +87,14 @@ impl ProjectionBackend for Postgres {
     const LOAD_OF: &'static str = load_of!(
         time,
         "SELECT CAST(wanted AS uuid) FROM jsonb_array_elements_text(CAST($1 AS jsonb)) AS wanted",
+        "SELECT jsonb_array_elements_text(CAST($2 AS jsonb))",
+        ""
+    );
+
+    const LOAD_LIVE_OF: &'static str = load_of!(
+        live,
+        time,
+        "SELECT CAST(wanted AS uuid) FROM jsonb_array_elements_text(CAST($1 AS jsonb)) AS wanted",
         "SELECT jsonb_array_elements_text(CAST($2 AS jsonb))"
     );
 
