@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::AddAssign;
 
+use kumiko_tests::purges::Purges;
+
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Figures {
     /// Databases on which all seeds were applied.
@@ -19,7 +21,9 @@ pub(crate) struct Figures {
     pub(crate) looks: u64,
     /// Projections that were rebuilt.
     pub(crate) rebuilds: u64,
-    /// Writes beside rebuilds.
+    /// Databases whose archived streams were purged.
+    pub(crate) purges: u64,
+    /// Writes beside rebuilds and purges.
     pub(crate) writes: u64,
 }
 
@@ -32,7 +36,20 @@ impl AddAssign for Figures {
         self.seeds += other.seeds;
         self.looks += other.looks;
         self.rebuilds += other.rebuilds;
+        self.purges += other.purges;
         self.writes += other.writes;
+    }
+}
+
+impl From<Purges> for Figures {
+    fn from(purges: Purges) -> Self {
+        Self {
+            boots: purges.processes,
+            kills: purges.kills,
+            purges: 1,
+            writes: purges.writes,
+            ..Self::default()
+        }
     }
 }
 
@@ -46,12 +63,13 @@ impl fmt::Display for Figures {
             seeds,
             looks,
             rebuilds,
+            purges,
             writes,
         } = self;
         write!(
             formatter,
             "{rounds} rounds, {boots} boots, {kills} kills, {sessions} sessions ended, {seeds} \
-             seeds applied, {looks} looks, {rebuilds} projections rebuilt beside {writes} writes, no violation"
+             seeds applied, {looks} looks, {rebuilds} projections rebuilt and {purges} archives purged beside {writes} writes, no violation"
         )
     }
 }

@@ -8,6 +8,9 @@
 //! By turns with that, two projections are rebuilt by processes that are killed, while people write: one of rows that are each computed from one
 //! aggregate, and one that is computed from all. In the end each row must be what the events say.
 //!
+//! And archived streams are purged by such processes, while people restore them and write. In the end each event is in an export, and all come
+//! back.
+//!
 //! `KUMIKO_SOAK_SECONDS` says how long; `KUMIKO_SOAK_SEED`, which each run prints, repeats the choices of
 //! a run, though not the timing of the machine.
 
@@ -26,6 +29,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use kumiko_tests::database::{Engine, TestDatabase};
+use kumiko_tests::purges::purge_and_import;
 use sqlx::{Postgres, Sqlite};
 
 use self::figures::Figures;
@@ -60,7 +64,7 @@ async fn soak<DB: Engine>(name: &str, set_ups: &[&str]) {
         panic!("with KUMIKO_SOAK_SEED={seed}, {set_up} on {without_password}: {violation}");
     };
     let began = Instant::now();
-    // How much of the time went to rebuilds.
+    // How much of the time went to rebuilds and purges.
     let mut rebuilt = Duration::ZERO;
     for set_up in set_ups.iter().cycle() {
         if began.elapsed() >= Duration::from_secs(seconds) {
@@ -79,6 +83,13 @@ async fn soak<DB: Engine>(name: &str, set_ups: &[&str]) {
         database.execute(set_up).await;
         let ended = rebuilds(&database, random.fork()).await;
         figures += ended.unwrap_or_else(|violation| stop(&database, set_up, &violation));
+        database.remove().await;
+        let database = DB::create().await;
+        database.execute(set_up).await;
+        let kills = random.u64(..5);
+        figures += purge_and_import(&database, kills, random.fork())
+            .await
+            .into();
         database.remove().await;
         rebuilt += clock.elapsed();
     }

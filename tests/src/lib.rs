@@ -15,6 +15,7 @@ pub mod database;
 pub mod forwarder;
 pub mod mortal;
 pub mod proxy;
+pub mod purges;
 pub mod replicas;
 pub mod restarts;
 pub mod seeds;
