@@ -4,7 +4,9 @@ use std::fs;
 
 use crate::database::Server;
 use crate::subjects::Subject;
-use crate::{Effort, Result, applying, bulk, idle_boot, rebuild, replicas, requests, steps};
+use crate::{
+    Effort, Result, applying, bulk, idle_boot, rebuild, replicas, requests, steps, streams,
+};
 
 /// Which versions Cargo has chosen.
 const LOCK: &str = include_str!("../../Cargo.lock");
@@ -23,6 +25,7 @@ pub(crate) async fn write(file: &str, effort: Effort) -> Result {
         bulk::measure(&server, effort).await?,
         steps::measure(&server, effort).await?,
         rebuild::measure(&server, effort).await?,
+        streams::measure(&server, effort).await?,
         CLOSED_GAPS.to_owned(),
     ];
     Ok(fs::write(file, parts.join("\n"))?)
@@ -40,6 +43,13 @@ pub(crate) async fn write_rebuild(file: &str) -> Result {
     let server = Server::from_environment().await?;
     let rebuild = rebuild::measure(&server, Effort::Full).await?;
     Ok(fs::write(file, rebuild)?)
+}
+
+/// Writes the part on streams alone.
+pub(crate) async fn write_streams(file: &str) -> Result {
+    let server = Server::from_environment().await?;
+    let streams = streams::measure(&server, Effort::Full).await?;
+    Ok(fs::write(file, streams)?)
 }
 
 fn introduction(postgres: &str) -> String {

@@ -19,6 +19,7 @@ mod replicas;
 mod requests;
 mod samples;
 mod steps;
+mod streams;
 mod subjects;
 mod table;
 mod wire;
@@ -67,7 +68,10 @@ async fn main() -> Result {
         ["--quick", file] => chapter::write(file, Effort::Quick).await,
         ["--steps", file] => chapter::write_steps(file).await,
         ["--rebuild", file] => chapter::write_rebuild(file).await,
+        ["--streams", file] => chapter::write_streams(file).await,
         [file] => chapter::write(file, Effort::Full).await,
-        _ => Err("usage: kumiko-bench-runtime [--quick | --steps | --rebuild] <file>".into()),
+        _ => Err(
+            "usage: kumiko-bench-runtime [--quick | --steps | --rebuild | --streams] <file>".into(),
+        ),
     }
 }

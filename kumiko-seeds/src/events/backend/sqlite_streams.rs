@@ -10,7 +10,13 @@ impl StreamsBackend for Sqlite {
     statements_on_streams!(
         as_it_is,
         "SELECT value ->> '$.tenant_id' AS tenant_id, value ->> '$.aggregate_id' AS aggregate_id FROM json_each($1)",
-        "SELECT value ->> '$.id' AS id, value ->> '$.version' AS version, value ->> '$.type' AS type,
+        "SELECT value ->> '$.tenant_id' AS tenant_id, value ->> '$.aggregate_id' AS aggregate_id,
+                value ->> '$.aggregate_type' AS aggregate_type,
+                strftime('%Y-%m-%dT%H:%M:%fZ', value ->> '$.archived_at') AS archived_at,
+                value ->> '$.archived_by' AS archived_by, value ->> '$.reason' AS reason
+         FROM json_each($1)",
+        "SELECT value ->> '$.id' AS id, value ->> '$.tenant_id' AS tenant_id, value ->> '$.aggregate_id' AS aggregate_id,
+                value ->> '$.aggregate_type' AS aggregate_type, value ->> '$.version' AS version, value ->> '$.type' AS type,
                 value ->> '$.event_version' AS event_version, value ->> '$.payload' AS payload,
                 value ->> '$.metadata' AS metadata, value ->> '$.created_at' AS created_at,
                 value ->> '$.created_by' AS created_by

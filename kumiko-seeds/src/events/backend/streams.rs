@@ -35,23 +35,26 @@ pub trait StreamsBackend: Backend {
     /// Deletes the events of streams that the original could not bring up to date.
     const DELETE_NOT_UPCAST: &'static str;
 
-    /// Inserts the events of the stream of tenant `$2` and aggregate `$3` of type `$4`, unless there are others with their ids or versions: `$1`, a
-    /// list of objects of JSON with all that an event has, payload and metadata as texts. Gives a row for each that was inserted.
+    /// Sets marks, `$1` with all that they have, unless there are some. Gives tenant and aggregate of each that is new.
+    const INSERT_MARKS: &'static str;
+
+    /// Inserts events, unless there are others with their ids or versions: `$1`, a list of objects of JSON with all that an event has, payload and
+    /// metadata as texts. Gives a row for each that was inserted.
     ///
     /// Its `WHERE` is for SQLite, which takes an `ON` behind a `FROM` for a join's.
     const INSERT_EXPORTED: &'static str;
 
-    /// How many of the events that `StreamsBackend::INSERT_EXPORTED` inserts are there, with the same parameters.
-    const COUNT_EXPORTED: &'static str;
+    /// Tenant and aggregate of each of these events that is not there as it is in `$1`.
+    const NOT_AS_EXPORTED: &'static str;
 
     /// The greatest id that the database has given an event.
     const LAST_ID: &'static str;
 }
 
-/// All statements of [`StreamsBackend`], where `$streams` selects the tenants and aggregates that are `$1`, and `$exported` the events.
+/// All statements of [`StreamsBackend`], where `$streams` selects the tenants and aggregates that are `$1`, `$marks` the marks and `$exported` the events.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! statements_on_streams {
-    ($time:ident, $streams:expr, $exported:expr) => {
+    ($time:ident, $streams:expr, $marks:expr, $exported:expr) => {
         const NEXT_ARCHIVED: &'static str = concat!(
             "SELECT row_number() OVER (ORDER BY tenant_id, aggregate_id) AS position,
                     CAST(tenant_id AS text), CAST(aggregate_id AS text), CAST(aggregate_type AS text), ",
@@ -126,25 +129,37 @@ macro_rules! statements_on_streams {
             ") AS stream) RETURNING CAST(1 AS bigint) AS position"
         );
 
+        const INSERT_MARKS: &'static str = concat!(
+            "INSERT INTO kumiko_archived_streams (tenant_id, aggregate_id, aggregate_type, archived_at, archived_by, reason)
+             SELECT tenant_id, aggregate_id, aggregate_type, archived_at, archived_by, reason
+             FROM (",
+            $marks,
+            ") AS exported WHERE 1 = 1
+             ON CONFLICT (tenant_id, aggregate_id) DO NOTHING
+             RETURNING CAST(1 AS bigint) AS position, CAST(tenant_id AS text), CAST(aggregate_id AS text)"
+        );
+
         const INSERT_EXPORTED: &'static str = concat!(
             "INSERT INTO kumiko_events (id, tenant_id, aggregate_id, aggregate_type, version, type, event_version, payload,
                                         metadata, created_at, created_by)
-             SELECT id, $2, $3, $4, version, type, event_version, payload, metadata, created_at, created_by
+             SELECT id, tenant_id, aggregate_id, aggregate_type, version, type, event_version, payload, metadata,
+                    created_at, created_by
              FROM (",
             $exported,
-            ") AS exported
-             WHERE 1 = 1
+            ") AS exported WHERE 1 = 1
              ON CONFLICT DO NOTHING RETURNING CAST(1 AS bigint) AS position"
         );
 
-        const COUNT_EXPORTED: &'static str = concat!(
-            "SELECT CAST(1 AS bigint) AS position, CAST(count(*) AS bigint) FROM (",
+        const NOT_AS_EXPORTED: &'static str = concat!(
+            "SELECT CAST(1 AS bigint) AS position, CAST(tenant_id AS text), CAST(aggregate_id AS text) FROM (",
             $exported,
-            ") AS exported JOIN kumiko_events AS event
-                 ON event.tenant_id = $2 AND event.aggregate_id = $3 AND event.version = exported.version
-             WHERE event.aggregate_type = $4 AND event.id = exported.id AND event.type = exported.type
-               AND event.event_version = exported.event_version AND event.created_by = exported.created_by
-               AND event.payload = exported.payload AND event.metadata = exported.metadata"
+            ") AS exported WHERE NOT EXISTS (
+                 SELECT 1 FROM kumiko_events AS event
+                 WHERE event.tenant_id = exported.tenant_id AND event.aggregate_id = exported.aggregate_id
+                   AND event.version = exported.version AND event.aggregate_type = exported.aggregate_type
+                   AND event.id = exported.id AND event.type = exported.type
+                   AND event.event_version = exported.event_version AND event.created_by = exported.created_by
+                   AND event.payload = exported.payload AND event.metadata = exported.metadata)"
         );
     };
 }
