@@ -112,8 +112,12 @@ impl Again {
             return Some(Self { command, words });
         }
         let parts = id.strip_prefix(PURGE)?;
-        let (command, words) = ("stream:purge", options_of(parts)?);
-        Some(Self { command, words })
+        let mut words = options_of(parts)?;
+        words.extend(["--export".to_owned(), "purged.jsonl".to_owned()]);
+        Some(Self {
+            command: "stream:purge",
+            words,
+        })
     }
 
     /// The command as a line for a shell.
@@ -174,13 +178,13 @@ mod tests {
             (
                 "archived-stream-purge/before-2026-08-30T00:00:00Z/1",
                 true,
-                Some("stream:purge --before 2026-08-30T00:00:00Z"),
+                Some("stream:purge --before 2026-08-30T00:00:00Z --export purged.jsonl"),
             ),
             (
                 "archived-stream-purge/before-2026-08-30T00:00:00Z/type-bank/account/tenant-0198-a1/2",
                 true,
                 Some(
-                    "stream:purge --before 2026-08-30T00:00:00Z --type bank/account --tenant 0198-a1",
+                    "stream:purge --before 2026-08-30T00:00:00Z --type bank/account --tenant 0198-a1 --export purged.jsonl",
                 ),
             ),
         ] {

@@ -200,7 +200,7 @@ on_both_databases! {
         let asked = Purge::of(all()).because("asked by their owner").exported_to(export.clone());
         let notes = purged(database, asked).await;
         assert!(notes.starts_with("Purge streams archived before "), "{notes}");
-        assert!(notes.ends_with(" UTC (asked by their owner); streams: 2, events: 4"), "{notes}");
+        assert!(notes.ends_with(" UTC; streams: 2, events: 4 (asked by their owner)"), "{notes}");
         assert!(!dump(database).await.contains("s3cr3t"));
         assert_eq!(database.texts(EVENTS).await, events[4..]);
         assert_eq!(database.texts(ROWS).await, [format!("{} 5 1 wallet 3", wallet(3))]);
@@ -280,7 +280,7 @@ on_both_databases! {
         archive_all(&database.pool, &[stream(1), stream(2), stream(3)], None).await.unwrap();
         let asked = all();
         let one_by_one = runner(handlers::<DB>()).step_size(1..=1);
-        let purging = one_by_one.purging(&database.pool, Purge::of(asked.clone())).await.unwrap();
+        let purging = one_by_one.purging(&database.pool, Purge::of(asked.clone()).because("by law")).await.unwrap();
         let ledger = purging.ledger(&database.pool);
         // It stops after its first step.
         let steps = std::sync::atomic::AtomicU32::new(0);
@@ -313,7 +313,7 @@ on_both_databases! {
         assert_eq!(database.texts(EVENTS).await, [""; 0]);
         let notes = format!("SELECT notes FROM kumiko_es_operations WHERE id = '{id}'");
         let notes = database.text(&notes).await;
-        assert!(notes.ends_with("; streams: 3, events: 6"), "{notes}");
+        assert!(notes.ends_with("; streams: 3, events: 6 (by law)"), "{notes}");
     }
 
     async fn events_that_a_consumer_has_yet_to_read_stay(database: &TestDatabase<DB>) {

@@ -1,6 +1,7 @@
 //! Purging as an operation: streams that have been archived for long lose their events, in steps.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
@@ -14,8 +15,8 @@ use super::marks::ArchivedStreams;
 use crate::events::operations::{free, in_steps, kept};
 use crate::events::{EventBackend, EventStoreError, Handlers};
 use crate::{
-    BatchResult, CountResult, Error, Parts, ProgressState, Seed, SeedCode, SeedContext, SeedRunner,
-    Steering,
+    Batch, BatchResult, CountResult, Error, Parts, ProgressState, Seed, SeedCode, SeedContext,
+    SeedRunner, Steering,
 };
 
 /// Streams that are to be purged.
@@ -129,7 +130,7 @@ impl<DB: EventBackend> SeedRunner<DB> {
         let history = ledger.history().await?;
         let ids = (1..).map(|number| format!("{}/{number}", id_of(&purge.streams)));
         let asked = free(ids, &history);
-        let mut operations = vec![operation(asked, &purge.streams, purge.reason.as_deref())];
+        let mut operations = vec![operation(asked, &purge.streams)];
         for progress in &history.progress {
             let Some(streams) = streams_of(&progress.id) else {
                 continue;
@@ -147,7 +148,7 @@ impl<DB: EventBackend> SeedRunner<DB> {
             }
             if !is_asked && streams.is_like(&purge.streams) {
                 let id = kept(progress.id.clone());
-                operations.push(operation(id, &streams, purge.reason.as_deref()));
+                operations.push(operation(id, &streams));
             }
         }
         Ok(self.with_operations_alone(operations).with(purge))
@@ -203,11 +204,7 @@ fn streams_of(id: &str) -> Option<ArchivedStreams> {
     Some(streams.before(before.ok()?))
 }
 
-fn operation<DB: EventBackend>(
-    id: &'static str,
-    streams: &ArchivedStreams,
-    reason: Option<&str>,
-) -> Seed<DB> {
+fn operation<DB: EventBackend>(id: &'static str, streams: &ArchivedStreams) -> Seed<DB> {
     let before = streams.before.format("%Y-%m-%d %H:%M:%S UTC");
     let mut parts = vec![format!("Purge streams archived before {before}")];
     if !streams.aggregate_type.is_empty() {
@@ -216,24 +213,37 @@ fn operation<DB: EventBackend>(
     if !streams.tenant_id.is_nil() {
         parts.push(format!("of tenant {}", streams.tenant_id));
     }
-    let mut description = parts.join(", ");
-    if let Some(reason) = reason {
-        description = format!("{description} ({reason})");
-    }
     let code = SeedCode::Batch {
         count: Some(count::<DB>),
         batch: batch::<DB>,
     };
-    in_steps(id, description, code)
+    in_steps(id, parts.join(", "), code)
 }
 
 /// Where the next step begins, and what was done so far.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Cursor {
     tenant_id: Uuid,
     aggregate_id: Uuid,
     streams: u64,
     events: u64,
+    /// What was said when it began, for whoever ends it.
+    reason: Option<String>,
+}
+
+/// `streams: 12, events: 340 (kept for 90 days)`, for the ledger.
+impl fmt::Display for Cursor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "streams: {}, events: {}",
+            self.streams, self.events
+        )?;
+        match &self.reason {
+            Some(reason) => write!(formatter, " ({reason})"),
+            None => Ok(()),
+        }
+    }
 }
 
 fn count<'a, DB: EventBackend>(context: &'a mut SeedContext<'_, DB>) -> BoxFuture<'a, CountResult> {
@@ -283,19 +293,19 @@ fn batch<'a, DB: EventBackend>(
             Err(error) => return Err(work.failed(error).into()),
         };
         let deleted = work.ended(deleted)?;
-        let [streams, events] = [
-            cursor.streams + deleted.streams,
-            cursor.events + deleted.events,
-        ];
-        let next = deleted.behind.map(|(tenant_id, aggregate_id)| Cursor {
+        let (tenant_id, aggregate_id) = deleted.behind.unwrap_or_default();
+        let reason = purge.and_then(|purge| purge.reason.clone());
+        let next = Cursor {
             tenant_id,
             aggregate_id,
-            streams,
-            events,
-        });
+            streams: cursor.streams + deleted.streams,
+            events: cursor.events + deleted.events,
+            reason: reason.or(cursor.reason),
+        };
+        let note = next.to_string();
         let items = usize::try_from(deleted.streams).unwrap_or(usize::MAX);
-        crate::Batch::new(next, items)
-            .noting(format!("streams: {streams}, events: {events}"))
+        Batch::new(deleted.behind.map(|_| next), items)
+            .noting(note)
             .written()
     })
 }
