@@ -248,6 +248,22 @@ Example:
   cargo kumiko-ops stream:import purged.jsonl"
     )]
     StreamImport(InOpsBinary<cli::StreamImportArguments>),
+    /// Build the app's ops binary and deliver events to a reactor again
+    #[command(
+        name = "event:replay",
+        after_help = "\
+The app may serve meanwhile. Each event is delivered at least once, in order. Ctrl-C ends after the step in flight, and the same
+command goes on.
+
+Examples:
+  cargo kumiko-ops event:replay welcome-mail --from 2026-05-20 --until 2026-05-21 --dry-run
+  cargo kumiko-ops event:replay welcome-mail --from 2026-05-20 --until 2026-05-21 --reason 'the mail server was down'
+  cargo kumiko-ops event:replay search --stream account/0198f0a1-0000-7000-8000-000000000001
+
+Exit codes: 0 all are delivered or set aside; 1 it failed or is left; 2 could not run; 130 interrupted by Ctrl-C;
+143 by SIGTERM."
+    )]
+    EventReplay(InOpsBinary<cli::EventReplayArguments>),
     /// Mark a seed as applied without running it, where its change was made already
     #[command(
         name = "seed:mark",

@@ -4,6 +4,7 @@ mod app_source;
 mod arguments;
 mod by_hand;
 mod database;
+mod events;
 mod in_ops_binary;
 mod init;
 mod ops_binary;

@@ -9,8 +9,8 @@ use kumiko_seeds_cli as cli;
 use crate::arguments::{Arguments, Steering, Subcommand};
 use crate::package::PackageArguments;
 use crate::{
-    by_hand, projections, seed_apply, seed_new, seed_show, seed_status, seed_verify, seed_work,
-    shell_files, steering, streams,
+    by_hand, events, projections, seed_apply, seed_new, seed_show, seed_status, seed_verify,
+    seed_work, shell_files, steering, streams,
 };
 
 /// Runs the command that the arguments of this process name.
@@ -45,6 +45,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Subcommand::StreamList(arguments) => streams::list(&arguments),
             Subcommand::StreamPurge(arguments) => streams::purge(&arguments),
             Subcommand::StreamImport(arguments) => streams::import(&arguments),
+            Subcommand::EventReplay(arguments) => events::replay(&arguments),
             Subcommand::Pause(Steering { steering, package }) => {
                 steer(cli::SteeringRequest::pause(steering), &package).await
             }

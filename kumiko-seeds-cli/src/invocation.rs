@@ -14,7 +14,7 @@ pub struct Invocation {
 }
 
 /// The commands that build the app.
-const BUILDING: [&str; 11] = [
+const BUILDING: [&str; 12] = [
     "seed:apply",
     "seed:work",
     "seed:verify",
@@ -26,6 +26,7 @@ const BUILDING: [&str; 11] = [
     "stream:list",
     "stream:purge",
     "stream:import",
+    "event:replay",
 ];
 
 /// Where the program that started this one says how it was called. `cargo kumiko-ops` sets them, so

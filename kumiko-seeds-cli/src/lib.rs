@@ -13,7 +13,7 @@
 //! of many steps are steered with `seed:pause`, `seed:resume`, `seed:cancel` and `seed:retry`. `projection:status`,
 //! `projection:check` and `projection:rebuild` are about the read tables that the app computes from events, and
 //! `stream:archive`, `stream:restore`, `stream:list`, `stream:purge` and `stream:import` about streams that are over. They come with the feature `events`, which is on
-//! by default.
+//! by default, as does `event:replay`, which delivers events to a reactor again.
 //! stdout carries the result, stderr everything else, also what a seed prints to stdout. Exit codes: 0 fine; 1 a seed
 //! failed or is left, or is pending under `--check`; 2 could not run; 3 drift under `--check`; 130 interrupted by Ctrl-C, 143 by
 //! SIGTERM.
@@ -29,6 +29,8 @@ mod attended_run;
 mod by_hand;
 mod carried;
 mod database;
+#[cfg(feature = "events")]
+mod events;
 mod failure;
 mod invocation;
 mod operation_id;
@@ -53,6 +55,8 @@ pub use arguments::color::color_arguments;
 pub use by_hand::{ByHand, ByHandArguments};
 pub use carried::Carried;
 pub use database::{DatabaseArguments, DatabaseUrl, Look, read_history};
+#[cfg(feature = "events")]
+pub use events::EventReplayArguments;
 pub use failure::{Exit, Failure};
 pub use invocation::Invocation;
 pub use ops_binary::main;
@@ -81,6 +85,8 @@ pub mod views {
         DryRunView, EstimateView, EventView, FailedView, ReportView, TriedView,
     };
     pub use crate::attended_run::AppliedView;
+    #[cfg(feature = "events")]
+    pub use crate::events::{EventCountView, ReplayDryRunView};
     pub use crate::printing::Moment;
     pub use crate::progress_view::ProgressView;
     #[cfg(feature = "events")]

@@ -4,7 +4,7 @@ use crate::invocation::Invocation;
 
 /// Whether this is the id of an operation that is no seed, or was meant to be one.
 pub(crate) fn is_operation(id: &str) -> bool {
-    is_rebuild(id) || id.starts_with(PURGE)
+    is_rebuild(id) || id.starts_with(PURGE) || id.starts_with(REPLAY)
 }
 
 /// Whether this is the id of a rebuild, or was meant to be one.
@@ -24,6 +24,9 @@ pub(crate) fn kind(id: &str) -> &'static str {
 
 /// What the id of a purge begins with: `archived-stream-purge/before-2026-08-30T00:00:00Z/type-account/1`.
 const PURGE: &str = "archived-stream-purge/";
+
+/// What the id of a replay begins with: `event-replay/welcome-mail/from-2026-08-30T00:00:00Z/1`.
+const REPLAY: &str = "event-replay/";
 
 /// What a rebuild is of, as its id says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +114,10 @@ impl Again {
             let (command, words) = ("projection:rebuild", rebuild.words());
             return Some(Self { command, words });
         }
+        if let Some(parts) = id.strip_prefix(REPLAY) {
+            let (command, words) = ("event:replay", words_of_replay(parts)?);
+            return Some(Self { command, words });
+        }
         let parts = id.strip_prefix(PURGE)?;
         let mut words = options_of(parts)?;
         words.extend(["--export".to_owned(), "purged.jsonl".to_owned()]);
@@ -118,6 +125,12 @@ impl Again {
             command: "stream:purge",
             words,
         })
+    }
+
+    /// The same with this flag.
+    pub(crate) fn with(mut self, flag: &str) -> Self {
+        self.words.push(flag.to_owned());
+        self
     }
 
     /// The command as a line for a shell.
@@ -148,6 +161,25 @@ fn options_of(parts: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
+/// `welcome-mail/from-2026-08-30T00:00:00Z/stream-user/0198-a1/1` as arguments. The number at the end is none.
+fn words_of_replay(parts: &str) -> Option<Vec<String>> {
+    let (parts, number) = parts.rsplit_once('/')?;
+    number.parse::<u32>().ok()?;
+    let mut parts = parts.split('/');
+    let mut words = vec![parts.next()?.to_owned()];
+    while let Some(part) = parts.next() {
+        let (name, value) = part.split_once('-')?;
+        // A slash in a type would separate parts.
+        let value = value.replace("%2F", "/").replace("%25", "%");
+        let value = match name {
+            "stream" => format!("{value}/{}", parts.next()?),
+            _ => value,
+        };
+        words.extend([format!("--{name}"), value]);
+    }
+    Some(words)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +205,15 @@ mod tests {
                 "aggregate-rebuild/members/aggregate-0198-a1/3",
                 true,
                 Some("projection:rebuild members --aggregate 0198-a1"),
+            ),
+            ("event-replay/mail", true, None),
+            ("event-replay/mail/1", true, Some("event:replay mail")),
+            (
+                "event-replay/mail/from-2026-08-30T00:00:00Z/event-50%252F%2Fa:b/stream-bank%2Faccount/0198-a1/2",
+                true,
+                Some(
+                    "event:replay mail --from 2026-08-30T00:00:00Z --event '50%2F/a:b' --stream bank/account/0198-a1",
+                ),
             ),
             ("archived-stream-purge/before-x", true, None),
             (

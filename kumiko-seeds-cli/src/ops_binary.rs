@@ -12,6 +12,8 @@ use kumiko_seeds::events::EventBackend as Backend;
 use crate::apply::ApplyArguments;
 use crate::by_hand::ByHandArguments;
 use crate::carried::Carried;
+#[cfg(feature = "events")]
+use crate::events::{self, EventReplayArguments};
 #[cfg(not(feature = "events"))]
 use crate::failure::Failure;
 use crate::printing::make_panics_printable;
@@ -84,6 +86,8 @@ pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
             OpsCommand::StreamPurge(arguments) => streams::purge(runner, &arguments).await,
             #[cfg(feature = "events")]
             OpsCommand::StreamImport(arguments) => streams::import(&runner, &arguments).await,
+            #[cfg(feature = "events")]
+            OpsCommand::EventReplay(arguments) => events::replay(runner, &arguments).await,
             #[cfg(not(feature = "events"))]
             OpsCommand::NoEvents { .. } => Err(no_events()),
             OpsCommand::Carried => carried::run(&runner),
@@ -93,7 +97,7 @@ pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
 
 #[cfg(not(feature = "events"))]
 fn no_events() -> Failure {
-    Failure::new("this app has neither projections nor streams: its kumiko-seeds-cli is without the feature events")
+    Failure::new("this app has no events: its kumiko-seeds-cli is without the feature events")
         .help("if it has some, give it that:\n    cargo add kumiko-seeds-cli --features events")
 }
 
@@ -172,11 +176,15 @@ enum OpsCommand {
     #[command(name = "stream:import")]
     #[cfg(feature = "events")]
     StreamImport(StreamImportArguments),
-    /// Say why there are neither projections nor streams
+    /// Deliver events to a reactor again, while the app serves
+    #[command(name = "event:replay")]
+    #[cfg(feature = "events")]
+    EventReplay(EventReplayArguments),
+    /// Say why there are no commands about events
     #[cfg(not(feature = "events"))]
     #[command(
         name = "projection:status",
-        aliases = ["projection:check", "projection:rebuild", "stream:archive", "stream:restore", "stream:list", "stream:purge", "stream:import"],
+        aliases = ["projection:check", "projection:rebuild", "stream:archive", "stream:restore", "stream:list", "stream:purge", "stream:import", "event:replay"],
         hide = true,
         disable_help_flag = true
     )]

@@ -241,6 +241,12 @@ pub enum Error {
         /// Why: an `EventStoreError` of the feature `events`.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// Events cannot be delivered again as asked.
+    #[error("the events cannot be delivered again")]
+    Replay {
+        /// Why: a `ReplayError` of the feature `events`.
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// A seed returned an error.
     #[error("{} failed", operation(id))]
     Seed {

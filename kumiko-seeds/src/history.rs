@@ -88,7 +88,8 @@ impl History {
                 OperationType::SeedMigration => markers.push(marker),
                 OperationType::ProjectionRebuild
                 | OperationType::AggregateRebuild
-                | OperationType::ArchivedStreamPurge => {
+                | OperationType::ArchivedStreamPurge
+                | OperationType::EventReplay => {
                     let (_, id) = parts(&marker.id);
                     // Another service may give its rows any id.
                     if OperationType::of_marker(id) == operation_type {

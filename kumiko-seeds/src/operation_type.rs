@@ -17,11 +17,13 @@ pub(crate) enum OperationType {
     AggregateRebuild,
     /// What was archived for long is deleted for good.
     ArchivedStreamPurge,
+    /// Events of a range were delivered to a reactor again.
+    EventReplay,
 }
 
 impl OperationType {
     /// Those that this library writes.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::SeedMigration,
         Self::SeedSource,
         Self::SeedMark,
@@ -29,14 +31,16 @@ impl OperationType {
         Self::ProjectionRebuild,
         Self::AggregateRebuild,
         Self::ArchivedStreamPurge,
+        Self::EventReplay,
     ];
 
     /// Those of markers.
-    pub(crate) const OF_MARKERS: [Self; 4] = [
+    pub(crate) const OF_MARKERS: [Self; 5] = [
         Self::SeedMigration,
         Self::ProjectionRebuild,
         Self::AggregateRebuild,
         Self::ArchivedStreamPurge,
+        Self::EventReplay,
     ];
 
     /// The type of the marker of what has this id. That of a seed is a file's name; every other begins with its type and a `/`.
@@ -67,6 +71,7 @@ impl OperationType {
             Self::ProjectionRebuild => "projection-rebuild",
             Self::AggregateRebuild => "aggregate-rebuild",
             Self::ArchivedStreamPurge => "archived-stream-purge",
+            Self::EventReplay => "event-replay",
         }
     }
 

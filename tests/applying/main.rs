@@ -20,6 +20,8 @@ mod dry_run;
 mod encodings;
 mod ended_transactions;
 mod escape_hatches;
+mod event_replay;
+mod event_replay_on_postgres;
 mod event_store;
 mod event_tables;
 mod failing_seeds;

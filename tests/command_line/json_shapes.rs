@@ -214,6 +214,12 @@ fn projections_have_the_shape_that_is_documented() {
     let imported = run("stream:import purged.jsonl", "1");
     assert_valid(&imported, "stream-import");
     assert_eq!(imported["streams"], 1);
+    let of_another = named.replace("-000000000001'", "-000000000002'");
+    sqlite(&app.path("app.db"), of_another.split(';').next().unwrap());
+    assert_valid(&run("event:replay mail --quarantine", "1"), "seed-work");
+    let counted = run("event:replay mail --dry-run", "1");
+    assert_valid(&counted, "event-replay-dry-run");
+    assert_eq!(counted["by_type"][0]["event_type"], "named");
     assert_valid(&run("projection:rebuild totals", "1"), "seed-work");
     assert_valid(&run("projection:rebuild --outdated", "1"), "seed-work");
 }
@@ -248,6 +254,7 @@ fn the_documented_examples_have_the_shape_that_they_explain() {
         ("stream:purge", "stream-purge"),
         ("stream:purge --dry-run", "stream-purge-dry-run"),
         ("stream:import", "stream-import"),
+        ("event:replay --dry-run", "event-replay-dry-run"),
     ] {
         let (_, section) = text.split_once(&format!("## `{command}`\n")).unwrap();
         let (_, example) = section.split_once("```json\n").unwrap();

@@ -18,6 +18,7 @@ mod failover;
 mod full_disk;
 mod killed_in_purges;
 mod killed_in_rebuilds;
+mod killed_in_replays;
 mod killed_in_steps;
 mod killed_on_postgres;
 mod killed_on_sqlite;

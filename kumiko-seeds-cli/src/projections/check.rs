@@ -196,7 +196,7 @@ pub struct CheckedProjectionView {
     pub marked: bool,
 }
 
-/// An event that a rebuild has set aside.
+/// An event that a rebuild or a replay has set aside.
 #[derive(Clone, Debug, Serialize)]
 pub struct SetAsideView {
     /// Its position among all events.
@@ -207,7 +207,7 @@ pub struct SetAsideView {
     pub aggregate_type: String,
     /// The aggregate.
     pub aggregate_id: String,
-    /// Why it could not be applied.
+    /// Why it could not be applied, or delivered.
     pub error: String,
     /// When it was set aside.
     pub at: Moment,
@@ -245,7 +245,7 @@ impl CheckedProjectionView {
 }
 
 impl SetAsideView {
-    fn of(event: SetAside) -> Self {
+    pub(crate) fn of(event: SetAside) -> Self {
         Self {
             event_id: event.event_id,
             event_type: event.event_type,
@@ -254,6 +254,21 @@ impl SetAsideView {
             error: event.error,
             at: Moment(event.at),
         }
+    }
+
+    /// It as a line under what it belongs to.
+    pub(crate) fn line(&self) -> String {
+        let Self {
+            event_id,
+            event_type,
+            aggregate_type,
+            aggregate_id,
+            error,
+            ..
+        } = self;
+        format!(
+            "  set aside: event {event_id}, {event_type} of {aggregate_type} {aggregate_id}: {error}"
+        )
     }
 }
 
@@ -287,17 +302,7 @@ fn lines(check: &CheckedProjectionView) -> Vec<String> {
     if shown < check.wrong {
         lines.push(format!("  and {} more", check.wrong - shown));
     }
-    lines.extend(check.set_aside.iter().map(|event| {
-        let SetAsideView {
-            event_id,
-            event_type,
-            aggregate_type,
-            aggregate_id,
-            error,
-            ..
-        } = event;
-        format!("  set aside: event {event_id}, {event_type} of {aggregate_type} {aggregate_id}: {error}")
-    }));
+    lines.extend(check.set_aside.iter().map(SetAsideView::line));
     if !check.unseen.is_empty() && check.events > 0 {
         lines.push(format!(
             "  no event yet of type {}",

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 #[cfg(feature = "events")]
-use kumiko_seeds::events::ProjectionError;
+use kumiko_seeds::events::{ProjectionError, ReplayError};
 use kumiko_seeds::{Error, WorkReport, error_chain};
 
 use crate::attended_run::{Signal, interrupted};
 use crate::database::DatabaseUrl;
 use crate::failure::{Exit, Failure};
 use crate::invocation::Invocation;
-use crate::operation_id::{asked_for, kind};
+use crate::operation_id::{Again, asked_for, kind};
 use crate::steering;
 
 /// What was asked for, and what came of it in a line.
@@ -114,32 +114,36 @@ impl Asked<'_> {
                 "correct what failed, and let {id} go on where it was:\n    {retry}{then}"
             ));
         }
-        if let Some(projection) = with_events_that_fail(error) {
-            let words = [projection.to_owned(), "--quarantine".to_owned()];
-            let rebuild = self.invocation.line("projection:rebuild", &words);
+        if let Some(what) = with_events_that_fail(error)
+            && let Some(again) = Again::of(id)
+        {
+            let without = again.with("--quarantine").line(self.invocation);
             help.push(format!(
-                "or go on without the events that cannot be applied:\n    {rebuild}"
+                "or go on without the events that cannot be {what}:\n    {without}"
             ));
         }
         help
     }
 }
 
-/// The projection whose rebuild has met an event that cannot be applied.
+/// What cannot be done with an event, if that is why it failed. A rebuild and a replay can go on without such events.
 #[cfg(feature = "events")]
-fn with_events_that_fail(error: &Error) -> Option<&str> {
+fn with_events_that_fail(error: &Error) -> Option<&'static str> {
     let Error::Seed { source, .. } = error else {
         return None;
     };
+    if let Some(ProjectionError::Apply { .. }) = source.downcast_ref() {
+        return Some("applied");
+    }
     match source.downcast_ref() {
-        Some(ProjectionError::Apply { projection, .. }) => Some(projection),
+        Some(ReplayError::Failed { .. }) => Some("delivered"),
         _ => None,
     }
 }
 
-/// Without projections there are no rebuilds.
+/// Without projections and reactors there are neither.
 #[cfg(not(feature = "events"))]
-fn with_events_that_fail(_: &Error) -> Option<&str> {
+fn with_events_that_fail(_: &Error) -> Option<&'static str> {
     None
 }
 

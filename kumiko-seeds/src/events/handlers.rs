@@ -15,7 +15,8 @@ use uuid::Uuid;
 use super::store::EventStore;
 use super::{
     Command, EventBackend, EventStoreError, KumikoEvents, Lookups, Projection, ProjectionError,
-    Projections, SYSTEM_TENANT_ID, StoredEvent, Stream, Upcasters, User, WriteContext, WriteError,
+    Projections, Reactors, SYSTEM_TENANT_ID, StoredEvent, Stream, Upcasters, User, WriteContext,
+    WriteError,
 };
 use crate::AppValues;
 use crate::app_values::Unnamed;
@@ -85,10 +86,11 @@ pub struct Handlers<DB: EventBackend> {
     values: AppValues,
     tenants: Option<Box<dyn Lookups<DB>>>,
     projections: Projections<DB>,
+    reactors: Reactors,
     /// Whether events are appended to something else than the library's own event store.
     has_own_store: bool,
     upcasters: Upcasters,
-    /// What is wrong with the last two.
+    /// What is wrong with projections, reactors and upcasters.
     problems: Vec<String>,
 }
 
@@ -114,6 +116,7 @@ impl<DB: EventBackend> Handlers<DB> {
             values: AppValues::default(),
             tenants: None,
             projections: Projections::new(),
+            reactors: Reactors::new(),
             has_own_store: false,
             upcasters: Upcasters::new(),
             problems: Vec::new(),
@@ -184,6 +187,16 @@ impl<DB: EventBackend> Handlers<DB> {
         self.with_problems()
     }
 
+    /// Knows these reactors, so that events can be delivered to them [again](crate::SeedRunner::replaying). Nothing else calls them: that is for
+    /// the app's own dispatcher. None by default.
+    ///
+    /// If something is wrong with them, as [`Reactors::problems`] tells, every write fails with [`WriteError::Misconfigured`].
+    #[must_use]
+    pub fn reactors(mut self, reactors: Reactors) -> Self {
+        self.reactors = reactors;
+        self.with_problems()
+    }
+
     /// Reads events of older versions as these make them. None by default, and then each event is read as it was written.
     ///
     /// If something is wrong with them, as [`Upcasters::problems`] tells, every write fails with [`WriteError::Misconfigured`].
@@ -195,6 +208,7 @@ impl<DB: EventBackend> Handlers<DB> {
 
     fn with_problems(mut self) -> Self {
         self.problems = self.projections.problems();
+        self.problems.extend(self.reactors.problems());
         self.problems.extend(self.upcasters.problems());
         self
     }
@@ -241,6 +255,12 @@ impl<DB: EventBackend> Handlers<DB> {
         &self.projections
     }
 
+    /// The reactors, as registered.
+    #[must_use]
+    pub fn registered_reactors(&self) -> &Reactors {
+        &self.reactors
+    }
+
     /// The projections that can be rebuilt: none if the events are in an event store of the app's own, or something is wrong with them, which
     /// is told elsewhere.
     pub(super) fn rebuildable(&self) -> impl Iterator<Item = &Projection<DB>> {
@@ -266,7 +286,7 @@ impl<DB: EventBackend> Handlers<DB> {
             })
     }
 
-    /// What is wrong with projections and upcasters.
+    /// What is wrong with projections, reactors and upcasters.
     pub(super) fn problems(&self) -> &[String] {
         &self.problems
     }

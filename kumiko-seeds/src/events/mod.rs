@@ -63,6 +63,11 @@
 //! A projection that fails fails the write with [`EventStoreError::NotApplied`], whatever the handler makes of it. What the
 //! functions [`append`] and [`load`] do is beside all that: they know the table alone.
 //!
+//! # Reactors
+//!
+//! What the app does outside its database because of an event is a [`Reactor`]. The app's own dispatcher calls it; registered with
+//! [`Handlers::reactors`] as well, it can be given events again with [`SeedRunner::replaying`](crate::SeedRunner::replaying).
+//!
 //! # Archive
 //!
 //! A stream that is over is archived, by a handler with [`WriteContext::archive`], by a seed with
@@ -94,6 +99,7 @@ mod operations;
 mod pending_events;
 mod preflight;
 mod projections;
+mod reactors;
 mod store;
 mod stored_uuid;
 mod stream;
@@ -126,6 +132,7 @@ pub use projections::{
     ApplyAllFunction, ApplyFunction, EventPlace, Part, Projection, ProjectionCheck,
     ProjectionError, ProjectionResult, Projections, SetAside, Wrong, WrongRow,
 };
+pub use reactors::{Delivery, EventCount, Reactor, ReactorResult, Reactors, Replay, ReplayError};
 pub use store::{EventStore, InTransaction};
 pub use stored_uuid::StoredUuid;
 pub use stream::Stream;

@@ -12,7 +12,7 @@ impl<DB: EventBackend> SeedRunner<DB> {
     ///
     /// Before the first write of a run, every handler that a pending seed names in a literal is looked
     /// up: it has to be registered, and open to the system user with the roles the seed gives. What is wrong with
-    /// [`Handlers::projections`] and [`Handlers::upcasters`] stops a run as well, and be it that nothing is pending.
+    /// [`Handlers::projections`], [`Handlers::reactors`] and [`Handlers::upcasters`] stops a run as well, and be it that nothing is pending.
     #[must_use]
     pub fn handlers(self, handlers: impl Into<Arc<Handlers<DB>>>) -> Self {
         let handlers: Arc<Handlers<DB>> = handlers.into();

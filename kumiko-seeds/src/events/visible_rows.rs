@@ -10,7 +10,7 @@ use crate::backend::Parameter;
 pub(super) async fn fetch<DB: EventBackend>(
     connection: &mut DB::Connection,
     tables: &[&'static str],
-    sql: &'static str,
+    sql: &str,
     values: &[Parameter<'_>],
 ) -> Result<Vec<DB::Row>, EventStoreError> {
     let (secured, rows) = DB::fetch_with_secured(connection, tables, sql, values).await?;

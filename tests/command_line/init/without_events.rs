@@ -119,7 +119,7 @@ fn there_are_no_projections(app: &App) {
             "\
 exit 2
 -- stderr
-error: this app has neither projections nor streams: its kumiko-seeds-cli is without the feature events
+error: this app has no events: its kumiko-seeds-cli is without the feature events
 help: if it has some, give it that:
     cargo add kumiko-seeds-cli --features events
 ",

@@ -1,13 +1,22 @@
-//! The ops binary of an app with two projections: one of rows that are each computed from one wallet, and one of totals.
+//! The ops binary of an app with two projections: one of rows that are each computed from one wallet, and one of totals. It has two reactors,
+//! of which `mail` may be replayed.
 //!
 //! `TEST_VERSION` is the version of the first, `TEST_FAILS_AT` a type of events that cannot be applied to it, and with `TEST_PRINTS`
-//! its `apply` prints to stdout. `TEST_STEP_SIZE` is how many events a step may read, and `TEST_APP` the name of the app.
+//! its `apply` prints to stdout. `TEST_REACTOR_FAILS_AT` is the id of an event at which `mail` fails, `TEST_DELIVERED` a file that gets a line
+//! for each event that it is given, and `TEST_TAKES_MS` how long it takes for one.
+//! `TEST_STEP_SIZE` is how many events a step may read, and `TEST_APP` the name of the app.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use kumiko_seeds::SeedRunner;
-use kumiko_seeds::events::{Handlers, Projection, ProjectionResult, Projections, StoredEvent};
+use kumiko_seeds::events::{
+    Delivery, Handlers, Projection, ProjectionResult, Projections, Reactor, ReactorResult,
+    Reactors, StoredEvent,
+};
 use kumiko_tests::database::Engine;
 use kumiko_tests::wallets::{apply, handlers, runner, totals};
 use sqlx::{Postgres, Sqlite};
@@ -31,7 +40,14 @@ fn app<DB: Engine>() -> SeedRunner<DB> {
     .table("read_wallets", "id");
     let handlers: Handlers<DB> = handlers();
     let projections = Projections::new().register(wallets).register(totals(1));
-    let runner = runner(handlers.projections(projections));
+    let reactors = Reactors::new()
+        .register(
+            Reactor::new("mail", mail)
+                .of("wallet", ["deposited", "named"])
+                .replayable(),
+        )
+        .register(Reactor::new("audit", mail).of("wallet", ["closed"]));
+    let runner = runner(handlers.projections(projections).reactors(reactors));
     let runner = match number("TEST_STEP_SIZE") {
         Some(size) => runner.step_size(1..=size),
         None => runner,
@@ -40,6 +56,20 @@ fn app<DB: Engine>() -> SeedRunner<DB> {
         Ok(name) => runner.app(name),
         Err(_) => runner,
     }
+}
+
+async fn mail(event: StoredEvent, delivery: Delivery) -> ReactorResult {
+    if let Some(milliseconds) = number("TEST_TAKES_MS") {
+        tokio::time::sleep(Duration::from_millis(milliseconds.into())).await;
+    }
+    if number("TEST_REACTOR_FAILS_AT").map(i64::from) == Some(event.id) {
+        return Err("the mail server is down".into());
+    }
+    if let Ok(path) = std::env::var("TEST_DELIVERED") {
+        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        file.write_all(format!("{}\n", delivery.idempotency_key()).as_bytes())?;
+    }
+    Ok(())
 }
 
 fn number(name: &str) -> Option<u32> {

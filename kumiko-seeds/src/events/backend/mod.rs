@@ -60,7 +60,7 @@ pub trait EventBackend: Backend + ProjectionBackend + SnapshotBackend + StreamsB
     fn fetch_with_secured(
         connection: &mut Self::Connection,
         tables: &[&'static str],
-        sql: &'static str,
+        sql: &str,
         values: &[Parameter<'_>],
     ) -> impl Future<Output = sqlx::Result<(Vec<&'static str>, Vec<Self::Row>)>> + Send;
 

@@ -134,7 +134,7 @@ impl EventBackend for Sqlite {
     async fn fetch_with_secured(
         connection: &mut SqliteConnection,
         _: &[&'static str],
-        sql: &'static str,
+        sql: &str,
         values: &[Parameter<'_>],
     ) -> sqlx::Result<(Vec<&'static str>, Vec<SqliteRow>)> {
         let rows = Self::fetch(connection, sql, values).await?;

@@ -1,5 +1,7 @@
 //! What can go wrong with a projection.
 
+use std::fmt;
+
 use uuid::Uuid;
 
 use super::projection::NotApplied;
@@ -149,6 +151,33 @@ pub struct EventPlace {
     pub stream: Stream,
 }
 
+impl EventPlace {
+    pub(in crate::events) fn of(event: &StoredEvent) -> Self {
+        Self {
+            id: event.id,
+            event_type: event.event_type.clone(),
+            version: event.version,
+            stream: event.stream.clone(),
+        }
+    }
+}
+
+impl fmt::Display for EventPlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            id,
+            event_type,
+            version,
+            stream,
+        } = self;
+        let (kind, aggregate): (&str, Uuid) = (&stream.aggregate_type, stream.aggregate_id);
+        write!(
+            formatter,
+            "event {id}, {event_type} at version {version} of {kind} {aggregate}"
+        )
+    }
+}
+
 impl ProjectionError {
     /// There is no projection at all.
     pub(super) fn unknown(name: &str) -> Self {
@@ -164,14 +193,7 @@ impl ProjectionError {
         let event = events.iter().find(|event| Some(event.id) == event_id);
         Self::Apply {
             projection: projection.to_owned(),
-            event: event.map(|event| {
-                Box::new(EventPlace {
-                    id: event.id,
-                    event_type: event.event_type.clone(),
-                    version: event.version,
-                    stream: event.stream.clone(),
-                })
-            }),
+            event: event.map(|event| Box::new(EventPlace::of(event))),
             events: events.len(),
             source,
         }
@@ -200,16 +222,7 @@ impl ProjectionError {
 
 fn which(event: Option<&EventPlace>, events: usize) -> String {
     match event {
-        Some(event) => {
-            let EventPlace {
-                id,
-                event_type,
-                version,
-                stream,
-            } = event;
-            let (kind, aggregate): (&str, Uuid) = (&stream.aggregate_type, stream.aggregate_id);
-            format!("event {id}, {event_type} at version {version} of {kind} {aggregate}")
-        }
+        Some(event) => event.to_string(),
         None => format!("{events} events at once"),
     }
 }

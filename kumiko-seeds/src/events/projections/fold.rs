@@ -369,7 +369,7 @@ fn watching() -> impl FnOnce(sqlx::Error) -> ProjectionError {
 }
 
 /// Whether an error is the event's, and would come again: nobody is in the way, and nothing that is forbidden was tried.
-fn may_be_set_aside<DB: EventBackend>(error: &(dyn Error + 'static)) -> bool {
+pub(in crate::events) fn may_be_set_aside<DB: EventBackend>(error: &(dyn Error + 'static)) -> bool {
     let is_of_event = |error: &sqlx::Error| {
         let passes = [
             Fault::Passing,

@@ -79,7 +79,8 @@ pub(super) async fn load<DB: EventBackend>(
     Ok(events.map_err(EventStoreError::from)?)
 }
 
-fn event<DB: EventBackend>(row: &DB::Row) -> sqlx::Result<StoredEvent> {
+/// The event in a row whose columns after the first are those of `event_columns!`.
+pub(in crate::events) fn event<DB: EventBackend>(row: &DB::Row) -> sqlx::Result<StoredEvent> {
     Ok(StoredEvent {
         stream: Stream {
             tenant_id: uuid::<DB>(row, 1)?,
@@ -98,7 +99,7 @@ fn event<DB: EventBackend>(row: &DB::Row) -> sqlx::Result<StoredEvent> {
 }
 
 /// Whether there is a table of archived streams.
-pub(super) async fn has_archive<DB: EventBackend>(
+pub(in crate::events) async fn has_archive<DB: EventBackend>(
     connection: &mut DB::Connection,
 ) -> Result<bool, ProjectionError> {
     let exists = has_table::<DB>(connection, ARCHIVE).await;

@@ -90,7 +90,8 @@ impl<DB: EventBackend> Projections<DB> {
     }
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether something may have this name, which stands in ids.
+pub(in crate::events) fn is_name(text: &str) -> bool {
     let is_allowed = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
     !text.is_empty() && text.bytes().all(is_allowed)
 }

@@ -36,10 +36,11 @@ pub struct SetAside {
 }
 
 /// That events are to be set aside; kept among the values of a runner.
-pub(super) struct Quarantine;
+pub(in crate::events) struct Quarantine;
 
 impl<DB: EventBackend> SeedRunner<DB> {
-    /// Has rebuilds set events aside that cannot be applied, and go on without them. By default a rebuild stops at such an event.
+    /// Has rebuilds set events aside that cannot be applied, and go on without them. By default a rebuild stops at such an event. A replay
+    /// ([`SeedRunner::replaying`]) does the same with events at which its reactor fails.
     ///
     /// Each gets a row in `kumiko_rebuild_dead_letters`, which is created where it is missing, in the transaction of the step. A check leaves
     /// them out, and lists them. The next rebuild of the projection tries them again, and one of a part those of the part.
@@ -72,7 +73,7 @@ impl<DB: EventBackend> Handlers<DB> {
 }
 
 /// The events that are set aside of a projection.
-pub(super) async fn list<DB: EventBackend>(
+pub(in crate::events) async fn list<DB: EventBackend>(
     connection: &mut DB::Connection,
     projection: &str,
 ) -> Result<Vec<SetAside>, ProjectionError> {
@@ -131,8 +132,30 @@ const FORGET_OF_TENANT: &str = "
     DELETE FROM kumiko_rebuild_dead_letters WHERE projection_name = $1 AND CAST(tenant_id AS text) = $2
     RETURNING CAST(1 AS bigint) AS position";
 
+/// Forgets those of a projection that are set aside and are done by now.
+pub(in crate::events) async fn take_back<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    projection: &str,
+    done: &[i64],
+) -> Result<(), ProjectionError> {
+    let letters = list::<DB>(connection, projection).await?;
+    let is_done = |id: &str| id.parse().is_ok_and(|id: i64| done.contains(&id));
+    for letter in letters.iter().filter(|letter| is_done(&letter.event_id)) {
+        let values = [projection, &letter.event_id].map(Parameter::Text);
+        let deleted = visible_rows::fetch::<DB>(connection, &[TABLE], FORGET_EVENT, &values).await;
+        deleted.map_err(ProjectionError::reading(
+            "take away what was set aside and is done",
+        ))?;
+    }
+    Ok(())
+}
+
+const FORGET_EVENT: &str = "
+    DELETE FROM kumiko_rebuild_dead_letters WHERE projection_name = $1 AND event_id = $2
+    RETURNING CAST(1 AS bigint) AS position";
+
 /// Sets events aside, each with why it could not be applied.
-pub(super) async fn set_aside<DB: EventBackend>(
+pub(in crate::events) async fn set_aside<DB: EventBackend>(
     connection: &mut DB::Connection,
     projection: &str,
     events: &[(StoredEvent, String)],

@@ -197,7 +197,7 @@ impl EventBackend for Postgres {
     async fn fetch_with_secured(
         connection: &mut PgConnection,
         tables: &[&'static str],
-        sql: &'static str,
+        sql: &str,
         values: &[Parameter<'_>],
     ) -> sqlx::Result<(Vec<&'static str>, Vec<PgRow>)> {
         let active = tables

@@ -50,6 +50,12 @@ pub trait ProjectionBackend: Backend {
     /// The same of the streams of tenant `$6`.
     const LOAD_OF_TENANT: &'static str;
 
+    /// The columns of an event, as they are read.
+    const EVENT_COLUMNS: &'static str;
+
+    /// That aggregate type and type of an event are among the pairs of the array `$1`.
+    const TYPES_AMONG: &'static str;
+
     /// The next `$2` events after id `$1`, in this order, of aggregate types `$3`.
     const LOAD_BY_ID: &'static str;
 

@@ -60,6 +60,11 @@ impl ProjectionBackend for Sqlite {
         " AND tenant_id = $6"
     );
 
+    const EVENT_COLUMNS: &'static str = event_columns!(as_it_is);
+
+    const TYPES_AMONG: &'static str =
+        "(aggregate_type, type) IN (SELECT value->>0, value->>1 FROM json_each($1))";
+
     const LOAD_BY_ID: &'static str = load_by_id!(as_it_is, "SELECT value FROM json_each($3)");
 
     /// Nobody else has written since, so there is nothing.

@@ -81,6 +81,11 @@ impl ProjectionBackend for Postgres {
         " AND tenant_id = $6"
     );
 
+    const EVENT_COLUMNS: &'static str = event_columns!(time);
+
+    const TYPES_AMONG: &'static str = "(aggregate_type, type) IN (
+        SELECT taken->>0, taken->>1 FROM jsonb_array_elements(CAST($1 AS jsonb)) AS taken)";
+
     const LOAD_BY_ID: &'static str =
         load_by_id!(time, "SELECT jsonb_array_elements_text(CAST($3 AS jsonb))");
 
