@@ -47,6 +47,7 @@ Examples:
   cargo kumiko-ops seed:new fix-admin-roles
   cargo kumiko-ops seed:new \"Fix admin roles\" --test --edit
   cargo kumiko-ops seed:new \"Default roles of members\" --batch
+  cargo kumiko-ops seed:new \"Users to their own tenant\" --migrate-streams
   cargo kumiko-ops seed:new \"Исправить роли\" --slug fix-roles
 
 A template of the project may hold {{id}}, {{slug}}, {{description}} and {{context}}, which is the module

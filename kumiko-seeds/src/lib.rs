@@ -325,7 +325,9 @@ pub use journal::Journal;
 pub use marker::{AppliedBy, Marker};
 pub use pace::Pace;
 pub use progress::Progress;
-pub use report::{AppendedEvent, Applied, DryRun, DryRunSeed, Estimate, Report, Skipped, Warning};
+pub use report::{
+    AppendedEvent, Applied, DryRun, DryRunSeed, Estimate, MadeOf, Report, Skipped, Warning,
+};
 pub use runner::{SeedRunner, WhenPaused};
 pub use seed::{CountItems, HandlerCall, RunBatch, RunSeed, Seed, SeedCode, SeedInfo, SeedResult};
 pub use seed_progress::{ProgressState, SeedProgress};

@@ -95,6 +95,19 @@ pub struct AppendedEvent {
     pub version: i64,
     /// What happened.
     pub event_type: String,
+    /// The older event that it is made of, the first of several, where a migration of streams has made it.
+    pub made_of: Option<MadeOf>,
+}
+
+/// An event that another one is made of, as a dry run lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "events", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct MadeOf {
+    /// What happened.
+    pub event_type: String,
+    /// The event's position in the stream that is migrated, counted from 1.
+    pub version: i64,
 }
 
 impl AppendedEvent {
@@ -111,6 +124,7 @@ impl AppendedEvent {
             tenant_id: None,
             version: version.into(),
             event_type: event_type.into(),
+            made_of: None,
         }
     }
 
@@ -118,6 +132,16 @@ impl AppendedEvent {
     #[must_use]
     pub fn in_tenant(mut self, tenant_id: impl Into<String>) -> Self {
         self.tenant_id = Some(tenant_id.into());
+        self
+    }
+
+    /// The event made of one of type `event_type` at position `version` of the stream that is migrated.
+    #[must_use]
+    pub fn made_of(mut self, event_type: impl Into<String>, version: impl Into<i64>) -> Self {
+        self.made_of = Some(MadeOf {
+            event_type: event_type.into(),
+            version: version.into(),
+        });
         self
     }
 }

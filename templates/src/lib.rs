@@ -22,6 +22,13 @@ pub const SEED_BATCH_OF_ROWS: &str = include_str!("../seed_batch_of_rows.rs");
 /// A new seed of many steps of an app on cqrs-es.
 pub const SEED_BATCH_OF_COMMANDS: &str = include_str!("../seed_batch_of_commands.rs");
 
+/// A new seed that migrates streams.
+pub const SEED_MIGRATING_STREAMS: &str = include_str!("../seed_migrating_streams.rs");
+
+/// The beginnings of imports in [`SEED_MIGRATING_STREAMS`] that name the library, which an app may have renamed.
+pub const SEED_MIGRATING_STREAMS_IMPORTS: [&str; 2] =
+    ["use kumiko_seeds::events::{", "use kumiko_seeds::{"];
+
 /// The import in the seeds of many steps that names the library, which an app may have renamed.
 ///
 /// It is not from [`SEED_CONTEXT_MODULE`], since an app's own module may have what seeds with a `run` need, and no more.
@@ -101,6 +108,10 @@ mod tests {
             (SEED_BATCH_OF_COMMANDS, SEED_CONTEXT_MODULE),
             (SEED_BATCH_OF_COMMANDS, SEED_DESCRIPTION),
             (SEED_BATCH_OF_COMMANDS, SEED_BATCH_RESULT),
+            (SEED_MIGRATING_STREAMS, SEED_CONTEXT_MODULE),
+            (SEED_MIGRATING_STREAMS, SEED_DESCRIPTION),
+            (SEED_MIGRATING_STREAMS, SEED_MIGRATING_STREAMS_IMPORTS[0]),
+            (SEED_MIGRATING_STREAMS, SEED_MIGRATING_STREAMS_IMPORTS[1]),
             (SEED_TEST, SEED_TEST_MODULE),
             (SEED_TEST, SEED_TEST_ID),
             (SEED_TEST, SEED_TEST_LIBRARY),

@@ -69,6 +69,8 @@ mod snapshots_at_once;
 mod spawned;
 mod steps;
 mod stopping;
+mod stream_migration;
+mod stream_migration_on_postgres;
 mod units_of_work;
 mod upcasters;
 mod waiting;

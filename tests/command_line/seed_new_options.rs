@@ -94,7 +94,7 @@ exit 2
 -- stderr
 error: there is no template role
 help: did you mean roles?
-help: the templates are batch, default, gone, roles; name another one in Cargo.toml:
+help: the templates are batch, default, gone, migrate-streams, roles; name another one in Cargo.toml:
     [package.metadata.kumiko-ops.templates]
     role = \"path/to/role.rs\"
 ",

@@ -16,6 +16,7 @@ mod crashing_under_rebuilds;
 mod crashing_under_work;
 mod failover;
 mod full_disk;
+mod killed_in_migrations;
 mod killed_in_purges;
 mod killed_in_rebuilds;
 mod killed_in_replays;

@@ -21,6 +21,7 @@
 //!
 //! `steps` is a model of its own: of an operation that takes many transactions, as it is to be. So is `rebuild`: of making the
 //! rows of a projection equal to what its events say, beside writers.
+//! And `fence`: of migrating a stream beside those who append to it.
 //!
 //! ```console
 //! $ cargo test -p kumiko-tests --test model -- --nocapture              # counts states, shows what breaks
@@ -39,6 +40,7 @@ mod check;
 mod database;
 mod deployment;
 mod ended_transactions;
+mod fence;
 mod properties;
 mod protocol;
 mod rebuild;

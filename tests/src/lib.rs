@@ -13,6 +13,7 @@ pub mod app;
 pub mod batches;
 pub mod database;
 pub mod forwarder;
+pub mod migrations;
 pub mod mortal;
 pub mod proxy;
 pub mod purges;

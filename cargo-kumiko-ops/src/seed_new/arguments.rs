@@ -9,6 +9,10 @@ use super::template;
 use crate::package::PackageArguments;
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct NewArguments {
     /// What the seed changes, in words or as a part of its file name: a-z, 0-9 and -
     #[arg(required = true, value_name = "NAME", num_args = 1..)]
@@ -19,12 +23,15 @@ pub(crate) struct NewArguments {
     /// The date before the name; by default that of today
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
     pub(crate) date: Option<NaiveDate>,
-    /// The template in [package.metadata.kumiko-ops.templates]; by default the one named default, or batch
+    /// The template in [package.metadata.kumiko-ops.templates]; by default the one named default, batch or migrate-streams
     #[arg(long, value_name = "NAME")]
     pub(crate) template: Option<String>,
     /// Create a seed of many steps, each a transaction of its own: for a change too large for one
     #[arg(long, conflicts_with = "template")]
     pub(crate) batch: bool,
+    /// Create a seed that migrates streams: to another tenant, id or aggregate type, or with other events
+    #[arg(long, conflicts_with_all = ["template", "batch"])]
+    pub(crate) migrate_streams: bool,
     /// Create a test of the seed, too, in the folder tests
     #[arg(long)]
     pub(crate) test: bool,
@@ -40,6 +47,8 @@ impl NewArguments {
     pub(crate) fn template(&self) -> &str {
         let unnamed = if self.batch {
             template::BATCH
+        } else if self.migrate_streams {
+            template::MIGRATE_STREAMS
         } else {
             template::DEFAULT
         };
@@ -52,6 +61,7 @@ impl NewArguments {
         let template = template.map(|name| format!(" --template {}", shell_word(name)));
         let flags = [
             (self.batch, " --batch"),
+            (self.migrate_streams, " --migrate-streams"),
             (self.test, " --test"),
             (self.edit, " --edit"),
         ];

@@ -2,7 +2,8 @@
 
 use kumiko_ops_templates::{
     SEED, SEED_BATCH, SEED_BATCH_OF_COMMANDS, SEED_BATCH_OF_ROWS, SEED_BATCH_RESULT,
-    SEED_CONTEXT_MODULE, SEED_DESCRIPTION, SEED_OF_COMMANDS, SEED_OF_ROWS,
+    SEED_CONTEXT_MODULE, SEED_DESCRIPTION, SEED_MIGRATING_STREAMS, SEED_MIGRATING_STREAMS_IMPORTS,
+    SEED_OF_COMMANDS, SEED_OF_ROWS,
 };
 
 use crate::package::Writes;
@@ -40,6 +41,15 @@ pub(super) fn built_in_batch(values: Values<'_>) -> String {
     };
     let import = format!("use {}::BatchResult;", values.library);
     filled_in(&template.replace(SEED_BATCH_RESULT, &import), values)
+}
+
+/// The seed that migrates streams which the subcommand brings along.
+pub(super) fn built_in_migration(values: Values<'_>) -> String {
+    let imports = SEED_MIGRATING_STREAMS_IMPORTS.iter();
+    let template = imports.fold(SEED_MIGRATING_STREAMS.to_owned(), |template, import| {
+        template.replace(import, &import.replace("kumiko_seeds", values.library))
+    });
+    filled_in(&template, values)
 }
 
 fn filled_in(template: &str, values: Values<'_>) -> String {
@@ -141,6 +151,7 @@ mod tests {
                 ("a", built_in(values)),
                 ("b", from_template(template, values)),
                 ("c", built_in_batch(values)),
+                ("d", built_in_migration(values)),
             ];
             for (name, content) in contents {
                 std::fs::write(folder.path().join(format!("2026-05-20-{name}.rs")), content)?;
@@ -156,7 +167,7 @@ mod tests {
             if expected.trim().is_empty() {
                 SEED_DESCRIPTION.clone_into(&mut expected);
             }
-            prop_assert_eq!(seeds.len(), 3);
+            prop_assert_eq!(seeds.len(), 4);
             for seed in seeds {
                 prop_assert_eq!(&seed.description, &expected);
             }
@@ -189,6 +200,25 @@ mod tests {
             let imports = "use seeds::BatchResult;\nuse crate::database::SeedContext;\n";
             assert!(content.contains(imports), "{content}");
         }
+    }
+
+    #[test]
+    fn a_seed_that_migrates_streams_is_one_of_many_steps() {
+        let renamed = Values {
+            library: "seeds",
+            ..values("move-users", "move-users")
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let content = built_in_migration(renamed);
+        std::fs::write(folder.path().join("2026-05-20-x.rs"), &content).unwrap();
+        let seeds = kumiko_seeds_build::scan(folder.path()).unwrap();
+        assert!(seeds[0].in_steps, "{content}");
+        assert!(
+            content.contains("use seeds::events::{MigrateResult"),
+            "{content}"
+        );
+        let imports = "use crate::database::SeedContext;\nuse seeds::{BatchResult, CountResult};\n";
+        assert!(content.contains(imports), "{content}");
     }
 
     #[test]

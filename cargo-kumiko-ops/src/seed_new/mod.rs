@@ -80,6 +80,7 @@ pub(crate) fn run(
         Template::Own(template) => content::from_template(&template, values),
         Template::BuiltIn => content::built_in(values),
         Template::BuiltInBatch => content::built_in_batch(values),
+        Template::BuiltInMigration => content::built_in_migration(values),
     };
     let mut notes = Vec::new();
     let mut files = vec![(folder.join(format!("{id}.rs")), content)];

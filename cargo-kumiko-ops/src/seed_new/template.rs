@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kumiko_seeds_cli::{Failure, nearest};
 
-use crate::package::Member;
+use crate::package::{Member, Writes};
 use crate::shown::shown_path;
 
 /// The template that is used where none is named.
@@ -14,6 +14,9 @@ pub(super) const DEFAULT: &str = "default";
 /// The template of seeds of many steps.
 pub(super) const BATCH: &str = "batch";
 
+/// The template of seeds that migrate streams.
+pub(super) const MIGRATE_STREAMS: &str = "migrate-streams";
+
 pub(super) enum Template {
     /// One of the project: its text.
     Own(String),
@@ -21,6 +24,8 @@ pub(super) enum Template {
     BuiltIn,
     /// What it brings along where the project has none of the name [`BATCH`].
     BuiltInBatch,
+    /// What it brings along where the project has none of the name [`MIGRATE_STREAMS`].
+    BuiltInMigration,
 }
 
 /// The template `name`.
@@ -30,6 +35,10 @@ pub(super) fn read(member: &Member, name: &str, current: &Path) -> Result<Templa
         return match name {
             DEFAULT => Ok(Template::BuiltIn),
             BATCH => Ok(Template::BuiltInBatch),
+            MIGRATE_STREAMS => match member.writes() {
+                Writes::Events => Ok(Template::BuiltInMigration),
+                Writes::Commands | Writes::Rows => Err(no_streams(member)),
+            },
             _ => Err(unknown(member, name, current)),
         };
     };
@@ -49,9 +58,17 @@ pub(super) fn read(member: &Member, name: &str, current: &Path) -> Result<Templa
     }
 }
 
+fn no_streams(member: &Member) -> Failure {
+    Failure::new(format!(
+        "{} has no streams to be migrated: only those of the library's own event store are",
+        member.name()
+    ))
+    .help("for a change in many steps of another kind, say --batch".to_owned())
+}
+
 fn unknown(member: &Member, name: &str, current: &Path) -> Failure {
     let known = member.settings.templates.keys().map(String::as_str);
-    let mut names: Vec<&str> = known.chain([BATCH, DEFAULT]).collect();
+    let mut names: Vec<&str> = known.chain([BATCH, DEFAULT, MIGRATE_STREAMS]).collect();
     names.sort_unstable();
     names.dedup();
     let manifest = shown_path(member.manifest(), current);

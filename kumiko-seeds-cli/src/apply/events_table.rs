@@ -5,21 +5,38 @@ use anstyle::Style;
 use super::view::{EstimateView, EventView, TriedView};
 use crate::printing::{Columns, printable, seconds};
 
-const HEADINGS: [&str; 4] = ["EVENT", "STREAM", "VERSION", "TENANT"];
+const HEADINGS: [&str; 5] = ["EVENT", "STREAM", "VERSION", "TENANT", "MADE OF"];
 
 /// One block for each seed, all with the same columns.
 pub(super) fn events_table(seeds: &[TriedView<'_>]) -> String {
     let headings = HEADINGS.map(str::to_owned);
-    let blocks: Vec<Vec<[String; 4]>> = seeds
+    let mut events = seeds.iter().flat_map(|seed| &seed.events);
+    if events.any(|event| event.made_of.is_some()) {
+        return table(seeds, &headings, row);
+    }
+    // Most seeds make their events of nothing.
+    let [event, stream, version, tenant, _] = headings;
+    table(seeds, &[event, stream, version, tenant], |it| {
+        let [event, stream, version, tenant, _] = row(it);
+        [event, stream, version, tenant]
+    })
+}
+
+fn table<const N: usize>(
+    seeds: &[TriedView<'_>],
+    headings: &[String; N],
+    row: impl Fn(&EventView<'_>) -> [String; N],
+) -> String {
+    let blocks: Vec<Vec<[String; N]>> = seeds
         .iter()
-        .map(|seed| seed.events.iter().map(row).collect())
+        .map(|seed| seed.events.iter().map(&row).collect())
         .collect();
-    let columns = Columns::of(blocks.iter().flatten().chain([&headings]));
-    let line = |row| format!("  {}", columns.line(row, [Style::new(); 4]));
+    let columns = Columns::of(blocks.iter().flatten().chain([headings]));
+    let line = |row| format!("  {}", columns.line(row, [Style::new(); N]));
     let blocks = seeds.iter().zip(&blocks).map(|(seed, rows)| {
         let lines: String = match rows.as_slice() {
             [] => "  no events\n".to_owned(),
-            rows => [&headings].into_iter().chain(rows).map(line).collect(),
+            rows => [headings].into_iter().chain(rows).map(line).collect(),
         };
         let heading = printable(seed.id) + &how_much(seed.estimate);
         format!("{heading}\n{lines}\n")
@@ -45,18 +62,22 @@ fn how_much(estimate: Option<EstimateView>) -> String {
     format!(", its first {items}{of} items{in_all}")
 }
 
-fn row(event: &EventView<'_>) -> [String; 4] {
+fn row(event: &EventView<'_>) -> [String; 5] {
     [
         printable(event.event_type),
         printable(&format!("{} {}", event.aggregate_type, event.aggregate_id)),
         event.version.to_string(),
         printable(event.tenant_id.unwrap_or("-")),
+        event.made_of.map_or_else(String::new, |old| {
+            format!("{} {}", printable(old.event_type), old.version)
+        }),
     ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::apply::view::MadeOfView;
 
     #[test]
     fn wide_characters_take_two_columns() {
@@ -66,6 +87,7 @@ mod tests {
             aggregate_id: "1",
             version: 1,
             tenant_id: Some("t"),
+            made_of: None,
         };
         let seed = |id, events| TriedView {
             id,
@@ -81,6 +103,33 @@ mod tests {
             events_table(&seeds),
             "a\n  EVENT  STREAM    VERSION  TENANT\n  役割   tenant 1  1        t\n  \
              x      é 1       1        t\n\nb\n  no events\n\n"
+        );
+    }
+
+    #[test]
+    fn what_an_event_is_made_of_is_a_column_where_there_is_any() {
+        let event = |event_type, made_of| EventView {
+            event_type,
+            aggregate_type: "user",
+            aggregate_id: "1",
+            version: 1,
+            tenant_id: Some("t"),
+            made_of,
+        };
+        let old = MadeOfView {
+            event_type: "made",
+            version: 2,
+        };
+        let seed = TriedView {
+            id: "a",
+            duration_ms: 0,
+            events: vec![event("closed", None), event("created", Some(old))],
+            estimate: None,
+        };
+        assert_eq!(
+            events_table(&[seed]),
+            "a\n  EVENT    STREAM  VERSION  TENANT  MADE OF\n  closed   user 1  1        t\n  \
+             created  user 1  1        t       made 2\n\n"
         );
     }
 

@@ -104,6 +104,18 @@ pub struct EventView<'a> {
     pub version: i64,
     /// The tenant that the stream is stored under, where the event store knows tenants.
     pub tenant_id: Option<&'a str>,
+    /// The older event that it is made of, where streams are migrated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made_of: Option<MadeOfView<'a>>,
+}
+
+/// An event that another one is made of.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct MadeOfView<'a> {
+    /// What happened.
+    pub event_type: &'a str,
+    /// Its position in the stream that is migrated, counted from 1.
+    pub version: i64,
 }
 
 impl<'a> ReportView<'a> {
@@ -233,6 +245,10 @@ impl<'a> EventView<'a> {
             aggregate_id: &event.aggregate_id,
             version: event.version,
             tenant_id: event.tenant_id.as_deref(),
+            made_of: event.made_of.as_ref().map(|old| MadeOfView {
+                event_type: &old.event_type,
+                version: old.version,
+            }),
         }
     }
 }

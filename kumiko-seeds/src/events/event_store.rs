@@ -229,7 +229,7 @@ fn failure<DB: EventBackend>(rows: &[EventRow], source: sqlx::Error) -> EventSto
 }
 
 /// PostgreSQL names the violated constraint, SQLite the index in the message.
-fn is_idempotency_violation(error: &sqlx::Error) -> bool {
+pub(super) fn is_idempotency_violation(error: &sqlx::Error) -> bool {
     const INDEX: &str = "events_idempotency_uq";
     error.as_database_error().is_some_and(|error| {
         error.is_unique_violation()

@@ -74,6 +74,51 @@
 //! [`SeedContext::system_archive`](crate::SeedContext::system_archive), or with [`Handlers::archive_streams`]. It takes no events then,
 //! [`WriteContext::load`] gives none, and no projection has rows of it. All of that comes back when it is restored.
 //!
+//! # Migrations of streams
+//!
+//! A stream that lies under the wrong tenant, or whose events are not what they should have been, is migrated by a seed of many steps:
+//! [`SeedContext::migrate_streams`](crate::SeedContext::migrate_streams). By default it is kept, closed, archived and linked, so that
+//! [`SeedContext::undo_migration`](crate::SeedContext::undo_migration) takes the way back.
+//!
+//! ```
+//! # #[cfg(feature = "sqlite")]
+//! # mod seed {
+//! use kumiko_seeds::events::{MigrateResult, MigratedEvent, NewStreams, OldStream, Stream, StreamCursor, Streams};
+//! use kumiko_seeds::sqlite::SeedContext;
+//! use kumiko_seeds::{BatchResult, CountResult};
+//! use uuid::{Uuid, uuid};
+//!
+//! const INVITING: Uuid = uuid!("0198f0a1-0000-7000-8000-000000000001");
+//! const WORKING: Uuid = uuid!("0198f0a1-0000-7000-8000-000000000002");
+//!
+//! pub type Cursor = StreamCursor;
+//!
+//! fn streams() -> Streams {
+//!     Streams::of("user").in_tenant(INVITING)
+//! }
+//!
+//! fn migrate(old: &OldStream, into: &mut NewStreams) -> MigrateResult {
+//!     let mut user = into.stream(Stream { tenant_id: WORKING, ..old.stream.clone() });
+//!     for event in &old.events {
+//!         match event.event_type.as_str() {
+//!             "user-made" => user.append(MigratedEvent::of(event).event_type("user-created")),
+//!             "user-pinged" => {} // dropped
+//!             _ => user.keep(event),
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//!
+//! pub async fn count(ctx: &mut SeedContext<'_>) -> CountResult {
+//!     ctx.count_streams(&streams()).await
+//! }
+//!
+//! pub async fn batch(ctx: &mut SeedContext<'_>, after: Option<Cursor>, limit: u32) -> BatchResult<Cursor> {
+//!     ctx.migrate_streams(&streams(), after, limit, migrate).await
+//! }
+//! # }
+//! ```
+//!
 //! # Compatibility
 //!
 //! Tables, constants and lookups are those of the original, so that a Rust service and a TypeScript
@@ -94,6 +139,7 @@ mod event_tables;
 mod existing;
 mod handlers;
 mod lookups;
+mod migration;
 mod naming;
 mod operations;
 mod pending_events;
@@ -128,6 +174,10 @@ pub(crate) use event_store_error::is_version_conflict;
 pub use event_tables::create_event_tables;
 pub use handlers::{Access, HandlerFunction, HandlerResult, Handlers};
 pub use lookups::{Lookups, Membership, ReadModels, Tenant, UserRow};
+pub use migration::{
+    MigrateResult, MigratedEvent, MigrationError, NewStream, NewStreams, OldStream, StreamCursor,
+    Streams, UnreadBy,
+};
 pub use projections::{
     ApplyAllFunction, ApplyFunction, EventPlace, Part, Projection, ProjectionCheck,
     ProjectionError, ProjectionResult, Projections, SetAside, Wrong, WrongRow,

@@ -246,6 +246,7 @@ next: create a seed, write it, and apply it
     assert_eq!(events, ["a1 1 deposited 7 {\"balance\":12}"]);
     assert_compiles(
         &app,
+        "--batch",
         SEED_BATCH_OF_COMMANDS,
         "use crate::{Account, AccountCommand};\n",
         "exit 0\n-- stdout\n2 seeds, 0 handler calls: all good\n",

@@ -89,6 +89,11 @@ applied [today]-first-change in [time]
     assert_nothing_to_do(&app, "init", "init-journey");
     assert_nothing_to_do(&app, &format!("init --path {checkout}"), "init-journey");
 
+    let good = "exit 0\n-- stdout\n2 seeds, 0 handler calls: all good\n";
+    let template = kumiko_ops_templates::SEED_MIGRATING_STREAMS;
+    let migration = assert_compiles(&app, "--migrate-streams", template, "", good);
+    std::fs::remove_file(app.path(&migration)).unwrap();
+
     // The handler of the example is not there, and its call is found.
     let verified = "\
 exit 1
@@ -99,7 +104,13 @@ note: 2 seeds, 1 handler call: 1 problem
 help: register the handler, or correct its name or its roles in the seed; then run this again:
     cargo kumiko-ops seed:verify
 ";
-    assert_compiles(&app, kumiko_ops_templates::SEED_BATCH, "", verified);
+    assert_compiles(
+        &app,
+        "--batch",
+        kumiko_ops_templates::SEED_BATCH,
+        "",
+        verified,
+    );
 }
 
 #[test]

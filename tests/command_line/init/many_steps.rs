@@ -1,12 +1,20 @@
-//! The seed of many steps that `seed:new --batch` writes, compiled as it stands and with the examples in its comments.
+//! The seeds of many steps that `seed:new --batch` and `--migrate-streams` write, compiled as it stands and with the examples in its comments.
 
 use crate::app::App;
 use crate::transcript::assert_shows;
 
-/// Scaffolds a seed of many steps, and compiles it twice. With its examples in place of its comments it takes `imports`,
+/// Scaffolds a seed of many steps with this `switch`, and compiles it twice. With its examples in place of its comments it takes `imports`,
 /// and `seed:verify` shows `verified`. The path of the seed.
-pub(super) fn assert_compiles(app: &App, template: &str, imports: &str, verified: &str) -> String {
-    let path = app.command("seed:new many-steps --batch").stdout();
+pub(super) fn assert_compiles(
+    app: &App,
+    switch: &str,
+    template: &str,
+    imports: &str,
+    verified: &str,
+) -> String {
+    let path = app
+        .command(&format!("seed:new many-steps {switch}"))
+        .stdout();
     let path = path.trim();
     let scaffolded = template
         .replace("kumiko_seeds::postgres", "kumiko_seeds::sqlite")

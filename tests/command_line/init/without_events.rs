@@ -131,7 +131,7 @@ help: if it has some, give it that:
 fn steps_change_rows(app: &App, file: &Path) {
     let verified = "exit 0\n-- stdout\n2 seeds, 0 handler calls: all good\n";
     let template = kumiko_ops_templates::SEED_BATCH_OF_ROWS;
-    let path = assert_compiles(app, template, "", verified);
+    let path = assert_compiles(app, "--batch", template, "", verified);
     app.edit(&path, "pub const BACKGROUND: bool = true;\n", "");
     sqlite(file, "UPDATE plans SET tier = NULL WHERE name = 'old'");
     let shown = apply(app);

@@ -8,6 +8,8 @@
 //! `steps` has a seed of many steps, and `work` has the same one in the background and does what the boot leaves out. How
 //! many items it has is in the environment.
 //!
+//! `migrate` has one that moves the wallets of one tenant to another.
+//!
 //! `hold` takes the lock, says so, and holds it until its standard input ends.
 
 #![allow(clippy::duplicate_mod, reason = "the same seeds for each database")]
@@ -18,6 +20,7 @@ use std::io::Read;
 use kumiko_seeds::{Progress, Report, Seed, SeedContext, SeedRunner, WorkReport};
 use kumiko_tests::batches::batches;
 use kumiko_tests::database::Engine;
+use kumiko_tests::migrations;
 use kumiko_tests::mortal::{self, Death};
 use kumiko_tests::seeds::seed;
 use kumiko_tests::steps::{ID, Items, in_background, notes_in_steps};
@@ -75,6 +78,7 @@ fn seeds<DB: Engine>(release: &str, twenty: &[Seed<DB>]) -> Vec<Seed<DB>> {
         "steps-and-batches" => [vec![notes_in_steps(ID)], batches()].concat(),
         "steps" => vec![notes_in_steps(ID)],
         "work" | "unnamed-work" => vec![in_background(notes_in_steps(ID))],
+        "migrate" => vec![migrations::moves()],
         "older" => twenty[..twenty.len() - 1].to_vec(),
         "late" => [&[note!("2025-12-31-late")], twenty].concat(),
         _ => twenty.to_vec(),
@@ -86,7 +90,11 @@ async fn run<DB: Engine>(
     release: &str,
     seeds: Vec<Seed<DB>>,
 ) -> Result<(), Box<dyn Error>> {
-    let runner = app::runner(seeds).step_time(STEP_TIME);
+    let runner = match release {
+        "migrate" => migrations::runner(seeds),
+        _ => app::runner(seeds),
+    };
+    let runner = runner.step_time(STEP_TIME);
     let runner = match Items::from_environment()? {
         Some(items) => runner.with(items),
         None => runner,

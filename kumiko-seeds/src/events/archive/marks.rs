@@ -133,7 +133,7 @@ pub(super) fn archived_stream<DB: EventBackend>(row: &DB::Row) -> sqlx::Result<A
 }
 
 /// Marks streams as archived, up to one that is not there. One that is marked already gets the new time, user and reason. The table is created where it is missing.
-pub(super) async fn mark<DB: EventBackend>(
+pub(in crate::events) async fn mark<DB: EventBackend>(
     connection: &mut DB::Connection,
     streams: &[Stream],
     user: &User,
@@ -161,7 +161,7 @@ pub(super) async fn mark<DB: EventBackend>(
 }
 
 /// Takes the marks of streams away, up to one that has none.
-pub(super) async fn unmark<DB: EventBackend>(
+pub(in crate::events) async fn unmark<DB: EventBackend>(
     connection: &mut DB::Connection,
     streams: &[Stream],
 ) -> Result<(), EventStoreError> {

@@ -19,7 +19,7 @@ mod within;
 pub use self::consumers::Consumer;
 pub use self::deleting::{Purgeable, purgeable};
 pub use self::import::{ImportError, Imported};
-pub(in crate::events) use self::marks::ARCHIVE;
+pub(in crate::events) use self::marks::{ARCHIVE, mark, unmark};
 pub use self::marks::{ArchivedStream, ArchivedStreams, archived_streams};
 pub use self::purge::{Purge, Purged, StreamExport};
 pub use self::settled::NotProjected;

@@ -158,7 +158,7 @@ impl<DB: EventBackend> Handlers<DB> {
     }
 
     /// Only streams of the library's own event store are archived.
-    fn can_archive(&self) -> Result<(), EventStoreError> {
+    pub(in crate::events) fn can_archive(&self) -> Result<(), EventStoreError> {
         if !self.is_on_own_store() {
             return Err(EventStoreError::store(
                 "streams of an event store of the app's own are not archived here",

@@ -127,6 +127,14 @@ pub trait EventBackend: Backend + ProjectionBackend + SnapshotBackend + StreamsB
         rows: &[EventRow],
     ) -> impl Future<Output = sqlx::Result<(Inserted, Vec<Self::Row>)>> + Send;
 
+    /// Inserts the events of `$1`, an array of JSON, as a migration has made them of others.
+    #[doc(hidden)]
+    const INSERT_MIGRATED: &'static str;
+
+    /// The same with ids that they bring along.
+    #[doc(hidden)]
+    const INSERT_WITH_ID: &'static str;
+
     /// Creates the table of archived streams.
     #[doc(hidden)]
     const CREATE_ARCHIVE: &'static str;

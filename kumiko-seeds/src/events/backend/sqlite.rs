@@ -42,6 +42,23 @@ macro_rules! insert_event_sql_twice {
     };
 }
 
+/// Inserts the events of an array of JSON in its order, with the column `$id` from `$value`.
+macro_rules! insert_migrated {
+    ($id:literal, $value:literal) => {
+        concat!(
+            "INSERT INTO kumiko_events (",
+            $id,
+            "aggregate_id, aggregate_type, tenant_id, version, type, event_version, payload, metadata,
+                                        created_at, created_by)
+             SELECT ",
+            $value,
+            "value->>'aggregateId', value->>'aggregateType', value->>'tenantId', value->>'version', value->>'type',
+                    value->>'eventVersion', value->'payload', value->'metadata', value->>'createdAt', value->>'createdBy'
+             FROM json_each($1) WHERE true ORDER BY key RETURNING 1 AS position"
+        )
+    };
+}
+
 /// The statements that insert an event.
 struct Insertion {
     first_of_stream: [&'static str; 2],
@@ -188,6 +205,9 @@ impl EventBackend for Sqlite {
         }
         Ok((Inserted::All, read))
     }
+
+    const INSERT_MIGRATED: &'static str = insert_migrated!("", "");
+    const INSERT_WITH_ID: &'static str = insert_migrated!("id, ", "value->>'id', ");
 
     const CREATE_ARCHIVE: &'static str = "CREATE TABLE IF NOT EXISTS kumiko_archived_streams (
     tenant_id TEXT NOT NULL,

@@ -88,6 +88,26 @@ macro_rules! insertion {
 const INSERT: Insertion = insertion!("");
 const INSERT_AND_READ: Insertion = insertion!(concat!(", ", event_columns!(time)));
 
+/// Inserts the events of an array of JSON in its order, with the column `$id` from `$value`.
+macro_rules! insert_migrated {
+    ($id:literal, $value:literal) => {
+        concat!(
+            "INSERT INTO kumiko_events (",
+            $id,
+            "aggregate_id, aggregate_type, tenant_id, version, type, event_version, payload, metadata,
+                                        created_at, created_by)
+             SELECT ",
+            $value,
+            "CAST(event->>'aggregateId' AS uuid), event->>'aggregateType', CAST(event->>'tenantId' AS uuid),
+                    CAST(event->>'version' AS integer), event->>'type', CAST(event->>'eventVersion' AS integer),
+                    event->'payload', event->'metadata', CAST(event->>'createdAt' AS timestamptz), event->>'createdBy'
+             FROM jsonb_array_elements(CAST($1 AS jsonb)) WITH ORDINALITY AS migrated (event, number)
+             ORDER BY number
+             RETURNING CAST(1 AS bigint) AS position, CAST(pg_notify('kumiko_events_new', '') AS text)"
+        )
+    };
+}
+
 /// Whether a stream is archived is asked once, and not for each of its events.
 const LOAD_LIVE: &str = load_sql!(
     time,
@@ -280,6 +300,9 @@ impl EventBackend for Postgres {
         };
         Ok((outcome(read.first())?, read))
     }
+
+    const INSERT_MIGRATED: &'static str = insert_migrated!("", "");
+    const INSERT_WITH_ID: &'static str = insert_migrated!("id, ", "CAST(event->>'id' AS bigint), ");
 
     const CREATE_ARCHIVE: &'static str = "CREATE TABLE IF NOT EXISTS kumiko_archived_streams (
     tenant_id uuid NOT NULL,
