@@ -324,7 +324,7 @@ on_both_databases! {
         database.execute("INSERT INTO kumiko_event_consumers VALUES ('search', '__shared__', 1, 'idle'), ('mail', 'a', 0, 'dead'),
                           ('gone', 'b', 0, 'disabled'), ('quick', '__shared__', 2, 'processing')").await;
         let refused = refused(database, Purge::of(all())).await;
-        assert_eq!(refused, "nothing was begun: mail (a, at event 0), search (__shared__, at event 1) have not read all events \
+        assert_eq!(refused, "nothing was begun: mail of a (at event 0), search (at event 1) have not read all events \
                              that are to be purged, the last of which is event 2");
         assert_eq!(database.texts(EVENTS).await, before);
         database.execute("UPDATE kumiko_event_consumers SET last_processed_event_id = 2 WHERE status <> 'disabled'").await;

@@ -320,7 +320,7 @@ help: say yes beforehand:
     sqlite(&app.path("app.db"), consumers);
     let dry_run = call("stream:purge --older-than 0m --dry-run");
     assert!(
-        dry_run.ends_with("not yet, since o'mail (__shared__, at event 0) has not read event 1\n"),
+        dry_run.ends_with("not yet, since o'mail (at event 0) has not read event 1\n"),
         "{dry_run}"
     );
     assert_shows(
@@ -329,7 +329,7 @@ help: say yes beforehand:
 exit 2
 -- stderr
 error: nothing was begun
-caused by: o'mail (__shared__, at event 0) has not read all events that are to be purged, the last of which is event 1
+caused by: o'mail (at event 0) has not read all events that are to be purged, the last of which is event 1
 help: let them go on until they have read it
 help: or, of one that nobody runs any more, say so:
     UPDATE kumiko_event_consumers SET status = 'disabled' WHERE name = 'o''mail'

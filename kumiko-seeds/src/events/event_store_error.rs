@@ -4,6 +4,7 @@ use std::error::Error;
 
 use uuid::Uuid;
 
+use super::consumers::listed;
 use super::{Consumer, ProjectionError, Stream};
 use crate::error::the_role;
 
@@ -72,7 +73,7 @@ pub enum EventStoreError {
     /// Streams are not purged while a consumer of the original has yet to read their events.
     #[error(
         "{} not read all events that are to be purged, the last of which is event {last}",
-        behind(consumers)
+        listed(consumers)
     )]
     Unread {
         /// The consumers, each with the event that it is at.
@@ -249,12 +250,6 @@ impl EventStoreError {
 pub(crate) fn is_version_conflict(error: &(dyn Error + 'static)) -> bool {
     let error = error.downcast_ref();
     matches!(error, Some(EventStoreError::VersionConflict { .. }))
-}
-
-fn behind(consumers: &[Consumer]) -> String {
-    let names: Vec<String> = consumers.iter().map(ToString::to_string).collect();
-    let have = if names.len() == 1 { "has" } else { "have" };
-    format!("{} {have}", names.join(", "))
 }
 
 /// What a projection was given, of which the first is named.

@@ -130,6 +130,7 @@ mod archive;
 mod backend;
 mod batch;
 mod command;
+mod consumers;
 mod earlier_failure;
 mod event;
 mod event_row;
@@ -160,12 +161,13 @@ mod written;
 
 pub use aggregates::{Aggregate, AggregateResult, forget_snapshots};
 pub use archive::{
-    ArchivedStream, ArchivedStreams, Consumer, ImportError, Imported, NotProjected, Purge,
-    Purgeable, Purged, StreamExport, archived_streams, purgeable,
+    ArchivedStream, ArchivedStreams, ImportError, Imported, NotProjected, Purge, Purgeable, Purged,
+    StreamExport, archived_streams, purgeable,
 };
 pub use backend::EventBackend;
 pub use batch::SystemBatch;
 pub use command::Command;
+pub use consumers::Consumer;
 pub use event::{NewEvent, StoredEvent};
 pub use event_row::EventRow;
 pub use event_store::{KumikoEvents, append, load, stream_version, streams_of};
@@ -176,7 +178,7 @@ pub use handlers::{Access, HandlerFunction, HandlerResult, Handlers};
 pub use lookups::{Lookups, Membership, ReadModels, Tenant, UserRow};
 pub use migration::{
     MigrateResult, MigratedEvent, MigrationError, NewStream, NewStreams, OldStream, StreamCursor,
-    Streams, UnreadBy,
+    Streams,
 };
 pub use projections::{
     ApplyAllFunction, ApplyFunction, EventPlace, Part, Projection, ProjectionCheck,

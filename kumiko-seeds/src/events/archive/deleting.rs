@@ -6,16 +6,16 @@ use std::time::Duration;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::consumers::{Consumer, behind};
 use super::exporting::Exporting;
 use super::marks::{ARCHIVE, ArchivedStream, ArchivedStreams, archived_stream};
 use super::purge::StreamExport;
 use crate::backend::{Parameter, column};
 use crate::events::backend::SNAPSHOTS;
+use crate::events::consumers::behind;
 use crate::events::existing::has_table;
 use crate::events::projections::reproject;
 use crate::events::stored_uuid::uuid;
-use crate::events::{EventBackend, EventStoreError, Handlers, Stream, visible_rows};
+use crate::events::{Consumer, EventBackend, EventStoreError, Handlers, Stream, visible_rows};
 
 /// What a step is to do.
 pub(super) struct Asked<'a, DB: EventBackend> {

@@ -3,10 +3,8 @@
 //! `marks`: the only SQL on that table, apart from what appends and loads ask of it. `within`: what a handler and a seed do.
 //! `settled`: what an app or a command does, in transactions of its own.
 //!
-//! `purge`: the operation that deletes the events of streams that were archived for long, `deleting` a step of it, `consumers` who has yet to read
-//! them. `exporting`: has their events kept somewhere else before, `exported`: in which form; `import` brings them back.
+//! `purge`: the operation that deletes the events of streams that were archived for long, `deleting` a step of it. `exporting`: has their events kept somewhere else before, `exported`: in which form; `import` brings them back.
 
-mod consumers;
 mod deleting;
 mod exported;
 mod exporting;
@@ -16,7 +14,6 @@ mod purge;
 mod settled;
 mod within;
 
-pub use self::consumers::Consumer;
 pub use self::deleting::{Purgeable, purgeable};
 pub use self::import::{ImportError, Imported};
 pub(in crate::events) use self::marks::{ARCHIVE, mark, unmark};

@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::events::{EventStoreError, Stream};
+use crate::events::consumers::listed;
+use crate::events::{Consumer, EventStoreError, Stream};
 use crate::{Conflict, WorkError};
 
 /// Why streams could not be migrated, or a migration not be undone. Nothing of the step is kept.
@@ -82,7 +83,7 @@ pub enum MigrationError {
     )]
     Unread {
         /// Those consumers.
-        consumers: Vec<UnreadBy>,
+        consumers: Vec<Consumer>,
         /// The last event of the streams.
         last: i64,
     },
@@ -146,28 +147,6 @@ impl From<sqlx::Error> for MigrationError {
     fn from(source: sqlx::Error) -> Self {
         EventStoreError::from(source).into()
     }
-}
-
-/// A consumer of events that is behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UnreadBy {
-    /// Its name.
-    pub name: String,
-    /// Its instance, `__shared__` for most.
-    pub instance: String,
-    /// The last event that it has read.
-    pub read: i64,
-}
-
-fn listed(consumers: &[UnreadBy]) -> String {
-    let one = |it: &UnreadBy| match it.instance.as_str() {
-        "__shared__" => format!("{} (at event {})", it.name, it.read),
-        instance => format!("{} of {instance} (at event {})", it.name, it.read),
-    };
-    let all: Vec<String> = consumers.iter().map(one).collect();
-    let have = if all.len() == 1 { "has" } else { "have" };
-    format!("{} {have}", all.join(", "))
 }
 
 /// A stream in the words of an error.

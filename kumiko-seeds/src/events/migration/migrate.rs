@@ -9,7 +9,8 @@ use super::finding;
 use super::new_streams::NewStreams;
 use super::old_stream::OldStream;
 use super::streams::{Handling, Streams, Unread};
-use super::{consumers, in_place, kept};
+use super::{in_place, kept};
+use crate::events::consumers::{behind, has_consumers};
 use crate::events::projections::reproject;
 use crate::events::{EventBackend, Handlers, Stream};
 use crate::progress::TARGET;
@@ -114,7 +115,7 @@ impl<'a, 'c, DB: EventBackend> Step<'a, 'c, DB> {
     {
         self.handlers.can_archive()?;
         if after.is_none() && streams.unread == Unread::Refused {
-            consumers::check::<DB>(self.connection, streams, self.seed).await?;
+            self.check_consumers(streams).await?;
         }
         if streams.handling == Handling::InPlace {
             in_place::lock_writers_out(self).await?;
@@ -149,6 +150,18 @@ impl<'a, 'c, DB: EventBackend> Step<'a, 'c, DB> {
             );
         }
         Ok(Batch::new(next.last().map(StreamCursor::of), next.len()))
+    }
+
+    /// Fails if a consumer of the original has yet to read events of the streams.
+    async fn check_consumers(&mut self, streams: &Streams) -> Result<(), MigrationError> {
+        if !has_consumers::<DB>(self.connection).await? {
+            return Ok(());
+        }
+        let last = finding::last_event::<DB>(self.connection, streams, self.seed).await?;
+        match behind::<DB>(self.connection, last).await? {
+            consumers if consumers.is_empty() => Ok(()),
+            consumers => Err(MigrationError::Unread { consumers, last }),
+        }
     }
 
     /// Computes the rows of streams anew, and gives the projections of which that cannot be done.

@@ -2,9 +2,8 @@
 //!
 //! A migration is a seed of many steps whose `batch` is one call. `streams`: which streams. `old_stream`, `new_streams` and `migrated_event`: what
 //! its `migrate` gets and gives. `rewriting`: what that comes to, pure. `migrate`: a step of it, in a transaction; `kept` and `in_place`: one stream of
-//! it. `undo`: the way back. `finding` and `consumers`: what is read before.
+//! it. `undo`: the way back. `finding`: what is read before.
 
-mod consumers;
 mod cursor;
 mod error;
 mod finding;
@@ -20,7 +19,7 @@ mod streams;
 mod undo;
 
 pub use self::cursor::StreamCursor;
-pub use self::error::{MigrationError, UnreadBy};
+pub use self::error::MigrationError;
 pub use self::migrate::MigrateResult;
 pub use self::migrated_event::MigratedEvent;
 pub use self::new_streams::{NewStream, NewStreams};

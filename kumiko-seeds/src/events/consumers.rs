@@ -18,7 +18,7 @@ pub struct Consumer {
     pub last: i64,
 }
 
-/// `search (__shared__, at event 17)`.
+/// `search (at event 17)`, `sse of web-1 (at event 17)`.
 impl fmt::Display for Consumer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -26,16 +26,33 @@ impl fmt::Display for Consumer {
             instance,
             last,
         } = self;
-        write!(formatter, "{name} ({instance}, at event {last})")
+        match instance.as_str() {
+            "__shared__" => write!(formatter, "{name} (at event {last})"),
+            instance => write!(formatter, "{name} of {instance} (at event {last})"),
+        }
     }
 }
 
+/// Consumers in an error, with the verb: `search (at event 17) has`.
+pub(in crate::events) fn listed(consumers: &[Consumer]) -> String {
+    let names: Vec<String> = consumers.iter().map(ToString::to_string).collect();
+    let have = if names.len() == 1 { "has" } else { "have" };
+    format!("{} {have}", names.join(", "))
+}
+
+/// Whether there is a table of consumers.
+pub(in crate::events) async fn has_consumers<DB: EventBackend>(
+    connection: &mut DB::Connection,
+) -> sqlx::Result<bool> {
+    has_table::<DB>(connection, CONSUMERS).await
+}
+
 /// The consumers that have yet to read events up to this one, but for those that are disabled. None where there is no table of consumers.
-pub(super) async fn behind<DB: EventBackend>(
+pub(in crate::events) async fn behind<DB: EventBackend>(
     connection: &mut DB::Connection,
     event_id: i64,
 ) -> Result<Vec<Consumer>, EventStoreError> {
-    if !has_table::<DB>(connection, CONSUMERS).await? {
+    if !has_consumers::<DB>(connection).await? {
         return Ok(Vec::new());
     }
     let values = [Parameter::Long(event_id)];
