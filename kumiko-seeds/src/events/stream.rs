@@ -1,6 +1,7 @@
 //! What events stand in.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// The events of one aggregate in one tenant.
@@ -12,4 +13,17 @@ pub struct Stream {
     pub aggregate_type: String,
     /// The aggregate.
     pub aggregate_id: Uuid,
+}
+
+/// Streams as statements on many of them take them.
+pub(super) fn list_of(streams: &[Stream]) -> String {
+    let keys = streams.iter();
+    list_of_keys(keys.map(|stream| (stream.tenant_id, stream.aggregate_id)))
+}
+
+/// The same, from their tenants and aggregates.
+pub(super) fn list_of_keys(keys: impl Iterator<Item = (Uuid, Uuid)>) -> String {
+    let streams =
+        keys.map(|(tenant, aggregate)| json!({ "tenant_id": tenant, "aggregate_id": aggregate }));
+    Value::from(streams.collect::<Vec<_>>()).to_string()
 }

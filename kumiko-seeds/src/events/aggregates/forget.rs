@@ -3,7 +3,8 @@
 use crate::backend::Parameter;
 use crate::events::backend::SNAPSHOTS;
 use crate::events::existing::has_table;
-use crate::events::{EventBackend, EventStoreError, Part};
+use crate::events::stream::list_of;
+use crate::events::{EventBackend, EventStoreError, Part, Stream, visible_rows};
 
 /// Deletes the snapshots of an aggregate type, or of one aggregate or tenant among them, and says how many. The next load of each reads all
 /// events. Nothing else is changed; where there is no table of snapshots, there are none.
@@ -40,4 +41,19 @@ pub async fn forget_snapshots<DB: EventBackend>(
     );
     let deleted = DB::fetch(connection, &delete, &values).await?;
     Ok(deleted.len() as u64)
+}
+
+/// Deletes the snapshots of these streams, as [`forget_snapshots`] does.
+pub(in crate::events) async fn forget_snapshots_of<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    streams: &[Stream],
+) -> Result<(), EventStoreError> {
+    if streams.is_empty() || !has_table::<DB>(connection, SNAPSHOTS).await? {
+        return Ok(());
+    }
+    DB::keep_from_saving(connection).await?;
+    let list = list_of(streams);
+    let (values, tables) = ([Parameter::Text(&list)], [SNAPSHOTS]);
+    visible_rows::fetch::<DB>(connection, &tables, DB::DELETE_SNAPSHOTS, &values).await?;
+    Ok(())
 }

@@ -10,3 +10,4 @@ mod loading;
 
 pub use aggregate::{Aggregate, AggregateResult};
 pub use forget::forget_snapshots;
+pub(in crate::events) use forget::forget_snapshots_of;

@@ -3,18 +3,18 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use serde_json::json;
 use uuid::Uuid;
 
 use super::exporting::Exporting;
 use super::marks::{ARCHIVE, ArchivedStream, ArchivedStreams, archived_stream};
 use super::purge::StreamExport;
 use crate::backend::{Parameter, column};
-use crate::events::backend::SNAPSHOTS;
+use crate::events::aggregates::forget_snapshots_of;
 use crate::events::consumers::behind;
 use crate::events::existing::has_table;
 use crate::events::projections::reproject;
 use crate::events::stored_uuid::uuid;
+use crate::events::stream::list_of;
 use crate::events::{Consumer, EventBackend, EventStoreError, Handlers, Stream, visible_rows};
 
 /// What a step is to do.
@@ -79,13 +79,9 @@ pub(super) async fn delete<DB: EventBackend>(
     }
     // The original leaves rows where they are when it archives a stream.
     let not_projected = reproject(connection, asked.handlers, &streams).await?;
-    if has_table::<DB>(connection, SNAPSHOTS).await? {
-        // A statement of its own, so that the next sees what was saved meanwhile.
-        DB::keep_from_saving(connection).await?;
-    }
+    forget_snapshots_of::<DB>(connection, &streams).await?;
     let values = [Parameter::Text(&list)];
     for (table, delete) in [
-        (SNAPSHOTS, DB::DELETE_SNAPSHOTS),
         ("kumiko_rebuild_dead_letters", DB::DELETE_SET_ASIDE),
         ("kumiko_upcaster_dead_letters", DB::DELETE_NOT_UPCAST),
     ] {
@@ -148,25 +144,6 @@ async fn lock<DB: EventBackend>(
     Ok(seen.into_iter().filter(is_as_it_was).collect())
 }
 
-fn list_of(streams: &[Stream]) -> String {
-    list_of_keys(
-        streams
-            .iter()
-            .map(|stream| (stream.tenant_id, stream.aggregate_id)),
-    )
-}
-
-fn key_of(mark: &ArchivedStream) -> (Uuid, Uuid) {
-    (mark.stream.tenant_id, mark.stream.aggregate_id)
-}
-
-/// Streams as the statements on many of them take them.
-pub(super) fn list_of_keys(keys: impl Iterator<Item = (Uuid, Uuid)>) -> String {
-    let streams =
-        keys.map(|(tenant, aggregate)| json!({ "tenant_id": tenant, "aggregate_id": aggregate }));
-    serde_json::Value::from(streams.collect::<Vec<_>>()).to_string()
-}
-
 /// How much there is of a stream.
 pub(super) struct Size {
     pub(super) key: (Uuid, Uuid),
@@ -190,6 +167,10 @@ async fn sizes<DB: EventBackend>(
         })
     };
     Ok(rows.iter().map(size).collect::<sqlx::Result<_>>()?)
+}
+
+fn key_of(mark: &ArchivedStream) -> (Uuid, Uuid) {
+    (mark.stream.tenant_id, mark.stream.aggregate_id)
 }
 
 async fn check_consumers<DB: EventBackend>(

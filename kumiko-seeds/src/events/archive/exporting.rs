@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::deleting::{Size, list_of_keys};
+use super::deleting::Size;
 use super::exported::{begin_line, end_line, event_line};
 use super::marks::ArchivedStream;
 use super::purge::StreamExport;
 use crate::backend::{Parameter, column};
 use crate::events::stored_uuid::uuid;
+use crate::events::stream::list_of_keys;
 use crate::events::{EventBackend, EventStoreError, visible_rows};
 
 /// How many events are read and kept at a time.

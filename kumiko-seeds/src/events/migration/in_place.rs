@@ -15,7 +15,7 @@ use crate::Conflict;
 use crate::backend::{Parameter, column};
 use crate::events::existing::has_table;
 use crate::events::projections::lock_events;
-use crate::events::{EventBackend, EventStoreError, Part, Stream, forget_snapshots, visible_rows};
+use crate::events::{EventBackend, EventStoreError, Stream, visible_rows};
 
 /// How long to try to get rid of whoever writes.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -73,8 +73,6 @@ pub(super) async fn migrate_one<DB: EventBackend>(
             .forget::<DB>(step.connection, stream, &as_they_were)
             .await?;
     }
-    let of_aggregate = Some(Part::Aggregate(stream.aggregate_id));
-    forget_snapshots::<DB>(step.connection, &stream.aggregate_type, of_aggregate).await?;
     Ok(becomes)
 }
 

@@ -13,8 +13,7 @@ use crate::events::backend::Inserted;
 use crate::events::event_row::EventRow;
 use crate::events::naming::Naming;
 use crate::events::{
-    EventBackend, EventStoreError, NewEvent, Stream, User, forget_snapshots, stream_version,
-    visible_rows,
+    EventBackend, EventStoreError, NewEvent, Stream, User, stream_version, visible_rows,
 };
 use crate::{AppendedEvent, Journal};
 
@@ -24,7 +23,7 @@ pub(super) const CLOSED: &str = "kumiko:stream-migrated";
 /// How often a stream is read again that somebody appends to all the time.
 const MOST_ATTEMPTS: u32 = 20;
 
-/// Migrates one stream, and gives the streams that it has become.
+/// Migrates one stream but for its mark, and gives the streams that it has become; none if somebody else has archived it since it was looked for.
 ///
 /// **Invariant:** the closing event comes before all else that is written, and its version is that of the next append. So whoever has begun
 /// to append before has either committed, and the stream is read again, or waits for us at the index of versions, and is refused. A mark
@@ -34,28 +33,23 @@ pub(super) async fn migrate_one<DB: EventBackend>(
     step: &mut Step<'_, '_, DB>,
     stream: &Stream,
     migrate: &mut (impl FnMut(&OldStream) -> Result<super::NewStreams, MigrationError> + Send),
-) -> Result<Vec<Stream>, MigrationError> {
+) -> Result<Option<Vec<Stream>>, MigrationError> {
     for _ in 0..MOST_ATTEMPTS {
-        if DB::is_archived(step.connection, stream.tenant_id, stream.aggregate_id).await? {
-            // Somebody else has done that since the streams were looked for.
-            return Ok(Vec::new());
-        }
         let old = OldStream::load::<DB>(step.connection, stream).await?;
         let rows = rewrite(&old, migrate(&old)?, step.seed, Handling::Kept)?;
         let targets = targets(&rows);
         for (target, _) in &targets {
             check_new::<DB>(step.connection, stream, target).await?;
         }
-        if !close(step, &old, &targets).await? {
-            continue;
+        if close(step, &old, &targets).await? {
+            insert::<DB>(step.connection, step.journal, &rows).await?;
+            return Ok(Some(
+                targets.into_iter().map(|(stream, _)| stream).collect(),
+            ));
         }
-        let streams = std::slice::from_ref(stream);
-        let reason = format!("migrated by {}", step.seed);
-        mark::<DB>(step.connection, streams, &User::system(), &reason).await?;
-        insert::<DB>(step.connection, step.journal, &rows).await?;
-        let of_aggregate = Some(crate::events::Part::Aggregate(stream.aggregate_id));
-        forget_snapshots::<DB>(step.connection, &stream.aggregate_type, of_aggregate).await?;
-        return Ok(targets.into_iter().map(|(stream, _)| stream).collect());
+        if DB::is_archived(step.connection, stream.tenant_id, stream.aggregate_id).await? {
+            return Ok(None);
+        }
     }
     let actual = stream_version::<DB>(step.connection, stream.tenant_id, stream.aggregate_id);
     let actual = actual.await?;
@@ -65,6 +59,15 @@ pub(super) async fn migrate_one<DB: EventBackend>(
         actual,
     }
     .into())
+}
+
+/// Marks streams as archived that were migrated.
+pub(super) async fn archive<DB: EventBackend>(
+    step: &mut Step<'_, '_, DB>,
+    streams: &[Stream],
+) -> Result<(), MigrationError> {
+    let reason = format!("migrated by {}", step.seed);
+    Ok(mark::<DB>(step.connection, streams, &User::system(), &reason).await?)
 }
 
 /// The new streams, and how many events each has.

@@ -10,6 +10,7 @@ use super::new_streams::NewStreams;
 use super::old_stream::OldStream;
 use super::streams::{Handling, Streams, Unread};
 use super::{in_place, kept};
+use crate::events::aggregates::forget_snapshots_of;
 use crate::events::consumers::{behind, has_consumers};
 use crate::events::projections::reproject;
 use crate::events::{EventBackend, Handlers, Stream};
@@ -130,17 +131,24 @@ impl<'a, 'c, DB: EventBackend> Step<'a, 'c, DB> {
             })?;
             Ok(new)
         };
-        let mut touched = next.clone();
+        let (mut touched, mut closed) = (next.clone(), Vec::new());
         for stream in &next {
             match streams.handling {
                 Handling::Kept => {
-                    touched.extend(kept::migrate_one(self, stream, &mut asked).await?);
+                    if let Some(became) = kept::migrate_one(self, stream, &mut asked).await? {
+                        closed.push(stream.clone());
+                        touched.extend(became);
+                    }
                 }
                 Handling::InPlace => {
                     touched.extend(in_place::migrate_one(self, stream, &mut asked).await?);
                 }
             }
         }
+        if !closed.is_empty() {
+            kept::archive(self, &closed).await?;
+        }
+        forget_snapshots_of::<DB>(self.connection, &next).await?;
         let left = self.reproject(&touched).await?;
         if after.is_none() && !left.is_empty() {
             let projections = left.join(", ");

@@ -1,5 +1,7 @@
 //! A stream that is to be migrated.
 
+use std::collections::HashMap;
+
 use crate::backend::{Parameter, column};
 use crate::events::event_store::stored_event;
 use crate::events::{EventBackend, EventStoreError, StoredEvent, Stream, visible_rows};
@@ -14,6 +16,8 @@ pub struct OldStream {
     pub events: Vec<StoredEvent>,
     /// Payload and metadata of each as the database writes them, so that what is kept is not changed by being read.
     texts: Vec<[String; 2]>,
+    /// Where each event is, by its id.
+    places: HashMap<i64, usize>,
 }
 
 impl OldStream {
@@ -27,9 +31,13 @@ impl OldStream {
         let rows = visible_rows::fetch::<DB>(connection, &tables, DB::LOAD, &values).await?;
         let event = |row| stored_event::<DB>(row, tenant_id, aggregate_id);
         let texts = |row| Ok([column::<DB, _>(row, 6)?, column::<DB, _>(row, 7)?]);
+        let events = rows.iter().map(event).collect::<sqlx::Result<Vec<_>>>()?;
+        let places = events.iter().enumerate();
+        let places = places.map(|(place, event)| (event.id, place)).collect();
         Ok(Self {
             stream: stream.clone(),
-            events: rows.iter().map(event).collect::<sqlx::Result<_>>()?,
+            events,
+            places,
             texts: rows.iter().map(texts).collect::<sqlx::Result<_>>()?,
         })
     }
@@ -41,9 +49,8 @@ impl OldStream {
 
     /// The event with this id, with its payload and metadata as the database writes them.
     pub(super) fn event(&self, id: i64) -> Option<(&StoredEvent, [&str; 2])> {
-        let found = self.events.iter().zip(&self.texts);
-        let mut found = found.filter(|(event, _)| event.id == id);
-        let (event, [payload, metadata]) = found.next()?;
+        let place = *self.places.get(&id)?;
+        let (event, [payload, metadata]) = (self.events.get(place)?, self.texts.get(place)?);
         Some((event, [payload, metadata]))
     }
 }

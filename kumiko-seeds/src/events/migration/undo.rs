@@ -11,12 +11,11 @@ use super::in_place::{delete_events, lock_writers_out};
 use super::kept::CLOSED;
 use super::migrate::Step;
 use crate::backend::{Parameter, column};
+use crate::events::aggregates::forget_snapshots_of;
 use crate::events::archive::unmark;
 use crate::events::event_store::stored_json;
 use crate::events::stored_uuid::uuid;
-use crate::events::{
-    EventBackend, Handlers, Part, Stream, forget_snapshots, stream_version, visible_rows,
-};
+use crate::events::{EventBackend, Handlers, Stream, stream_version, visible_rows};
 use crate::{Batch, BatchResult, CountResult, SeedContext};
 
 impl<DB: EventBackend> SeedContext<'_, DB> {
@@ -79,6 +78,7 @@ impl<DB: EventBackend> Step<'_, '_, DB> {
             self.open(old).await?;
             touched.push(old.stream.clone());
         }
+        forget_snapshots_of::<DB>(self.connection, &touched).await?;
         self.reproject(&touched).await?;
         let last = closed.last().map(|old| StreamCursor::of(&old.stream));
         Ok(Batch::new(last, closed.len()))
@@ -100,9 +100,6 @@ impl<DB: EventBackend> Step<'_, '_, DB> {
             "is archived; restore it first".to_owned()
         } else {
             delete_events::<DB>(self.connection, &stream).await?;
-            let of_aggregate = Some(Part::Aggregate(aggregate));
-            let of_type = &stream.aggregate_type;
-            forget_snapshots::<DB>(self.connection, of_type, of_aggregate).await?;
             return Ok(());
         };
         Err(MigrationError::NotAsMigrated {

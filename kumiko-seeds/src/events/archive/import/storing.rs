@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::ImportError;
 use super::reading::Block;
 use crate::backend::{Parameter, column};
-use crate::events::archive::deleting::list_of_keys;
 use crate::events::archive::marks::ARCHIVE;
 use crate::events::event_tables::create_archive;
 use crate::events::existing::has_table;
 use crate::events::stored_uuid::uuid;
+use crate::events::stream::list_of_keys;
 use crate::events::{EventBackend, visible_rows};
 
 /// Fails if an event has an id that the database has not given yet.
