@@ -96,6 +96,7 @@ pub struct AppendedEvent {
     /// What happened.
     pub event_type: String,
     /// The older event that it is made of, the first of several, where a migration of streams has made it.
+    #[cfg_attr(feature = "events", serde(skip_serializing_if = "Option::is_none"))]
     pub made_of: Option<MadeOf>,
 }
 

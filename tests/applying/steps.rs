@@ -195,6 +195,20 @@ on_both_databases! {
         assert!(matches!(refused.error, Error::OtherSourceUnderWay { .. }), "{refused:?}");
     }
 
+    /// Nothing is done yet that it could do again.
+    async fn another_source_goes_on_where_no_step_is_done(database: &TestDatabase<DB>) {
+        let fails_at = |item| FailsAt(Arc::new(AtomicI64::new(item)));
+        let first = |item| runner(vec![failing()]).with(fails_at(item));
+        let edited = || Seed { source_hash: "1111111111111111", ..failing() };
+        first(1).apply(&database.pool).await.unwrap_err();
+        runner(vec![edited()]).with(fails_at(600)).apply(&database.pool).await.unwrap_err();
+        // From its first step on it is that one's.
+        let refused = first(600).apply(&database.pool).await.unwrap_err();
+        assert!(matches!(refused.error, Error::OtherSourceUnderWay { .. }), "{refused:?}");
+        runner(vec![edited()]).with(fails_at(0)).apply(&database.pool).await.unwrap();
+        check_each_once(database, ITEMS).await;
+    }
+
     /// The original looks rows up by id alone, and so does whoever has marked the seed by SQL.
     async fn a_marker_of_another_service_ends_it(database: &TestDatabase<DB>) {
         let fails_at = FailsAt(Arc::new(AtomicI64::new(600)));

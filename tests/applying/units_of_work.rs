@@ -76,9 +76,9 @@ on_both_databases! {
         assert_eq!(
             listed,
             [
-                r#"AppendedEvent { aggregate_type: "note", aggregate_id: "a", tenant_id: None, version: 1, event_type: "noted" }"#,
-                r#"AppendedEvent { aggregate_type: "note", aggregate_id: "b", tenant_id: None, version: 1, event_type: "noted" }"#,
-                r#"AppendedEvent { aggregate_type: "note", aggregate_id: "c", tenant_id: Some("acme"), version: 1, event_type: "noted" }"#,
+                r#"AppendedEvent { aggregate_type: "note", aggregate_id: "a", tenant_id: None, version: 1, event_type: "noted", made_of: None }"#,
+                r#"AppendedEvent { aggregate_type: "note", aggregate_id: "b", tenant_id: None, version: 1, event_type: "noted", made_of: None }"#,
+                r#"AppendedEvent { aggregate_type: "note", aggregate_id: "c", tenant_id: Some("acme"), version: 1, event_type: "noted", made_of: None }"#,
             ]
         );
         let report = runner.apply(&database.pool).await.unwrap();

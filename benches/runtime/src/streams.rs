@@ -207,10 +207,7 @@ fn migration() -> Seed {
     }
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "every migration has this shape"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "every migration has this shape")]
 fn move_one(old: &OldStream, into: &mut NewStreams) -> MigrateResult {
     let tenant_id = Uuid::from_u128(TENANT.as_u128() + 1);
     let stream = old.stream.clone();

@@ -117,7 +117,7 @@ impl NewStep {
             sql: format!(
                 "UPDATE kumiko_es_progress SET \"cursor\" = $2, done = $3, total = $4, events = $5, steps = $6, \
                  step_size = $7, failures = 0, error = NULL, throttled = NULL, worker = $8, updated_at = $9, \
-                 worked_ms = $10, state = CASE state WHEN '{}' THEN '{}' ELSE state END WHERE id = $1",
+                 worked_ms = $10, source_hash = $11, state = CASE state WHEN '{}' THEN '{}' ELSE state END WHERE id = $1",
                 ProgressState::Failed.as_str(),
                 ProgressState::Running.as_str(),
             ),
@@ -132,6 +132,7 @@ impl NewStep {
                 text(progress.worker.as_deref()),
                 Parameter::Time(progress.updated_at),
                 long(u64::try_from(progress.worked.as_millis()).unwrap_or(u64::MAX)),
+                text(progress.source_hash.as_deref()),
             ],
         }
     }

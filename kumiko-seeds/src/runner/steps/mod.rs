@@ -254,7 +254,8 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             self.ended = Some(Ended::Stopped(progress.state));
             return Ok(Kept::Nothing);
         }
-        if progress.source_hash.as_deref() != Some(self.seed.source_hash) {
+        // Before the first step nothing is done that another source could do again, as with a seed of one transaction that failed.
+        if progress.steps > 0 && progress.source_hash.as_deref() != Some(self.seed.source_hash) {
             return Err(Error::OtherSourceUnderWay {
                 id: self.seed.id.to_owned(),
                 done: progress.done,
@@ -301,6 +302,7 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         let next_size = step_size::next(asked, items, duration, self.runner.step_time);
         let progress = SeedProgress {
             state: ProgressState::Running,
+            source_hash: Some(self.seed.source_hash.to_owned()),
             done: before.done + items,
             total,
             events: before.events + turn.open.journal.count(),
