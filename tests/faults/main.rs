@@ -39,6 +39,7 @@ mod steered_at_random;
 mod steps_cut_off;
 mod steps_too_large;
 mod stopped_worker;
+mod streams_beside_rebuilds;
 mod terminated_session;
 mod transaction_pooling;
 mod two_sources_in_steps;

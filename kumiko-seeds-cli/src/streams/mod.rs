@@ -8,6 +8,7 @@ mod export_file;
 mod import;
 mod list;
 mod purge;
+mod purge_view;
 
 pub use arguments::{
     StreamArchiveArguments, StreamImportArguments, StreamListArguments, StreamPurgeArguments,
@@ -20,4 +21,4 @@ pub(crate) use import::run as import;
 pub(crate) use list::run as list;
 pub use list::{ArchiveView, ArchivedView};
 pub(crate) use purge::run as purge;
-pub use purge::{ConsumerView, PurgeDryRunView, PurgeView};
+pub use purge_view::{ConsumerView, PurgeDryRunView, PurgeView};

@@ -3,7 +3,7 @@
 //! `marks`: the only SQL on that table, apart from what appends and loads ask of it. `within`: what a handler and a seed do.
 //! `settled`: what an app or a command does, in transactions of its own.
 //!
-//! `purge`: the operation that deletes the events of streams that were archived for long, `deleting` a step of it. `exporting`: has their events kept somewhere else before, `exported`: in which form; `import` brings them back.
+//! `purge`: what is asked for where the events of streams that were archived for long are to be deleted, `purging` the operation, `deleting` a step of it. `exporting`: has their events kept somewhere else before, `exported`: in which form; `import` brings them back.
 
 mod deleting;
 mod exported;
@@ -11,6 +11,7 @@ mod exporting;
 mod import;
 mod marks;
 mod purge;
+mod purging;
 mod settled;
 mod within;
 

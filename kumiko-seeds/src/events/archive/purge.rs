@@ -1,30 +1,21 @@
-//! Purging as an operation: streams that have been archived for long lose their events, in steps.
+//! What is to be purged, and how the id of the operation says it. Pure.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
-use sqlx::Pool;
 use uuid::Uuid;
 
-use super::deleting::{Asked, Deleted, Purgeable, delete, purgeable};
+use super::deleting::Deleted;
 use super::marks::ArchivedStreams;
-use crate::events::operations::{free, in_steps, kept};
-use crate::events::{EventBackend, EventStoreError, Handlers};
-use crate::{
-    Batch, BatchResult, CountResult, Error, Parts, ProgressState, Seed, SeedCode, SeedContext,
-    SeedRunner, Steering,
-};
 
 /// Streams that are to be purged.
 #[derive(Clone)]
 pub struct Purge {
-    streams: ArchivedStreams,
-    reason: Option<String>,
-    export: Option<Arc<dyn StreamExport>>,
+    pub(super) streams: ArchivedStreams,
+    pub(super) reason: Option<String>,
+    pub(super) export: Option<Arc<dyn StreamExport>>,
     purged: Arc<Mutex<Purged>>,
 }
 
@@ -46,7 +37,7 @@ pub trait StreamExport: Send + Sync + 'static {
     /// Keeps `lines`, each with its line break, behind those of earlier calls. Once this has answered, the events in them are deleted, so by then
     /// they have to be where a power cut does not take them.
     ///
-    /// Lines of a stream may come once more, after its transaction had to begin anew. [`Handlers::import_streams`] takes them as they are.
+    /// Lines of a stream may come once more, after its transaction had to begin anew. [`Handlers::import_streams`](crate::events::Handlers::import_streams) takes them as they are.
     fn keep<'a>(
         &'a self,
         lines: &'a str,
@@ -81,7 +72,7 @@ impl Purge {
         purged.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn count(&self, deleted: Deleted) -> impl FnOnce() + Send + 'static {
+    pub(super) fn count(&self, deleted: Deleted) -> impl FnOnce() + Send + 'static {
         let purged = self.purged.clone();
         move || {
             let mut purged = purged.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,77 +94,15 @@ impl Purge {
     }
 }
 
-impl<DB: EventBackend> SeedRunner<DB> {
-    /// A runner whose [`SeedRunner::work`] purges streams that are archived, and does nothing else. The ledger gets a row of the type
-    /// `archived-stream-purge`.
-    ///
-    /// Events, snapshots, rows of projections and events that were set aside are deleted, some streams in a step. The mark in
-    /// `kumiko_archived_streams` stays, so that nobody can append to the stream again. A stream that was restored meanwhile, or archived anew, is
-    /// left alone.
-    ///
-    /// A purge of the same type and tenant that was interrupted goes on first, with what this one says of an export.
-    ///
-    /// # Errors
-    /// [`Error::NotBegun`] if consumers of the original have not read all of the events, or the app has no handlers; otherwise if the database cannot be
-    /// read.
-    pub async fn purging(self, pool: &Pool<DB>, purge: Purge) -> Result<Self, Error> {
-        let not_begun = |source: EventStoreError| Error::NotBegun {
-            source: Box::new(source),
-        };
-        if self.write_side().is_none() {
-            return Err(not_begun(no_handlers()));
-        }
-        self.look_at(pool, &purge.streams)
-            .await
-            .map_err(not_begun)?;
-        let ledger = self.ledger(pool);
-        let history = ledger.history().await?;
-        let ids = (1..).map(|number| format!("{}/{number}", id_of(&purge.streams)));
-        let asked = free(ids, &history);
-        let mut operations = vec![operation(asked, &purge.streams)];
-        for progress in &history.progress {
-            let Some(streams) = streams_of(&progress.id) else {
-                continue;
-            };
-            let is_asked = progress.id == asked;
-            match progress.state {
-                ProgressState::Failed => {
-                    ledger.steer(&progress.id, Steering::Retry).await?;
-                }
-                ProgressState::Cancelled if is_asked => {
-                    ledger.steer(&progress.id, Steering::Retry).await?;
-                }
-                ProgressState::Cancelled => continue,
-                _ => {}
-            }
-            if !is_asked && streams.is_like(&purge.streams) {
-                let id = kept(progress.id.clone());
-                operations.push(operation(id, &streams));
-            }
-        }
-        Ok(self.with_operations_alone(operations).with(purge))
-    }
-
-    async fn look_at(
-        &self,
-        pool: &Pool<DB>,
-        streams: &ArchivedStreams,
-    ) -> Result<(), EventStoreError> {
-        let mut connection = pool.acquire().await?;
-        let found = purgeable::<DB>(&mut connection, streams).await?;
-        found.check()
-    }
-}
-
 impl ArchivedStreams {
     /// Whether others are of the same type and tenant, whenever they were archived.
-    fn is_like(&self, other: &Self) -> bool {
+    pub(super) fn is_like(&self, other: &Self) -> bool {
         (&self.aggregate_type, self.tenant_id) == (&other.aggregate_type, other.tenant_id)
     }
 }
 
 /// `archived-stream-purge/before-2026-08-30T00:00:00Z/type-account/tenant-<id>`: all that the steps have to know, without a number.
-fn id_of(streams: &ArchivedStreams) -> String {
+pub(super) fn id_of(streams: &ArchivedStreams) -> String {
     let before = streams.before.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     let mut parts = vec![format!("{TYPE}before-{before}")];
     if !streams.aggregate_type.is_empty() {
@@ -188,7 +117,7 @@ fn id_of(streams: &ArchivedStreams) -> String {
 const TYPE: &str = "archived-stream-purge/";
 
 /// What an id says; none if it is of something else.
-fn streams_of(id: &str) -> Option<ArchivedStreams> {
+pub(super) fn streams_of(id: &str) -> Option<ArchivedStreams> {
     let parts = id.strip_prefix(TYPE)?;
     let (parts, _) = parts.rsplit_once('/')?;
     let (parts, tenant_id) = match parts.rsplit_once("/tenant-") {
@@ -202,118 +131,6 @@ fn streams_of(id: &str) -> Option<ArchivedStreams> {
         .of(aggregate_type)
         .in_tenant(tenant_id);
     Some(streams.before(before.ok()?))
-}
-
-fn operation<DB: EventBackend>(id: &'static str, streams: &ArchivedStreams) -> Seed<DB> {
-    let before = streams.before.format("%Y-%m-%d %H:%M:%S UTC");
-    let mut parts = vec![format!("Purge streams archived before {before}")];
-    if !streams.aggregate_type.is_empty() {
-        parts.push(format!("of type {}", streams.aggregate_type));
-    }
-    if !streams.tenant_id.is_nil() {
-        parts.push(format!("of tenant {}", streams.tenant_id));
-    }
-    let code = SeedCode::Batch {
-        count: Some(count::<DB>),
-        batch: batch::<DB>,
-    };
-    in_steps(id, parts.join(", "), code)
-}
-
-/// Where the next step begins, and what was done so far.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Cursor {
-    tenant_id: Uuid,
-    aggregate_id: Uuid,
-    streams: u64,
-    events: u64,
-    /// What was said when it began, for whoever ends it.
-    reason: Option<String>,
-}
-
-/// `streams: 12, events: 340 (kept for 90 days)`, for the ledger.
-impl fmt::Display for Cursor {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "streams: {}, events: {}",
-            self.streams, self.events
-        )?;
-        match &self.reason {
-            Some(reason) => write!(formatter, " ({reason})"),
-            None => Ok(()),
-        }
-    }
-}
-
-fn count<'a, DB: EventBackend>(context: &'a mut SeedContext<'_, DB>) -> BoxFuture<'a, CountResult> {
-    Box::pin(async move {
-        let streams = streams_of(context.id()).unwrap_or_default();
-        let Purgeable { streams, .. } =
-            purgeable::<DB>(context.parts().connection, &streams).await?;
-        Ok(streams)
-    })
-}
-
-fn batch<'a, DB: EventBackend>(
-    context: &'a mut SeedContext<'_, DB>,
-    cursor: Option<&'a str>,
-    limit: u32,
-) -> BoxFuture<'a, BatchResult<String>> {
-    Box::pin(async move {
-        let streams = streams_of(context.id()).unwrap_or_default();
-        let cursor: Cursor = match cursor {
-            Some(cursor) => serde_json::from_str(cursor)?,
-            None => Cursor::default(),
-        };
-        let mut work = context.begin("the purge of archived streams");
-        let Some(handlers) = work.app::<Arc<Handlers<DB>>>() else {
-            return Err(work.failed(no_handlers()).into());
-        };
-        let purge = work.app::<Purge>();
-        let asked = Asked {
-            streams: streams.at_most(limit),
-            handlers,
-            export: purge.and_then(|purge| purge.export.as_deref()),
-        };
-        let deleted = match work.parts().await {
-            Ok(Parts {
-                connection,
-                journal,
-                ..
-            }) => {
-                journal.note_handed_out();
-                let behind = (cursor.tenant_id, cursor.aggregate_id);
-                let deleted = delete(connection, &asked, behind).await;
-                if let (Ok(deleted), Some(purge)) = (&deleted, purge) {
-                    journal.after_commit(purge.count(deleted.clone()));
-                }
-                deleted
-            }
-            Err(error) => return Err(work.failed(error).into()),
-        };
-        let deleted = work.ended(deleted)?;
-        let (tenant_id, aggregate_id) = deleted.behind.unwrap_or_default();
-        let reason = purge.and_then(|purge| purge.reason.clone());
-        let next = Cursor {
-            tenant_id,
-            aggregate_id,
-            streams: cursor.streams + deleted.streams,
-            events: cursor.events + deleted.events,
-            reason: reason.or(cursor.reason),
-        };
-        let note = next.to_string();
-        let items = usize::try_from(deleted.streams).unwrap_or(usize::MAX);
-        Batch::new(deleted.behind.map(|_| next), items)
-            .noting(note)
-            .written()
-    })
-}
-
-fn no_handlers() -> EventStoreError {
-    EventStoreError::store(
-        "the runner has no handlers, whose projections may have rows of the streams",
-    )
 }
 
 #[cfg(test)]
