@@ -171,12 +171,6 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         if turn.tables.progress == Table::MayBeMissing {
             create_progress::<DB>(turn.connection).await?;
         }
-        let sought = self.sought_seed().marker_alone();
-        let applied_at = sought.check::<DB>(turn.connection, *turn.tables).await?;
-        if applied_at.is_some() {
-            self.ended = Some(Ended::Elsewhere);
-            return Ok(Kept::Nothing);
-        }
         if find_progress::<DB>(turn.connection, &self.ledger_id)
             .await?
             .is_some()
@@ -184,6 +178,14 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             // Somebody else has created them if they were missing here.
             *turn.tables = Tables::EXIST;
             self.phase = Phase::Step;
+            return Ok(Kept::Nothing);
+        }
+        // After that look: the last step, which has another lock, commits the marker with the end of the row. The other way round it could
+        // do so in between, and a row would begin what is done.
+        let sought = self.sought_seed().marker_alone();
+        let applied_at = sought.check::<DB>(turn.connection, *turn.tables).await?;
+        if applied_at.is_some() {
+            self.ended = Some(Ended::Elsewhere);
             return Ok(Kept::Nothing);
         }
         self.refuse_renamed(turn).await?;
