@@ -1,5 +1,6 @@
 //! What led to an error, as people should read it.
 
+use std::any::Any;
 use std::error::Error as StdError;
 
 /// An error and what led to it, as texts for people: what the error says first, then its causes from the nearest on.
@@ -11,6 +12,12 @@ pub fn error_chain(error: &(dyn StdError + 'static)) -> Vec<String> {
     let mut texts = vec![text(error)];
     texts.extend(causes(error));
     texts
+}
+
+/// What a panic says; none if it is a value that is not a message.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> Option<&str> {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
 }
 
 /// An error, its cause, the cause of that, and so on.

@@ -10,6 +10,7 @@ use tracing::Instrument;
 
 use super::builder::{Prepare, SeedRunner};
 use crate::backend::{Backend, Fault, Hands};
+use crate::causes::panic_text;
 use crate::ledger::NewMarker;
 use crate::progress::TARGET;
 use crate::under_lock::Turn;
@@ -136,8 +137,7 @@ pub(super) async fn finish<DB: Backend>(context: SeedContext<'_, DB>) -> Result<
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+    panic_text(panic)
         .unwrap_or("(a value that is not a message)")
         .to_owned()
 }

@@ -3,7 +3,7 @@
 use sqlx::Sqlite;
 
 use super::event_columns;
-use super::streams::{StreamsBackend, statements_on_streams};
+use super::streams::{StreamsBackend, delete_letters, statements_on_streams};
 use crate::backend::sqlite::as_it_is;
 
 impl StreamsBackend for Sqlite {

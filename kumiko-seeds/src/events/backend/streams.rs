@@ -51,6 +51,22 @@ pub trait StreamsBackend: Backend {
     const LAST_ID: &'static str;
 }
 
+/// Deletes the events of streams from a table of those that could not be used, where `$streams` selects tenants and aggregates. The original has
+/// the ids of aggregates as texts there.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+macro_rules! delete_letters {
+    ($table:literal, $streams:expr) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE (CAST(tenant_id AS text), CAST(aggregate_id AS text)) IN
+                   (SELECT CAST(tenant_id AS text), CAST(aggregate_id AS text) FROM (",
+            $streams,
+            ") AS stream) RETURNING CAST(1 AS bigint) AS position"
+        )
+    };
+}
+
 /// All statements of [`StreamsBackend`], where `$streams` selects the tenants and aggregates that are `$1`, `$marks` the marks and `$exported` the events.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 macro_rules! statements_on_streams {
@@ -113,21 +129,9 @@ macro_rules! statements_on_streams {
             ") RETURNING CAST(1 AS bigint) AS position"
         );
 
-        const DELETE_SET_ASIDE: &'static str = concat!(
-            "DELETE FROM kumiko_rebuild_dead_letters
-             WHERE (CAST(tenant_id AS text), CAST(aggregate_id AS text)) IN
-                   (SELECT CAST(tenant_id AS text), CAST(aggregate_id AS text) FROM (",
-            $streams,
-            ") AS stream) RETURNING CAST(1 AS bigint) AS position"
-        );
+        const DELETE_SET_ASIDE: &'static str = delete_letters!("kumiko_rebuild_dead_letters", $streams);
 
-        const DELETE_NOT_UPCAST: &'static str = concat!(
-            "DELETE FROM kumiko_upcaster_dead_letters
-             WHERE (CAST(tenant_id AS text), CAST(aggregate_id AS text)) IN
-                   (SELECT CAST(tenant_id AS text), CAST(aggregate_id AS text) FROM (",
-            $streams,
-            ") AS stream) RETURNING CAST(1 AS bigint) AS position"
-        );
+        const DELETE_NOT_UPCAST: &'static str = delete_letters!("kumiko_upcaster_dead_letters", $streams);
 
         const INSERT_MARKS: &'static str = concat!(
             "INSERT INTO kumiko_archived_streams (tenant_id, aggregate_id, aggregate_type, archived_at, archived_by, reason)
@@ -165,4 +169,4 @@ macro_rules! statements_on_streams {
 }
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(super) use statements_on_streams;
+pub(super) use {delete_letters, statements_on_streams};

@@ -15,6 +15,7 @@ use crate::Conflict;
 use crate::backend::{Parameter, column};
 use crate::events::existing::has_table;
 use crate::events::projections::lock_events;
+use crate::events::stream::list_of;
 use crate::events::{EventBackend, EventStoreError, Stream, visible_rows};
 
 /// How long to try to get rid of whoever writes.
@@ -87,13 +88,10 @@ pub(super) async fn delete_events<DB: EventBackend>(
     connection: &mut DB::Connection,
     stream: &Stream,
 ) -> Result<u64, EventStoreError> {
-    let sql = "DELETE FROM kumiko_events WHERE tenant_id = $1 AND aggregate_id = $2
-               RETURNING CAST(1 AS bigint) AS position";
-    let values = [
-        Parameter::Uuid(stream.tenant_id),
-        Parameter::Uuid(stream.aggregate_id),
-    ];
-    let deleted = visible_rows::fetch::<DB>(connection, &["kumiko_events"], sql, &values).await?;
+    let list = list_of(std::slice::from_ref(stream));
+    let (values, tables) = ([Parameter::Text(&list)], ["kumiko_events"]);
+    let deleted =
+        visible_rows::fetch::<DB>(connection, &tables, DB::DELETE_EVENTS, &values).await?;
     Ok(deleted.len() as u64)
 }
 

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::Delivery;
+use crate::causes::panic_text;
 use crate::events::StoredEvent;
 use crate::events::projections::Source;
 
@@ -127,8 +128,7 @@ impl Reactor {
         let delivery = Delivery::again(&self.name, event.id, replay);
         let reacted = AssertUnwindSafe(async { (self.react)(event, delivery).await });
         reacted.catch_unwind().await.unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<&str>().copied();
-            let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+            let text = panic_text(&*panic);
             Err(format!("it panicked: {}", text.unwrap_or("without a message")).into())
         })
     }

@@ -3,7 +3,7 @@
 use sqlx::Postgres;
 
 use crate::events::backend::event_columns;
-use crate::events::backend::streams::{StreamsBackend, statements_on_streams};
+use crate::events::backend::streams::{StreamsBackend, delete_letters, statements_on_streams};
 
 impl StreamsBackend for Postgres {
     statements_on_streams!(
