@@ -30,7 +30,8 @@ fn call<'a>(app: &App, url: &str, words: impl IntoIterator<Item = &'a str>) -> S
     let shown = shown.replace(env!("CARGO_BIN_EXE_ops-of-wallets"), "ops");
     // When it was is another moment in each run.
     let words = shown.split_inclusive(' ');
-    let is_moment = |word: &str| word.len() > 12 && word.starts_with("20") && word.contains(':');
+    // Not an hour, which begins with 20 in the evening.
+    let is_moment = |word: &str| word.starts_with("20") && word.contains('T') && word.contains(':');
     words
         .map(|word| {
             let moment = word.trim_end();
