@@ -4,11 +4,11 @@ use std::any::Any;
 
 use sqlx::Executor;
 
-use crate::AppendedEvent;
 use crate::app_values::AppValues;
 use crate::backend::{Backend, Hands};
 use crate::journal::Journal;
 use crate::progress::TARGET;
+use crate::{App, AppendedEvent};
 
 /// What a seed may do: read, write through the app's handlers, and use what the app handed over.
 ///
@@ -20,6 +20,7 @@ use crate::progress::TARGET;
 pub struct SeedContext<'c, DB: Backend> {
     id: &'static str,
     connection: &'c mut DB::Connection,
+    app: &'c App,
     values: &'c AppValues,
     identity: &'c DB::Identity,
     writes: Writes,
@@ -39,6 +40,7 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
     pub(crate) fn new(
         id: &'static str,
         connection: &'c mut DB::Connection,
+        app: &'c App,
         values: &'c AppValues,
         identity: &'c DB::Identity,
         journal: &'c mut Journal,
@@ -46,6 +48,7 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
         Self {
             id,
             connection,
+            app,
             values,
             identity,
             writes: Writes::Allowed,
@@ -136,6 +139,7 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
     pub fn parts(&mut self) -> Parts<'_, 'c, DB> {
         Parts {
             connection: self.connection,
+            app: self.app,
             values: self.values,
             identity: self.identity,
             journal: self.journal,
@@ -175,6 +179,8 @@ impl<'c, DB: Backend> SeedContext<'c, DB> {
 pub struct Parts<'a, 'c, DB: Backend> {
     /// The connection of the seed's transaction. Say [`Journal::note_handed_out`] where code of the app's gets it.
     pub connection: &'a mut DB::Connection,
+    /// Whose seeds these are.
+    pub app: &'c App,
     /// What the app handed over.
     pub values: &'c AppValues,
     /// Which transaction it is.

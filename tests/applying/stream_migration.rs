@@ -375,6 +375,41 @@ on_both_databases! {
         assert_eq!(all(database).await, before);
     }
 
+    async fn undoing_what_nobody_has_done_is_an_error(database: &TestDatabase<DB>) {
+        wallets(database, 1..3).await;
+        let wrong = || undoing!("2026-03-02-undoes", "2026-03-01-moved");
+        let said = refused(database, vec![moves(), wrong()]).await;
+        assert!(said.contains("there is nothing of 2026-03-01-moved to be undone: no stream says"), "{said}");
+        assert!(said.contains("does not have it as applied"), "{said}");
+        // Neither is it done too early.
+        let early = runner(vec![undoing!("2026-03-02-undoes", "2026-04-01-moves")]).dry_run(&database.pool).await;
+        early.unwrap_err();
+        let undoes = || undoing!("2026-03-02-undoes", ID);
+        apply(database, vec![moves(), undoes()]).await;
+        // That it is undone already is no mistake.
+        apply(database, vec![undoing!("2026-03-03-undoes", ID)]).await;
+    }
+
+    async fn undoing_what_has_found_nothing_is_nothing(database: &TestDatabase<DB>) {
+        wallets(database, 1..1).await;
+        runner(vec![moves()]).app("billing").apply(&database.pool).await.unwrap();
+        let undoes = || runner(vec![moves(), undoing!("2026-03-02-undoes", ID)]);
+        // Another app's is not it.
+        let others = runner(vec![undoing!("2026-03-02-undoes", ID)]).app("shop");
+        others.apply(&database.pool).await.unwrap_err();
+        undoes().app("billing").apply(&database.pool).await.unwrap();
+    }
+
+    async fn undoing_what_was_done_in_place_is_an_error(database: &TestDatabase<DB>) {
+        wallets(database, 1..3).await;
+        let renames = migration!("2026-03-01-renames", of_old().in_place(), |old: &OldStream, into: &mut NewStreams| {
+            into.stream(old.stream.clone()).append(MigratedEvent::of(&old.events[0]).event_type("renamed"));
+            Ok(())
+        });
+        let said = refused(database, vec![renames, undoing!("2026-03-02-undoes", "2026-03-01-renames")]).await;
+        assert!(said.contains("none of its old streams is left, because it wrote them anew in place"), "{said}");
+    }
+
     async fn in_place_nothing_is_left_of_a_payload(database: &TestDatabase<DB>) {
         wallets(database, 1..4).await;
         append(database, &stream(OLD, 2), 2, [name(2, "Marker Person"), deposit(2, 1)]).await;

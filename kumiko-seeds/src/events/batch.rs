@@ -93,6 +93,7 @@ where
             values,
             identity,
             journal,
+            ..
         } = parts;
         (handlers.check_tenant(connection, handler, self.tenant_id)).await?;
         let naming = Naming::after(journal.count(), values);

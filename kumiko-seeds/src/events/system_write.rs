@@ -126,6 +126,7 @@ async fn call<DB: EventBackend>(
         values,
         identity,
         journal,
+        ..
     } = parts;
     handlers
         .check_tenant(connection, handler, tenant_id)

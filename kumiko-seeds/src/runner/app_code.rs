@@ -85,6 +85,7 @@ pub(super) fn context<'c, DB: Backend>(
     SeedContext::new(
         id,
         turn.connection,
+        &runner.app,
         &runner.values,
         &turn.found.identity,
         &mut turn.open.journal,

@@ -113,6 +113,14 @@ pub enum MigrationError {
         /// How it differs.
         what: String,
     },
+    /// Nothing says that the seed has migrated streams, or they are not there any more.
+    #[error("there is nothing of {seed} to be undone: {what}")]
+    NothingToUndo {
+        /// The seed that was to be undone.
+        seed: String,
+        /// Why there is nothing.
+        what: &'static str,
+    },
     /// The last event of a migrated stream does not say where it went.
     #[error(
         "the last event of {} does not say where it went: {message}",
@@ -133,6 +141,13 @@ pub enum MigrationError {
         /// Why.
         #[from]
         source: WorkError,
+    },
+    /// The ledger could not be asked whether the seed that is to be undone is applied.
+    #[error("the ledger could not be read")]
+    Ledger {
+        /// Its error.
+        #[from]
+        source: crate::Error,
     },
     /// The event store failed.
     #[error("the streams could not be written")]

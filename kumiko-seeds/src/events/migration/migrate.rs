@@ -15,7 +15,7 @@ use crate::events::consumers::{behind, has_consumers};
 use crate::events::projections::reproject;
 use crate::events::{EventBackend, Handlers, Stream};
 use crate::progress::TARGET;
-use crate::{Batch, BatchResult, CountResult, Journal, Parts, SeedContext};
+use crate::{App, Batch, BatchResult, CountResult, Journal, Parts, SeedContext};
 
 /// What the `migrate` of a migration returns: nothing, or any error, which rolls the step back.
 pub type MigrateResult = Result<(), Box<dyn Error + Send + Sync>>;
@@ -81,6 +81,8 @@ pub(super) struct Step<'a, 'c, DB: EventBackend> {
     pub(super) identity: &'c DB::Identity,
     pub(super) journal: &'a mut Journal,
     pub(super) handlers: &'a Handlers<DB>,
+    /// Whose seeds these are.
+    pub(super) app: &'c App,
     /// The id of the seed.
     pub(super) seed: &'a str,
 }
@@ -89,6 +91,7 @@ impl<'a, 'c, DB: EventBackend> Step<'a, 'c, DB> {
     pub(super) fn of(parts: Parts<'a, 'c, DB>, handlers: &'a Handlers<DB>, seed: &'a str) -> Self {
         let Parts {
             connection,
+            app,
             identity,
             journal,
             ..
@@ -100,6 +103,7 @@ impl<'a, 'c, DB: EventBackend> Step<'a, 'c, DB> {
             identity,
             journal,
             handlers,
+            app,
             seed,
         }
     }

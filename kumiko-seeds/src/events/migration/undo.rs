@@ -15,7 +15,10 @@ use crate::events::aggregates::forget_snapshots_of;
 use crate::events::archive::unmark;
 use crate::events::event_store::stored_json;
 use crate::events::stored_uuid::uuid;
-use crate::events::{EventBackend, Handlers, Stream, stream_version, visible_rows};
+use crate::events::{
+    EventBackend, EventStoreError, Handlers, Stream, stream_version, visible_rows,
+};
+use crate::ledger::history;
 use crate::{Batch, BatchResult, CountResult, SeedContext};
 
 impl<DB: EventBackend> SeedContext<'_, DB> {
@@ -26,7 +29,8 @@ impl<DB: EventBackend> SeedContext<'_, DB> {
     /// does not come back. Nobody can append an event while a step runs.
     ///
     /// # Errors
-    /// A [`MigrationError`], boxed: [`MigrationError::NotAsMigrated`] if a new stream has got events since, for these would be lost. The step is
+    /// A [`MigrationError`], boxed: [`MigrationError::NotAsMigrated`] if a new stream has got events since, for these would be lost, and
+    /// [`MigrationError::NothingToUndo`] if no stream was migrated by `seed`, unless the ledger has it as applied and it found none. The step is
     /// undone.
     pub async fn undo_migration(
         &mut self,
@@ -69,6 +73,9 @@ impl<DB: EventBackend> Step<'_, '_, DB> {
         self.handlers.can_archive()?;
         lock_writers_out(self).await?;
         let closed = closed::<DB>(self.connection, self.seed, after, limit).await?;
+        if after.is_none() && closed.is_empty() {
+            self.check_that_it_found_none().await?;
+        }
         let mut touched = Vec::new();
         for old in &closed {
             for target in &old.targets {
@@ -82,6 +89,30 @@ impl<DB: EventBackend> Step<'_, '_, DB> {
         self.reproject(&touched).await?;
         let last = closed.last().map(|old| StreamCursor::of(&old.stream));
         Ok(Batch::new(last, closed.len()))
+    }
+
+    /// Fails unless the seed is applied and has found no stream.
+    ///
+    /// **Invariant:** a seed that undoes nothing because of a wrong id, or too early, is not marked as applied.
+    async fn check_that_it_found_none(&mut self) -> Result<(), MigrationError> {
+        let history = history::<DB>(self.connection, self.app).await?;
+        let mut markers = history.iter().flat_map(|history| &history.markers);
+        let what = if !markers.any(|marker| marker.id == self.seed) {
+            "no stream says that it was migrated by it, and the ledger does not have it as applied; is that its id?"
+        } else if self.has_made_events().await? {
+            "none of its old streams is left, because it wrote them anew in place, or because they are purged"
+        } else {
+            return Ok(());
+        };
+        let seed = self.seed.to_owned();
+        Err(MigrationError::NothingToUndo { seed, what })
+    }
+
+    /// Whether there are events that the seed has made.
+    async fn has_made_events(&mut self) -> Result<bool, EventStoreError> {
+        let (values, tables) = ([Parameter::Text(self.seed)], ["kumiko_events"]);
+        let rows = visible_rows::fetch::<DB>(self.connection, &tables, MADE, &values).await?;
+        Ok(!rows.is_empty())
     }
 
     /// Deletes a new stream, if it is as the migration has left it.
@@ -232,6 +263,10 @@ const NEXT_AFTER: &str = next!(" AND (tenant_id, aggregate_id) > ($4, $5)");
 
 const COUNT: &str = "SELECT CAST(1 AS bigint) AS position, CAST(count(*) AS bigint)
                      FROM kumiko_events WHERE type = $1 AND payload->>'seed' = $2";
+
+/// `$1` the seed.
+const MADE: &str = "SELECT CAST(1 AS bigint) AS position FROM kumiko_events
+                    WHERE metadata->'migratedFrom'->>'seed' = $1 LIMIT 1";
 
 /// `$1` tenant, `$2` aggregate, `$3` version.
 const DELETE: &str =
