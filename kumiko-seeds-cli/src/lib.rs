@@ -82,7 +82,8 @@ pub use work::WorkArguments;
 /// arguments, or of how a view is printed.
 pub mod views {
     pub use crate::apply::{
-        DryRunView, EstimateView, EventView, FailedView, ReportView, TriedView,
+        ChangeView, DiffView, DryRunView, EstimateView, EventView, FailedView, MigrationView,
+        Payloads, ReportView, StreamNameView, TriedView,
     };
     pub use crate::attended_run::AppliedView;
     #[cfg(feature = "events")]

@@ -5,9 +5,9 @@ use std::mem::take;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use crate::AppendedEvent;
 use crate::backend::Hands;
 use crate::progress::TARGET;
+use crate::{AppendedEvent, DryRunMigration, StreamDiff};
 
 /// What was done in a transaction, as far as the library knows: the events appended, who had the connection, and what
 /// is to be done once it is committed.
@@ -20,6 +20,8 @@ pub struct Journal {
     count: u64,
     /// The events themselves, where they are kept: a seed may append very many.
     events: Option<Vec<AppendedEvent>>,
+    /// Where events are kept, what a migration of streams would do.
+    migration: Option<DryRunMigration>,
     /// Who had the connection.
     pub(crate) hands: Hands,
     after_commit: Vec<AfterCommit>,
@@ -56,6 +58,24 @@ impl Journal {
         }
     }
 
+    /// Whether it is to be noted how much a migration of streams will be, which is so in a dry run until it is.
+    #[must_use]
+    pub fn asks_for_migration(&self) -> bool {
+        self.events.is_some() && self.migration.is_none()
+    }
+
+    /// Notes how much a migration of streams will be.
+    pub fn note_migration(&mut self, migration: DryRunMigration) {
+        self.migration = Some(migration);
+    }
+
+    /// Notes what a migration makes of a stream. `diff` is called for the first streams of one that was noted.
+    pub fn note_stream(&mut self, diff: impl FnOnce() -> StreamDiff) {
+        if let Some(migration) = &mut self.migration {
+            migration.note(diff);
+        }
+    }
+
     /// How many events were appended.
     #[must_use]
     pub fn count(&self) -> u64 {
@@ -79,9 +99,9 @@ impl Journal {
         take(&mut self.after_commit)
     }
 
-    /// The events, if they were kept.
-    pub(crate) fn into_events(self) -> Vec<AppendedEvent> {
-        self.events.unwrap_or_default()
+    /// The events, if they were kept, and what a migration of streams would do.
+    pub(crate) fn into_kept(self) -> (Vec<AppendedEvent>, Option<DryRunMigration>) {
+        (self.events.unwrap_or_default(), self.migration)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::DryRunMigration;
 use crate::error::operation;
 use crate::seed::is_operation;
 
@@ -64,6 +65,8 @@ pub struct DryRunSeed {
     pub events: Vec<AppendedEvent>,
     /// How much all of it will be, if it has many steps.
     pub estimate: Option<Estimate>,
+    /// What would become of streams, if it migrates some.
+    pub migration: Option<DryRunMigration>,
 }
 
 /// How much a seed of many steps will be, after a dry run of the first.

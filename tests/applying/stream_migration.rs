@@ -4,7 +4,7 @@ use kumiko_seeds::events::{
     ArchivedStreams, EventStoreError, MigrateResult, MigratedEvent, NewStreams, OldStream, Stream,
     Streams, User, archived_streams,
 };
-use kumiko_seeds::{Seed, error_chain, json};
+use kumiko_seeds::{EventChange, Seed, Side, StreamDiff, error_chain, json};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::migrations::{
     ID, NEW, OLD, append, apply, deposit, events, lines, moves, name, of_old, runner, stream,
@@ -375,6 +375,100 @@ on_both_databases! {
         assert_eq!(all(database).await, before);
     }
 
+    async fn a_dry_run_counts_all_streams_and_shows_a_diff_of_the_first(database: &TestDatabase<DB>) {
+        wallets(database, 1..6).await;
+        let more = [deposit(1, 3).event_version(2), deposit(1, 4), deposit(1, 6), name(1, "x").metadata("ip", "::1")];
+        append(database, &stream(OLD, 1), 2, more).await;
+        let reworks = migration!("2026-03-01-moves", of_old(), |old, into| {
+            let mut new = into.stream(Stream { tenant_id: NEW, ..old.stream.clone() });
+            let [first, named, rest @ ..] = &old.events[..] else { return Err("there are two".into()) };
+            // It says what the old one says.
+            new.append(MigratedEvent::of(first).payload(&first.payload));
+            if let [three, four, six, last] = rest {
+                new.keep(three);
+                for half in [1, 3] {
+                    new.append(MigratedEvent::of(four).payload(Change::deposit(old.stream.aggregate_id, half)));
+                }
+                new.keep(six);
+                new.keep(six);
+                new.append(MigratedEvent::of(last).without_metadata("ip"));
+            } else {
+                new.append(MigratedEvent::of(named).event_type("renamed").event_version(2));
+            }
+            Ok(())
+        });
+        let runs = || runner(vec![reworks.clone()]).step_size(1..=1);
+        let tried = runs().dry_run(&database.pool).await.unwrap();
+        let migration = tried.seeds[0].migration.as_ref().unwrap();
+        assert_eq!((migration.streams, migration.events), (5, 14));
+        let [first, second, _] = &migration.diffs[..] else { panic!("{migration:?}") };
+        let of = |tenant: Uuid, number| format!("wallet {} of tenant {tenant}", wallet(number));
+        let becomes: Vec<String> = first.becomes.iter().map(ToString::to_string).collect();
+        assert_eq!((first.stream.to_string(), becomes, first.kept, first.left_out), (of(OLD, 1), vec![of(NEW, 1)], 3, 0));
+        assert_eq!(
+            changes(first),
+            [
+                format!("- {OLD} 2 named v1 name wallet 1"),
+                format!("- {OLD} 4 deposited v1 4"),
+                format!("+ {NEW} 3 deposited v1 1"),
+                format!("+ {NEW} 4 deposited v1 3"),
+                format!("+ {NEW} 6 deposited v1 6"),
+                format!("- {OLD} 6 named v1 name x {{\"ip\":\"::1\",\"userId\":\"7b1e\"}}"),
+                format!("+ {NEW} 7 named v1 name x {{\"userId\":\"7b1e\"}}"),
+            ]
+        );
+        assert_eq!(second.kept, 1);
+        assert_eq!(changes(second), [format!("- {OLD} 2 named v1 name wallet 2"), format!("+ {NEW} 2 renamed v2 name wallet 2")]);
+
+        // What is done already is not to be done any more.
+        runs().apply(&database.pool).await.unwrap();
+        let none = migration!("2026-03-02-moves", of_old(), to_elsewhere);
+        let tried = runner(vec![none]).dry_run(&database.pool).await.unwrap();
+        let migration = tried.seeds[0].migration.as_ref().unwrap();
+        assert_eq!((migration.streams, migration.events, migration.diffs.len()), (0, 0, 0));
+        let no_migration = vec![undoing!("2026-03-02-undoes", "2026-03-01-moves")];
+        let tried = runner(no_migration).dry_run(&database.pool).await.unwrap();
+        assert_eq!(tried.seeds[0].migration, None);
+    }
+
+    async fn a_dry_run_of_one_under_way_counts_what_is_left(database: &TestDatabase<DB>) {
+        wallets(database, 1..5).await;
+        append(database, &stream(OLD, 4), 2, [deposit(4, 1)]).await;
+        let seeds = vec![migration!("2026-03-01-stays", of_old().in_place(), |old: &OldStream, into: &mut NewStreams| {
+            if old.stream.aggregate_id == wallet(3) && old.events[0].payload["amount"] == 5 {
+                return Err("not this one".into());
+            }
+            into.stream(old.stream.clone()).all(&old.events);
+            Ok(())
+        })];
+        let stopped = runner(seeds.clone()).step_size(1..=1).apply(&database.pool).await;
+        stopped.unwrap_err();
+        database.execute(&format!(
+            "UPDATE kumiko_events SET payload = '{}' WHERE id = 5", json!(Change::deposit(wallet(3), 7))
+        )).await;
+        let tried = runner(seeds).step_size(1..=1).dry_run(&database.pool).await.unwrap();
+        let migration = tried.seeds[0].migration.as_ref().unwrap();
+        assert_eq!((migration.streams, migration.events), (2, 5));
+        let [first, _] = &migration.diffs[..] else { panic!("{migration:?}") };
+        assert_eq!(first.becomes, [first.stream.clone()]);
+        assert_eq!((first.kept, first.changes.len()), (2, 0));
+    }
+
+    async fn a_diff_of_a_long_stream_is_short(database: &TestDatabase<DB>) {
+        prepare(database).await;
+        append(database, &stream(OLD, 1), 0, (0..15).map(|number| name(1, &format!("{number}")))).await;
+        let renames = migration!("2026-03-01-renames", of_old().in_place(), |old: &OldStream, into: &mut NewStreams| {
+            let mut new = into.stream(old.stream.clone());
+            for event in &old.events {
+                new.append(MigratedEvent::of(event).event_type("renamed"));
+            }
+            Ok(())
+        });
+        let tried = runner(vec![renames]).dry_run(&database.pool).await.unwrap();
+        let diff = &tried.seeds[0].migration.as_ref().unwrap().diffs[0];
+        assert_eq!((diff.changes.len(), diff.left_out), (20, 10));
+    }
+
     async fn undoing_what_nobody_has_done_is_an_error(database: &TestDatabase<DB>) {
         wallets(database, 1..3).await;
         let wrong = || undoing!("2026-03-02-undoes", "2026-03-01-moved");
@@ -575,6 +669,34 @@ on_both_databases! {
         let new = events(database, &Stream { tenant_id: NEW, ..stream(NEW, 1) }).await;
         assert_eq!((new[0].stream.aggregate_type.as_str(), new[0].created_by.as_str()), ("it's a \"bag\"", "o'brien"));
     }
+}
+
+/// The changes of a stream, one a line.
+fn changes(diff: &StreamDiff) -> Vec<String> {
+    let line = |change: &EventChange| {
+        let Change { amount, name, .. } = serde_json::from_str(&change.payload).unwrap();
+        let said = if name.is_empty() {
+            amount.to_string()
+        } else {
+            format!("name {name}")
+        };
+        let (sign, event) = (
+            if change.side == Side::Removed {
+                '-'
+            } else {
+                '+'
+            },
+            &change.event,
+        );
+        let tenant = event.tenant_id.as_deref().unwrap();
+        let metadata = change.metadata.as_ref().map(|text| format!(" {text}"));
+        let metadata = metadata.unwrap_or_default();
+        format!(
+            "{sign} {tenant} {} {} v{} {said}{metadata}",
+            event.version, event.event_type, change.event_version
+        )
+    };
+    diff.changes.iter().map(line).collect()
 }
 
 /// The tables and columns of the database in which a text is.

@@ -225,6 +225,39 @@ fn projections_have_the_shape_that_is_documented() {
 }
 
 #[test]
+fn a_migration_that_is_tried_has_the_shape_that_is_documented() {
+    let app = App::empty();
+    let run = |line: &str| -> Value {
+        let call = app.ops_of_wallets(&format!("{line} --format json"));
+        let call = call.variable("DATABASE_URL", "sqlite:app.db?mode=rwc");
+        serde_json::from_str(&call.variable("TEST_MIGRATES", "1").stdout()).unwrap()
+    };
+    run("seed:apply");
+    let again = "DELETE FROM kumiko_es_operations;
+                 INSERT INTO kumiko_events
+                     (aggregate_id, aggregate_type, tenant_id, version, type, payload, metadata, created_by)
+                 VALUES ('00000000-0000-0000-0000-000000000001', 'wallet', '00000000-0000-4000-8000-000000000000',
+                         1, 'named', '{\"name\": \"a\"}', '{}', 'somebody')";
+    sqlite(&app.path("app.db"), again);
+    let tried = run("seed:apply --dry-run");
+    assert_valid(&tried, "seed-apply-dry-run");
+    let migration = &tried["seeds"][0]["migration"];
+    assert_eq!(
+        (&migration["streams"], &migration["events"]),
+        (&1.into(), &1.into())
+    );
+    let change = &migration["diffs"][0]["changes"][1];
+    assert_eq!(
+        (&change["event_type"], change.get("payload")),
+        (&"called".into(), None)
+    );
+    let tried = run("seed:apply --dry-run --payloads");
+    assert_valid(&tried, "seed-apply-dry-run");
+    let change = &tried["seeds"][0]["migration"]["diffs"][0]["changes"][1];
+    assert_eq!(change["payload"], "a");
+}
+
+#[test]
 fn a_package_without_seeds_has_an_empty_list() {
     let app = App::fixture("shop");
     app.remove("seeds/2026-01-10-first.rs");

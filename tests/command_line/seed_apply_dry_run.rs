@@ -1,7 +1,7 @@
 //! `seed:apply --dry-run`: what would be done, and nothing of it kept.
 
 use crate::app::App;
-use crate::database::{postgres, wait};
+use crate::database::{postgres, sqlite, wait};
 use crate::transcript::assert_shows;
 
 const TABLE: &str = "\
@@ -95,6 +95,63 @@ fn postgres_is_left_as_it_was() {
     let tables = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace";
     assert_eq!(wait(database.texts(tables)), [""; 0]);
     wait(database.remove());
+}
+
+#[test]
+fn a_migration_of_streams_is_a_diff_of_the_first() {
+    let app = App::empty();
+    let call = |line: &str| {
+        let call = app
+            .ops_of_wallets(line)
+            .variable("DATABASE_URL", "sqlite:app.db?mode=rwc")
+            .variable("TEST_MIGRATES", "1");
+        call.run()
+    };
+    call("seed:apply");
+    let insert = "INSERT INTO kumiko_events
+                      (aggregate_id, aggregate_type, tenant_id, version, type, payload, metadata, created_by)
+                  SELECT 'id-' || number, 'wallet', '00000000-0000-4000-8000-000000000000', version, type,
+                         json_object('id', 'id-' || number, 'what', type, 'amount', 5, 'name', 'Ann'), '{}', 'somebody'
+                  FROM (SELECT value AS number FROM json_each('[1, 2, 3, 4]')),
+                       (SELECT 1 AS version, 'deposited' AS type UNION SELECT 2, 'named');
+                  DELETE FROM kumiko_es_operations WHERE id LIKE '2026%'"
+        .replace("id-' || number", "00000000-0000-0000-0000-00000000000' || number");
+    sqlite(&app.path("app.db"), &insert);
+    let shown = |call: &str, hint: &str, old: &str, new: &str| {
+        let of = |number: u32| {
+            let id = format!("00000000-0000-0000-0000-00000000000{number}");
+            format!(
+                "  wallet {id} of tenant 00000000-0000-4000-8000-000000000000
+    becomes wallet {id} of tenant 00000000-0000-2e30-8000-000000000000
+    - 2 named{}
+    + 2 called{new}
+      1 event kept
+",
+                old.replace("{id}", &id)
+            )
+        };
+        let expected = format!(
+            "exit 0
+-- stdout
+2026-03-01-moves, all 4 items
+  to be migrated: 4 streams with 8 events{hint}
+{}{}{}
+  EVENT ",
+            of(1),
+            of(2),
+            of(3)
+        );
+        assert!(call.starts_with(&expected), "{call}\n{expected}");
+    };
+    let hint = "; --payloads shows what is in the events";
+    shown(&call("seed:apply --dry-run"), hint, "", "");
+    let payload = r#" {"amount":5,"id":"{id}","name":"Ann","what":"named"}"#;
+    shown(
+        &call("seed:apply --dry-run --payloads"),
+        "",
+        payload,
+        r#" "Ann""#,
+    );
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use kumiko_seeds::events::{
     MigrateResult, NewEvent, NewStreams, OldStream, StoredEvent, Stream, Streams, User, load,
 };
-use kumiko_seeds::{Seed, SeedRunner, SkipFlags, json};
+use kumiko_seeds::{Seed, SeedRunner, json};
 use uuid::Uuid;
 
 use crate::database::{Engine, TestDatabase};
-use crate::wallets::{self, Change, handlers};
+use crate::wallets::{Change, handlers, runner_of};
 
 /// The tenant that streams lie under.
 pub const OLD: Uuid = Uuid::from_u128(0x01d0_8000_0000_0000_0000);
@@ -112,10 +112,7 @@ pub fn name(number: u128, name: &str) -> NewEvent {
 /// A runner of the app.
 #[must_use]
 pub fn runner<DB: Engine>(seeds: Vec<Seed<DB>>) -> SeedRunner<DB> {
-    SeedRunner::new(seeds.leak())
-        .handlers(handlers())
-        .skip_flags(SkipFlags::default())
-        .prepare(|connection| Box::pin(wallets::create_tables::<DB>(connection)))
+    runner_of(seeds.leak(), handlers())
 }
 
 /// Applies seeds.

@@ -6,7 +6,7 @@ use kumiko_seeds::events::{
     Access, HandlerResult, Handlers, NewEvent, Projection, ProjectionResult, Projections,
     StoredEvent, User, WriteContext, create_event_tables,
 };
-use kumiko_seeds::{SeedRunner, SkipFlags};
+use kumiko_seeds::{Seed, SeedRunner, SkipFlags};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -116,7 +116,13 @@ pub fn totals<DB: Engine>(version: u32) -> Projection<DB> {
 /// A runner without seeds.
 #[must_use]
 pub fn runner<DB: Engine>(handlers: Handlers<DB>) -> SeedRunner<DB> {
-    SeedRunner::new(&[])
+    runner_of(&[], handlers)
+}
+
+/// A runner of seeds.
+#[must_use]
+pub fn runner_of<DB: Engine>(seeds: &'static [Seed<DB>], handlers: Handlers<DB>) -> SeedRunner<DB> {
+    SeedRunner::new(seeds)
         .handlers(handlers)
         .skip_flags(SkipFlags::default())
         .prepare(|connection| Box::pin(create_tables::<DB>(connection)))

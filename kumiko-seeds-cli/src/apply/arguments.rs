@@ -3,6 +3,7 @@
 use clap::Args;
 use kumiko_seeds::{AppliedBy, Selection};
 
+use super::migration_view::Payloads;
 use crate::arguments::{Format, format_words};
 use crate::database::DatabaseArguments;
 
@@ -18,6 +19,9 @@ pub struct ApplyArguments {
     /// Run what is pending and roll all of it back: which events it would append, and whether it works
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// With --dry-run, show the payloads of the events that a migration of streams changes, whatever they hold
+    #[arg(long, requires = "dry_run")]
+    pub(super) payloads: bool,
     /// Apply what is pending up to and including this seed: its id, its name without the date, or its file
     #[arg(long, value_name = "SEED", conflicts_with = "only")]
     pub(super) to: Option<String>,
@@ -45,6 +49,7 @@ impl ApplyArguments {
     pub fn words(&self) -> Vec<String> {
         let flags = [
             (self.dry_run, "--dry-run"),
+            (self.payloads, "--payloads"),
             (self.out_of_order, "--out-of-order"),
             (self.foreground, "--foreground"),
         ];
@@ -66,6 +71,14 @@ impl ApplyArguments {
         }
         words.extend(format_words(self.format));
         words
+    }
+
+    pub(super) fn payloads(&self) -> Payloads {
+        if self.payloads {
+            Payloads::Shown
+        } else {
+            Payloads::Hidden
+        }
     }
 
     /// Whether the background seeds are to follow the others: a person who names a seed wants that one.
@@ -100,7 +113,7 @@ mod tests {
     fn what_was_given_is_handed_on_and_nothing_else() {
         for line in [
             "",
-            "--dry-run --to 2026-01-01-a --format json",
+            "--dry-run --payloads --to 2026-01-01-a --format json",
             "--foreground --lock-timeout 7",
             "--out-of-order --only 2026-01-01-a --applied-by boot --lock-timeout 7",
         ] {
@@ -117,6 +130,7 @@ mod tests {
             "seed:apply --out-of-order",
             "seed:apply --out-of-order --to a",
             "seed:apply --foreground --to a",
+            "seed:apply --payloads",
         ] {
             assert!(Line::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -2,6 +2,7 @@
 
 use anstyle::Style;
 
+use super::migration_text::migration_text;
 use super::view::{EstimateView, EventView, TriedView};
 use crate::printing::{Columns, printable, seconds};
 
@@ -39,7 +40,11 @@ fn table<const N: usize>(
             rows => [headings].into_iter().chain(rows).map(line).collect(),
         };
         let heading = printable(seed.id) + &how_much(seed.estimate);
-        format!("{heading}\n{lines}\n")
+        let migration = seed
+            .migration
+            .as_ref()
+            .map_or_else(String::new, migration_text);
+        format!("{heading}\n{migration}{lines}\n")
     });
     blocks.collect()
 }
@@ -94,6 +99,7 @@ mod tests {
             duration_ms: 0,
             events,
             estimate: None,
+            migration: None,
         };
         let seeds = [
             seed("a", vec![event("役割", "tenant"), event("x", "é")]),
@@ -125,6 +131,7 @@ mod tests {
             duration_ms: 0,
             events: vec![event("closed", None), event("created", Some(old))],
             estimate: None,
+            migration: None,
         };
         assert_eq!(
             events_table(&[seed]),

@@ -3,6 +3,8 @@
 mod arguments;
 mod events_table;
 mod failure;
+mod migration_text;
+mod migration_view;
 mod selection;
 mod summary;
 mod target;
@@ -17,6 +19,7 @@ use sqlx::Pool;
 
 pub use arguments::ApplyArguments;
 use failure::{Asked, of_dry_run_interrupted};
+pub use migration_view::{ChangeView, DiffView, MigrationView, Payloads, StreamNameView};
 pub use view::{DryRunView, EstimateView, EventView, FailedView, ReportView, TriedView};
 
 use crate::arguments::Format;
@@ -165,7 +168,7 @@ impl<DB: Backend> Applying<DB> {
         match tried {
             Ok(Ok(tried)) => {
                 print_warnings(&texts(&tried.warnings));
-                let view = DryRunView::of(&tried, took);
+                let view = DryRunView::of(&tried, took, arguments.payloads());
                 match arguments.format {
                     Format::Json => print_json(out, &view)?,
                     Format::Table => {

@@ -7,6 +7,7 @@ use kumiko_seeds::{
 };
 use serde::Serialize;
 
+use super::migration_view::{MigrationView, Payloads};
 use crate::attended_run::{AppliedView, texts};
 use crate::work::{FailedSeedView, in_a_line};
 
@@ -76,6 +77,9 @@ pub struct TriedView<'a> {
     pub events: Vec<EventView<'a>>,
     /// How much all of it will be, if it has many steps.
     pub estimate: Option<EstimateView>,
+    /// What would become of streams, if it migrates some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub migration: Option<MigrationView<'a>>,
 }
 
 /// How much a seed of many steps will be.
@@ -171,11 +175,15 @@ impl<'a> ReportView<'a> {
 impl<'a> DryRunView<'a> {
     /// What was tried, in so long.
     #[must_use]
-    pub fn of(tried: &'a DryRun, took: Duration) -> Self {
+    pub fn of(tried: &'a DryRun, took: Duration, payloads: Payloads) -> Self {
         Self {
             version: 1,
             dry_run: true,
-            seeds: tried.seeds.iter().map(TriedView::of).collect(),
+            seeds: tried
+                .seeds
+                .iter()
+                .map(|seed| TriedView::of(seed, payloads))
+                .collect(),
             skipped: ids(&tried.skipped),
             failed: None,
             not_attempted: &[],
@@ -210,12 +218,16 @@ impl FailedView {
 }
 
 impl<'a> TriedView<'a> {
-    fn of(seed: &'a DryRunSeed) -> Self {
+    fn of(seed: &'a DryRunSeed, payloads: Payloads) -> Self {
         Self {
             id: seed.id,
             duration_ms: seed.duration.as_millis(),
             events: seed.events.iter().map(EventView::of).collect(),
             estimate: seed.estimate.as_ref().map(EstimateView::of),
+            migration: seed
+                .migration
+                .as_ref()
+                .map(|migration| MigrationView::of(migration, payloads)),
         }
     }
 }

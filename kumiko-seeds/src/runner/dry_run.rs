@@ -84,11 +84,13 @@ async fn try_one<DB: Backend>(
     let record = ran.marker.insert();
     let recorded = turn.record(hands, &[record]).await;
     recorded.map_err(|error| refused::<DB>(seed.id, error))?;
+    let (events, migration) = journal.into_kept();
     Ok(DryRunSeed {
         id: seed.id,
         duration: ran.duration,
         estimate,
-        events: journal.into_events(),
+        events,
+        migration,
     })
 }
 

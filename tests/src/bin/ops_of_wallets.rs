@@ -4,6 +4,7 @@
 //! `TEST_VERSION` is the version of the first, `TEST_FAILS_AT` a type of events that cannot be applied to it, and with `TEST_PRINTS`
 //! its `apply` prints to stdout. `TEST_REACTOR_FAILS_AT` is the id of an event at which `mail` fails, `TEST_DELIVERED` a file that gets a line
 //! for each event that it is given, and `TEST_TAKES_MS` how long it takes for one.
+//! With `TEST_MIGRATES` it has a seed that moves wallets to another tenant, where `named` is `called`.
 //! `TEST_STEP_SIZE` is how many events a step may read, and `TEST_APP` the name of the app.
 
 use std::fs::OpenOptions;
@@ -12,13 +13,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use kumiko_seeds::SeedRunner;
 use kumiko_seeds::events::{
-    Delivery, Handlers, Projection, ProjectionResult, Projections, Reactor, ReactorResult,
-    Reactors, StoredEvent,
+    Delivery, Handlers, MigrateResult, MigratedEvent, NewStreams, OldStream, Projection,
+    ProjectionResult, Projections, Reactor, ReactorResult, Reactors, StoredEvent, Stream, Streams,
 };
+use kumiko_seeds::{Seed, SeedRunner};
 use kumiko_tests::database::Engine;
-use kumiko_tests::wallets::{apply, handlers, runner, totals};
+use kumiko_tests::migration;
+use kumiko_tests::migrations::NEW;
+use kumiko_tests::wallets::{apply, handlers, runner_of, totals};
 use sqlx::{Postgres, Sqlite};
 
 fn main() -> ExitCode {
@@ -47,7 +50,12 @@ fn app<DB: Engine>() -> SeedRunner<DB> {
                 .replayable(),
         )
         .register(Reactor::new("audit", mail).of("wallet", ["closed"]));
-    let runner = runner(handlers.projections(projections).reactors(reactors));
+    let seeds: Vec<Seed<DB>> = match std::env::var("TEST_MIGRATES") {
+        Ok(_) => vec![migration!("2026-03-01-moves", Streams::of("wallet"), moved)],
+        Err(_) => Vec::new(),
+    };
+    let handlers = handlers.projections(projections).reactors(reactors);
+    let runner = runner_of(seeds.leak(), handlers);
     let runner = match number("TEST_STEP_SIZE") {
         Some(size) => runner.step_size(1..=size),
         None => runner,
@@ -56,6 +64,24 @@ fn app<DB: Engine>() -> SeedRunner<DB> {
         Ok(name) => runner.app(name),
         Err(_) => runner,
     }
+}
+
+fn moved(old: &OldStream, into: &mut NewStreams) -> MigrateResult {
+    let mut new = into.stream(Stream {
+        tenant_id: NEW,
+        ..old.stream.clone()
+    });
+    for event in &old.events {
+        match event.event_type.as_str() {
+            "named" => new.append(
+                MigratedEvent::of(event)
+                    .event_type("called")
+                    .payload(&event.payload["name"]),
+            ),
+            _ => new.keep(event),
+        }
+    }
+    Ok(())
 }
 
 async fn mail(event: StoredEvent, delivery: Delivery) -> ReactorResult {

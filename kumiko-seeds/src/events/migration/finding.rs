@@ -12,6 +12,10 @@ use crate::events::{EventBackend, EventStoreError, Stream, visible_rows};
 
 const EVENTS: &str = "kumiko_events";
 
+/// Streams, each as often as it has events.
+const WITH_EVENTS: &str = "kumiko_events AS stream JOIN kumiko_events AS its_event
+           ON its_event.tenant_id = stream.tenant_id AND its_event.aggregate_id = stream.aggregate_id";
+
 /// The next `limit` streams.
 pub(super) async fn next<DB: EventBackend>(
     connection: &mut DB::Connection,
@@ -21,13 +25,7 @@ pub(super) async fn next<DB: EventBackend>(
     limit: u32,
 ) -> Result<Vec<Stream>, EventStoreError> {
     let mut asked = Asked::of::<DB>(connection, streams, seed).await?;
-    if let Some(after) = after {
-        let tenant = asked.place_of(Parameter::Uuid(after.tenant_id));
-        let aggregate = asked.place_of(Parameter::Uuid(after.aggregate_id));
-        let behind =
-            format!(" AND (stream.tenant_id, stream.aggregate_id) > ({tenant}, {aggregate})");
-        asked.condition += &behind;
-    }
+    asked.behind(after);
     let limit = asked.place_of(Parameter::Integer(i32::try_from(limit).unwrap_or(i32::MAX)));
     let sql = format!(
         "SELECT row_number() OVER (ORDER BY stream.tenant_id, stream.aggregate_id) AS position,
@@ -60,6 +58,28 @@ pub(super) async fn count<DB: EventBackend>(
     Ok(asked.number::<DB>(connection, &sql).await?.unsigned_abs())
 }
 
+/// How many streams there are behind `after`, and how many events they have.
+pub(super) async fn sizes<DB: EventBackend>(
+    connection: &mut DB::Connection,
+    streams: &Streams,
+    seed: &str,
+    after: Option<StreamCursor>,
+) -> Result<[u64; 2], EventStoreError> {
+    let mut asked = Asked::of::<DB>(connection, streams, seed).await?;
+    asked.behind(after);
+    let sql = format!(
+        "SELECT CAST(1 AS bigint) AS position, CAST(count(DISTINCT stream.id) AS bigint), CAST(count(*) AS bigint)
+         FROM {} WHERE {}",
+        WITH_EVENTS, asked.condition
+    );
+    let rows = visible_rows::fetch::<DB>(connection, &asked.tables, &sql, &asked.values).await?;
+    let number = |at| match rows.first() {
+        Some(row) => column::<DB, i64>(row, at),
+        None => Ok(0),
+    };
+    Ok([number(1)?.unsigned_abs(), number(2)?.unsigned_abs()])
+}
+
 /// The greatest id of their events; 0 if there are none.
 pub(super) async fn last_event<DB: EventBackend>(
     connection: &mut DB::Connection,
@@ -68,11 +88,8 @@ pub(super) async fn last_event<DB: EventBackend>(
 ) -> Result<i64, EventStoreError> {
     let asked = Asked::of::<DB>(connection, streams, seed).await?;
     let sql = format!(
-        "SELECT CAST(1 AS bigint) AS position, CAST(coalesce(max(its_event.id), 0) AS bigint)
-         FROM kumiko_events AS stream JOIN kumiko_events AS its_event
-           ON its_event.tenant_id = stream.tenant_id AND its_event.aggregate_id = stream.aggregate_id
-         WHERE {}",
-        asked.condition
+        "SELECT CAST(1 AS bigint) AS position, CAST(coalesce(max(its_event.id), 0) AS bigint) FROM {} WHERE {}",
+        WITH_EVENTS, asked.condition
     );
     asked.number::<DB>(connection, &sql).await
 }
@@ -121,6 +138,17 @@ impl<'a> Asked<'a> {
             asked.and(format_args!("({condition}\n)"));
         }
         Ok(asked)
+    }
+
+    /// Leaves out all up to this one.
+    fn behind(&mut self, after: Option<StreamCursor>) {
+        if let Some(after) = after {
+            let tenant = self.place_of(Parameter::Uuid(after.tenant_id));
+            let aggregate = self.place_of(Parameter::Uuid(after.aggregate_id));
+            self.and(format_args!(
+                "(stream.tenant_id, stream.aggregate_id) > ({tenant}, {aggregate})"
+            ));
+        }
     }
 
     fn and(&mut self, condition: std::fmt::Arguments<'_>) {

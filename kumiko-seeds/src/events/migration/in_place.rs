@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
+use super::diff::diff;
 use super::error::MigrationError;
 use super::inserting::insert;
 use super::migrate::Step;
@@ -51,6 +52,7 @@ pub(super) async fn migrate_one<DB: EventBackend>(
 ) -> Result<Vec<Stream>, MigrationError> {
     let old = OldStream::load::<DB>(step.connection, stream).await?;
     let rows = rewrite(&old, migrate(&old)?, step.seed, Handling::InPlace)?;
+    step.journal.note_stream(|| diff(&old, &rows));
     let of_another_type = rows.iter().find(|row| row.stream != *stream);
     if of_another_type.is_some()
         && DB::is_archived(step.connection, stream.tenant_id, stream.aggregate_id).await?

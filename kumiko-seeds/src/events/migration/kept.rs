@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::diff::diff;
 use super::error::MigrationError;
 use super::inserting::insert;
 use super::migrate::Step;
@@ -43,6 +44,7 @@ pub(super) async fn migrate_one<DB: EventBackend>(
         }
         if close(step, &old, &targets).await? {
             insert::<DB>(step.connection, step.journal, &rows).await?;
+            step.journal.note_stream(|| diff(&old, &rows));
             return Ok(Some(
                 targets.into_iter().map(|(stream, _)| stream).collect(),
             ));

@@ -15,7 +15,7 @@ use crate::events::consumers::{behind, has_consumers};
 use crate::events::projections::reproject;
 use crate::events::{EventBackend, Handlers, Stream};
 use crate::progress::TARGET;
-use crate::{App, Batch, BatchResult, CountResult, Journal, Parts, SeedContext};
+use crate::{App, Batch, BatchResult, CountResult, DryRunMigration, Journal, Parts, SeedContext};
 
 /// What the `migrate` of a migration returns: nothing, or any error, which rolls the step back.
 pub type MigrateResult = Result<(), Box<dyn Error + Send + Sync>>;
@@ -124,6 +124,12 @@ impl<'a, 'c, DB: EventBackend> Step<'a, 'c, DB> {
         }
         if streams.handling == Handling::InPlace {
             in_place::lock_writers_out(self).await?;
+        }
+        if self.journal.asks_for_migration() {
+            let sizes = finding::sizes::<DB>(self.connection, streams, self.seed, after);
+            let [streams, events] = sizes.await?;
+            let migration = DryRunMigration::new(streams, events);
+            self.journal.note_migration(migration);
         }
         let next = finding::next::<DB>(self.connection, streams, self.seed, after, limit).await?;
         let mut asked = |old: &OldStream| {

@@ -2,9 +2,10 @@
 //!
 //! A migration is a seed of many steps whose `batch` is one call. `streams`: which streams. `old_stream`, `new_streams` and `migrated_event`: what
 //! its `migrate` gets and gives. `rewriting`: what that comes to, pure. `migrate`: a step of it, in a transaction; `kept` and `in_place`: one stream of
-//! it. `undo`: the way back. `finding`: what is read before.
+//! it. `diff`: what a dry run shows of one, pure. `undo`: the way back. `finding`: what is read before.
 
 mod cursor;
+mod diff;
 mod error;
 mod finding;
 mod in_place;

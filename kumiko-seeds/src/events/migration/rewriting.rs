@@ -15,7 +15,7 @@ use crate::events::event::IDEMPOTENCY_KEY;
 use crate::events::{EventStoreError, StoredEvent, Stream};
 
 /// Where the metadata of a new event says what it was.
-const MIGRATED_FROM: &str = "migratedFrom";
+pub(super) const MIGRATED_FROM: &str = "migratedFrom";
 
 /// An event as a migration inserts it.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,9 +34,11 @@ pub(super) struct NewRow {
     pub(super) created_by: String,
     /// Whether all of it is as in the old event, but for the version.
     pub(super) is_as_it_was: bool,
-    /// The version of the old event, of the first of several.
+    /// The id of the old event, of the first of several.
+    pub(super) old_id: i64,
+    /// Its version.
     pub(super) old_version: i32,
-    /// The type of that one.
+    /// Its type.
     pub(super) old_type: String,
 }
 
@@ -136,6 +138,7 @@ impl<'a> Rewriting<'a> {
             created_at: first.created_at,
             created_by: first.created_by.clone(),
             is_as_it_was,
+            old_id: first.id,
             old_version: first.version,
             old_type: first.event_type.clone(),
         })
