@@ -61,7 +61,12 @@ impl App {
             fs::remove_dir_all(&root).unwrap();
         }
         copy(&workspace().join("examples/admin-roles"), &root);
-        for leftover in ["admin-roles.db", "admin-roles.db-shm", "admin-roles.db-wal"] {
+        for leftover in [
+            "admin-roles.db",
+            "admin-roles.db-shm",
+            "admin-roles.db-wal",
+            "outbox.txt",
+        ] {
             drop(fs::remove_file(root.join(leftover)));
         }
         // One package that is its own workspace, with all that it takes from the one it comes from.

@@ -13,6 +13,7 @@ use crate::transcript::{assert_shows, transcript};
 const EXAMPLE: &str = "\n## Try it\n";
 const OWN_APP: &str = "\n## In an app of your own\n";
 const MANY_STEPS: &str = "\n## A job that takes hours\n";
+const DELIVERED_AGAIN: &str = "\n## Events delivered again\n";
 
 /// Members without a role, as they come after the seeds that a boot applies.
 const MEMBERS: &str = "
@@ -62,7 +63,7 @@ fn the_app_of_the_readme_runs_on_postgres() {
     wait(database.remove());
 }
 
-/// From the first boot to a role that a request has changed.
+/// From the first boot to a role that a request has changed, and to mails that are sent again.
 #[test]
 fn the_first_commands_show_what_they_are_said_to() {
     let app = App::whole_example("readme-example");
@@ -80,6 +81,9 @@ fn the_first_commands_show_what_they_are_said_to() {
     // No bar that moves, which a terminal would not show either.
     let requests = here(&blocks[1].text).replace("$ curl", "$ curl --silent --show-error");
     run(&app, &requests, variables);
+    drop(server);
+    let replayed = console(DELIVERED_AGAIN);
+    run_alike(&app, &replayed, variables, without_numbers);
 }
 
 /// While the app serves, which ends with the test.
@@ -101,10 +105,8 @@ fn a_seed_of_many_steps_is_steered_as_it_is_said_to_be() {
         assert!(begin.elapsed() < Duration::from_mins(1), "no step is done");
         thread::sleep(Duration::from_millis(20));
     }
-    let blocks = blocks(&section(MANY_STEPS));
-    let console = blocks.iter().find(|block| block.language == "console");
-    let console = &console.unwrap().text;
-    run_alike(&app, console, &mut String::new(), without_numbers);
+    let console = console(MANY_STEPS);
+    run_alike(&app, &console, &mut String::new(), without_numbers);
     drop(server);
 }
 
@@ -156,6 +158,7 @@ fn what_is_shown_of_the_example_stands_in_it() {
             "examples/admin-roles/src/main.rs",
             "examples/admin-roles/src/background.rs",
             "examples/admin-roles/src/membership.rs",
+            "examples/admin-roles/src/welcome.rs",
         ]
     );
     for seed in [seed, many_steps] {
@@ -247,6 +250,13 @@ fn section(heading: &str) -> String {
     let (_, section) = text.split_once(heading).unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
     section.to_owned()
+}
+
+/// The first commands of a section.
+fn console(heading: &str) -> String {
+    let blocks = blocks(&section(heading)).into_iter();
+    let mut consoles = blocks.filter(|block| block.language == "console");
+    consoles.next().unwrap().text
 }
 
 fn readme() -> String {

@@ -2,13 +2,16 @@
 //!
 //! Its data has changed three times since it went live; see `seeds/`. Every write goes through a handler,
 //! which appends an event and updates a read model in one transaction, whether a person asks for it,
-//! in `http/`, or a seed does. The read model of memberships is a projection, and has changed once.
+//! in `http/`, or a seed does. The read model of memberships is a projection, and has changed once. What is done outside
+//! the database is done by a reactor: it sends a mail.
 
 mod member;
 mod membership;
+mod outbox;
 mod schema;
 mod tenant;
 mod user;
+mod welcome;
 
 // The one place that says which database this is; everything else imports from here.
 #[cfg(feature = "postgres")]
@@ -26,7 +29,7 @@ pub use membership::{AddMember, UnknownMembership, UpdateMemberRoles};
 pub use tenant::CreateTenant;
 pub use user::CreateUser;
 
-use kumiko_seeds::events::{Access, Projections, ReadModels, SYSTEM_ROLE};
+use kumiko_seeds::events::{Access, Projections, Reactors, ReadModels, SYSTEM_ROLE};
 
 // Brings in `SEEDS`.
 database::include_seeds!();
@@ -41,6 +44,7 @@ pub fn handlers() -> database::Handlers {
         .command(Access::roles(["TenantAdmin", SYSTEM_ROLE]), membership::add)
         .command(Access::roles(["TenantAdmin"]), membership::update_roles)
         .projections(Projections::new().register(membership::members()))
+        .reactors(Reactors::new().register(welcome::mail()))
 }
 
 /// The app's seeds with all they need. The app boots with it, and its ops binary applies with it.
