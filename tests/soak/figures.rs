@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::AddAssign;
 
-use kumiko_tests::purges::Purges;
+use kumiko_tests::toll::Toll;
 
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Figures {
@@ -23,7 +23,11 @@ pub(crate) struct Figures {
     pub(crate) rebuilds: u64,
     /// Databases whose archived streams were purged.
     pub(crate) purges: u64,
-    /// Writes beside rebuilds and purges.
+    /// Databases whose streams were migrated.
+    pub(crate) migrations: u64,
+    /// Databases whose events were delivered again.
+    pub(crate) replays: u64,
+    /// Writes beside all of these.
     pub(crate) writes: u64,
 }
 
@@ -37,17 +41,18 @@ impl AddAssign for Figures {
         self.looks += other.looks;
         self.rebuilds += other.rebuilds;
         self.purges += other.purges;
+        self.migrations += other.migrations;
+        self.replays += other.replays;
         self.writes += other.writes;
     }
 }
 
-impl From<Purges> for Figures {
-    fn from(purges: Purges) -> Self {
+impl From<Toll> for Figures {
+    fn from(toll: Toll) -> Self {
         Self {
-            boots: purges.processes,
-            kills: purges.kills,
-            purges: 1,
-            writes: purges.writes,
+            boots: toll.processes,
+            kills: toll.kills,
+            writes: toll.writes,
             ..Self::default()
         }
     }
@@ -64,12 +69,15 @@ impl fmt::Display for Figures {
             looks,
             rebuilds,
             purges,
+            migrations,
+            replays,
             writes,
         } = self;
         write!(
             formatter,
             "{rounds} rounds, {boots} boots, {kills} kills, {sessions} sessions ended, {seeds} \
-             seeds applied, {looks} looks, {rebuilds} projections rebuilt and {purges} archives purged beside {writes} writes, no violation"
+             seeds applied, {looks} looks, {rebuilds} projections rebuilt, {purges} archives purged, {migrations} tenants' streams migrated and {replays} \
+             replays beside {writes} writes, no violation"
         )
     }
 }

@@ -8,8 +8,8 @@
 //! By turns with that, two projections are rebuilt by processes that are killed, while people write: one of rows that are each computed from one
 //! aggregate, and one that is computed from all. In the end each row must be what the events say.
 //!
-//! And archived streams are purged by such processes, while people restore them and write. In the end each event is in an export, and all come
-//! back.
+//! So are archived streams purged by such processes, while people restore them and write; in the end each event is in an export, and all come
+//! back. Streams are migrated: each is as it was, or whole in its new place. And events are delivered again: each at least once and in order.
 //!
 //! `KUMIKO_SOAK_SECONDS` says how long; `KUMIKO_SOAK_SEED`, which each run prints, repeats the choices of
 //! a run, though not the timing of the machine.
@@ -29,7 +29,9 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use kumiko_tests::database::{Engine, TestDatabase};
+use kumiko_tests::migrations_under_kills::migrate_under_kills;
 use kumiko_tests::purges::purge_and_import;
+use kumiko_tests::replays::replay_under_kills;
 use sqlx::{Postgres, Sqlite};
 
 use self::figures::Figures;
@@ -64,8 +66,11 @@ async fn soak<DB: Engine>(name: &str, set_ups: &[&str]) {
         panic!("with KUMIKO_SOAK_SEED={seed}, {set_up} on {without_password}: {violation}");
     };
     let began = Instant::now();
-    // How much of the time went to rebuilds and purges.
-    let mut rebuilt = Duration::ZERO;
+    // How much of the time went to other operations than seeds.
+    let mut others = Duration::ZERO;
+    // A short soak does not come to all of them, so each run begins with another.
+    let first = random.usize(..OPERATIONS.len());
+    let mut operations = OPERATIONS.into_iter().cycle().skip(first);
     for set_up in set_ups.iter().cycle() {
         if began.elapsed() >= Duration::from_secs(seconds) {
             break;
@@ -76,24 +81,72 @@ async fn soak<DB: Engine>(name: &str, set_ups: &[&str]) {
         figures += ended.unwrap_or_else(|violation| stop(&database, set_up, &violation));
         database.remove().await;
         // It takes longer than the seeds of a database do.
-        if rebuilt * 2 > began.elapsed() {
+        if others * 2 > began.elapsed() {
             continue;
         }
         let (clock, database) = (Instant::now(), DB::create().await);
         database.execute(set_up).await;
-        let ended = rebuilds(&database, random.fork()).await;
+        let ended = operate(&database, operations.next().unwrap(), random.fork()).await;
         figures += ended.unwrap_or_else(|violation| stop(&database, set_up, &violation));
         database.remove().await;
-        let database = DB::create().await;
-        database.execute(set_up).await;
-        let kills = random.u64(..5);
-        figures += purge_and_import(&database, kills, random.fork())
-            .await
-            .into();
-        database.remove().await;
-        rebuilt += clock.elapsed();
+        others += clock.elapsed();
     }
     say(&format!("{name}: {figures}"));
+}
+
+/// What is done by turns beside seeds.
+#[derive(Clone, Copy)]
+enum Operation {
+    Rebuilds,
+    Purge,
+    Migration,
+    Replay,
+}
+
+const OPERATIONS: [Operation; 4] = [
+    Operation::Rebuilds,
+    Operation::Purge,
+    Operation::Migration,
+    Operation::Replay,
+];
+
+async fn operate<DB: Engine>(
+    database: &TestDatabase<DB>,
+    operation: Operation,
+    mut random: Rng,
+) -> Result<Figures, String> {
+    let kills = random.u64(..5);
+    let (toll, done) = match operation {
+        Operation::Rebuilds => return rebuilds(database, random).await,
+        Operation::Purge => {
+            let purges = Figures {
+                purges: 1,
+                ..Figures::default()
+            };
+            (purge_and_import(database, kills, random).await, purges)
+        }
+        Operation::Migration => {
+            let migrations = Figures {
+                migrations: 1,
+                ..Figures::default()
+            };
+            let toll = migrate_under_kills(database, 200, kills.into(), random).await;
+            (toll, migrations)
+        }
+        Operation::Replay => {
+            let replays = Figures {
+                replays: 1,
+                ..Figures::default()
+            };
+            (
+                replay_under_kills(database, 150, kills, random).await,
+                replays,
+            )
+        }
+    };
+    let mut figures = Figures::from(toll);
+    figures += done;
+    Ok(figures)
 }
 
 fn number(variable: &str) -> Option<u64> {

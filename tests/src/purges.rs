@@ -14,23 +14,11 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::database::{Engine, TestDatabase};
-use crate::replicas::program;
+use crate::replicas::{PATIENCE, is_done_within, program};
+use crate::toll::Toll;
 use crate::wallets::{Change, handlers, make, prepare};
 
 const WALLETS: u128 = 150;
-/// How many milliseconds a process may take that is not killed.
-const PATIENCE: u64 = 60_000;
-
-/// What happened.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Purges {
-    /// Processes that were started.
-    pub processes: u64,
-    /// Those that were killed.
-    pub kills: u64,
-    /// Events that people wrote meanwhile.
-    pub writes: u64,
-}
 
 /// Purges all wallets with so many processes that are killed, and one that is not. In the end each event is in an export, none in the database, and all
 /// are there again once the exports are imported.
@@ -41,7 +29,7 @@ pub async fn purge_and_import<DB: Engine>(
     database: &TestDatabase<DB>,
     most_kills: u64,
     random: Rng,
-) -> Purges {
+) -> Toll {
     prepare(database).await;
     let handlers = handlers::<DB>();
     let deposits =
@@ -52,18 +40,18 @@ pub async fn purge_and_import<DB: Engine>(
     let folder = tempfile::tempdir().unwrap();
     let is_over = Cell::new(false);
     let random = RefCell::new(random);
-    let mut purges = Purges::default();
+    let mut purges = Toll::default();
     let mut files = Vec::new();
-    let purge = async {
+    let purging = async {
         loop {
             let file = folder.path().join(format!("{}.jsonl", files.len()));
             let is_spared = purges.processes >= most_kills;
             let life = if is_spared {
                 PATIENCE
             } else {
-                random.borrow_mut().u64(20..150)
+                Duration::from_millis(random.borrow_mut().u64(20..150))
             };
-            let is_done = purges_until_killed(&database.url, &file, life).await;
+            let is_done = is_done_within(life, &mut purge(&database.url, &file)).await;
             files.push(file);
             purges.processes += 1;
             purges.kills += u64::from(!is_done);
@@ -73,11 +61,11 @@ pub async fn purge_and_import<DB: Engine>(
         }
         is_over.set(true);
     };
-    let (written, ()) = join(restores(database, &random, &is_over), purge).await;
+    let (written, ()) = join(restores(database, &random, &is_over), purging).await;
     purges.writes = written;
     // What was restored meanwhile goes now.
     let last = folder.path().join("last.jsonl");
-    assert!(purges_until_killed(&database.url, &last, PATIENCE).await);
+    assert!(is_done_within(PATIENCE, &mut purge(&database.url, &last)).await);
     let left = database.text(COUNT).await;
     assert_eq!(left, "0");
     assert_eq!(
@@ -114,9 +102,10 @@ fn stream(number: u128) -> Stream {
     }
 }
 
-/// Whether a purge has come to its end before it was killed.
-async fn purges_until_killed(url: &str, file: &Path, life: u64) -> bool {
-    let mut purge = Command::new(program().with_file_name("ops-of-wallets"))
+/// A purge in a process of its own.
+fn purge(url: &str, file: &Path) -> Command {
+    let mut purge = Command::new(program().with_file_name("ops-of-wallets"));
+    purge
         .args([
             "stream:purge",
             "--before",
@@ -127,24 +116,8 @@ async fn purges_until_killed(url: &str, file: &Path, life: u64) -> bool {
         .env("DATABASE_URL", url)
         .env("TEST_STEP_SIZE", "7")
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut left = Duration::from_millis(life);
-    let pause = Duration::from_millis(10);
-    loop {
-        if let Some(status) = purge.try_wait().unwrap() {
-            assert!(status.success(), "{status}");
-            return true;
-        }
-        if left.is_zero() {
-            purge.kill().unwrap();
-            purge.wait().unwrap();
-            return false;
-        }
-        sleep(pause).await;
-        left = left.saturating_sub(pause);
-    }
+        .stderr(Stdio::null());
+    purge
 }
 
 /// Restores a stream, writes to it and archives it again, time after time. Gives how many events it has written.

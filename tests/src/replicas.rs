@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::database::{Engine, TestDatabase};
 
@@ -55,6 +55,28 @@ pub async fn booted(replica: Child) -> String {
 pub async fn ended(process: Child) -> Output {
     let ended = timeout(PATIENCE, process.wait_with_output()).await;
     ended.expect("a process hangs").unwrap()
+}
+
+/// Whether a process has come to its end within so long, after which it is killed.
+///
+/// # Panics
+/// If it fails.
+pub async fn is_done_within(life: Duration, command: &mut std::process::Command) -> bool {
+    const PAUSE: Duration = Duration::from_millis(5);
+    let began = Instant::now();
+    let mut process = command.spawn().unwrap();
+    loop {
+        if let Some(status) = process.try_wait().unwrap() {
+            assert!(status.success(), "{status}");
+            return true;
+        }
+        if began.elapsed() >= life {
+            process.kill().unwrap();
+            process.wait().unwrap();
+            return false;
+        }
+        sleep(PAUSE).await;
+    }
 }
 
 /// The twenty seeds have run: each once, in order, with its marker.
