@@ -130,9 +130,17 @@ impl<'a> Sought<'a> {
         if counts.map_err(|error| fault::<DB>(RECHECK, error))? == [0] {
             return Ok(None);
         }
+        // Progress first: the last step, which has another lock, commits the marker with the end of the row. The other way round it could
+        // do so in between, and the seed would be run once more.
+        let under_way = self.progress_in_the_way::<DB>(connection).await?;
         let applied_at = self.applied_at::<DB>(connection).await?;
         if applied_at.is_none() {
-            self.refuse_progress::<DB>(connection).await?;
+            if let Some(progress) = under_way {
+                return Err(Error::UnderWay {
+                    id: self.id.to_owned(),
+                    done: progress.done,
+                });
+            }
             // It may be left from a marker that was taken away.
             delete_source::<DB>(connection, &self.own.source_id).await?;
         }
@@ -151,21 +159,15 @@ impl<'a> Sought<'a> {
         }
     }
 
-    /// Fails if it is under way in steps, where it is to be done in one transaction or marked.
-    async fn refuse_progress<DB: Backend>(
+    /// How far it is in steps, where it is to be done in one transaction or marked.
+    async fn progress_in_the_way<DB: Backend>(
         &self,
         connection: &mut DB::Connection,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<SeedProgress>, Error> {
         if self.progress != Heed::Refuse || !has_progress::<DB>(connection).await? {
-            return Ok(());
+            return Ok(None);
         }
-        match find_progress::<DB>(connection, &self.own.ledger_id).await? {
-            Some(progress) => Err(Error::UnderWay {
-                id: self.id.to_owned(),
-                done: progress.done,
-            }),
-            None => Ok(()),
-        }
+        find_progress::<DB>(connection, &self.own.ledger_id).await
     }
 
     /// Does the same with a look of its own.

@@ -53,7 +53,7 @@ enum Progress {
     Goes,
 }
 
-/// What a look finds.
+/// What a look finds. Half of one finds nothing of the other half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Seen {
     pub(super) is_marked: bool,
@@ -77,6 +77,18 @@ impl Database {
         let cursor = seen.and_then(|seen| seen.progress).unwrap_or_default();
         match statement {
             Statement::Look => return Answer::Seen(self.seen()),
+            Statement::LookForProgress => {
+                return Answer::Seen(Seen {
+                    is_marked: false,
+                    ..self.seen()
+                });
+            }
+            Statement::LookForMarker => {
+                return Answer::Seen(Seen {
+                    progress: None,
+                    ..self.seen()
+                });
+            }
             Statement::Begin => {
                 *open = Some(Transaction {
                     locks: Vec::new(),

@@ -6,10 +6,11 @@
 //! | `step` | `Steps::step`, by the same; after a step on PostgreSQL its lock and look are a part of `Backend::commit` |
 //! | `at_once` | `Queue::perform` of `runner/queue.rs`, and `mark` of `by_hand.rs` |
 //! | `Look` under a lock | `Sought::look` of `ledger/looking.rs` |
+//! | `LookForProgress`, `LookForMarker` | `find_progress` and `Sought::check` in `Steps::begin`; `Sought::recheck`, whose look at both at one moment comes before |
 //! | `InsertProgress`, `Advance` | `Record` of `ledger/progress.rs` |
 //!
 //! 1. Look, without a lock: is there a marker, is there progress?
-//! 2. No progress: **start**. Under the lock of seeds, look again, insert progress, commit. A release in which the seed is
+//! 2. No progress: **start**. Under the lock of seeds, look again, for progress first, insert progress, commit. A release in which the seed is
 //!    one transaction looks under that lock, too, so that only one of the two begins.
 //! 3. Progress: a **step**. Under the lock of this operation, which is another one, look again; work on the items after the
 //!    cursor; write the new cursor, or, after the last item, the marker in place of the progress; commit.
@@ -26,8 +27,8 @@ mod worker;
 use crate::steps::checked::{Deployment, broken};
 use crate::steps::protocol::Protocol;
 use crate::steps::protocol::Statement::{
-    Advance, Begin, Commit, InsertMarker, InsertProgress, Look, RollBack, TakeOperationLock,
-    TakeSeedsLock, Work, WorkOnAll,
+    Advance, Begin, Commit, InsertMarker, InsertProgress, Look, LookForMarker, LookForProgress,
+    RollBack, TakeOperationLock, TakeSeedsLock, Work, WorkOnAll,
 };
 
 const ONCE: &str = "no item is done twice";
@@ -142,7 +143,12 @@ fn progress_that_is_read_before_the_lock_does_items_twice() {
 /// The other release has looked, sees no progress, and commits all items when the first step is committed.
 #[test]
 fn a_start_without_the_lock_of_seeds_does_items_twice() {
-    let start = &[&[Begin] as &[_], &[Look], &[InsertProgress, Commit]];
+    let start = &[
+        &[Begin] as &[_],
+        &[LookForProgress],
+        &[LookForMarker],
+        &[InsertProgress, Commit],
+    ];
     let unlocked = Protocol {
         start,
         ..Protocol::AS_WRITTEN
@@ -159,6 +165,57 @@ fn one_transaction_that_does_not_look_for_progress_does_items_twice() {
     assert_eq!(beside_one_transaction(careless), ALL);
 }
 
+/// The last step has another lock. It is committed between the two looks, and a row says that nothing is done beside a marker.
+#[test]
+fn a_start_that_looks_for_the_marker_first_begins_what_is_done() {
+    let start = &[
+        &[Begin] as &[_],
+        &[TakeSeedsLock],
+        &[LookForMarker],
+        &[LookForProgress],
+        &[InsertProgress, Commit],
+    ];
+    let early = Protocol {
+        start,
+        ..Protocol::AS_WRITTEN
+    };
+    assert_eq!(alone(early), [TOGETHER]);
+}
+
+/// The same of a release that would do all of it once more.
+#[test]
+fn one_transaction_that_looks_for_the_marker_first_does_items_twice() {
+    let at_once = &[
+        &[Begin] as &[_],
+        &[TakeSeedsLock],
+        &[LookForMarker],
+        &[LookForProgress],
+        &[WorkOnAll],
+        &[InsertMarker, Commit],
+    ];
+    let early = Protocol {
+        at_once,
+        ..Protocol::AS_WRITTEN
+    };
+    assert_eq!(beside_one_transaction(early), [ONCE, VOUCHED, NOT_AFTER]);
+}
+
+/// Where the order does not matter.
+#[test]
+fn a_look_at_both_at_one_moment_will_do() {
+    let at_one_moment = Protocol {
+        start: &[&[Begin], &[TakeSeedsLock, Look], &[InsertProgress, Commit]],
+        at_once: &[
+            &[Begin],
+            &[TakeSeedsLock, Look],
+            &[WorkOnAll],
+            &[InsertMarker, Commit],
+        ],
+        ..Protocol::AS_WRITTEN
+    };
+    assert_eq!(beside_one_transaction(at_one_moment), [""; 0]);
+}
+
 /// What a list may have, so that none is forgotten here.
 #[test]
 fn the_lists_are_those_of_the_text_above() {
@@ -166,7 +223,9 @@ fn the_lists_are_those_of_the_text_above() {
         Protocol::AS_WRITTEN.start,
         [
             &[Begin] as &[_],
-            &[TakeSeedsLock, Look],
+            &[TakeSeedsLock],
+            &[LookForProgress],
+            &[LookForMarker],
             &[InsertProgress, Commit]
         ]
     );
@@ -183,7 +242,9 @@ fn the_lists_are_those_of_the_text_above() {
         Protocol::AS_WRITTEN.at_once,
         [
             &[Begin] as &[_],
-            &[TakeSeedsLock, Look],
+            &[TakeSeedsLock],
+            &[LookForProgress],
+            &[LookForMarker],
             &[WorkOnAll],
             &[InsertMarker, Commit]
         ]

@@ -1,8 +1,8 @@
 //! What workers send.
 
 use self::Statement::{
-    Advance, Begin, Commit, InsertMarker, InsertProgress, Look, RollBack, TakeOperationLock,
-    TakeSeedsLock, Work, WorkOnAll,
+    Advance, Begin, Commit, InsertMarker, InsertProgress, Look, LookForMarker, LookForProgress,
+    RollBack, TakeOperationLock, TakeSeedsLock, Work, WorkOnAll,
 };
 
 /// Statements that are sent together.
@@ -30,8 +30,12 @@ pub(super) enum Statement {
     Begin,
     TakeSeedsLock,
     TakeOperationLock,
-    /// Is there a marker, is there progress, and how far?
+    /// Is there a marker, is there progress, and how far? All at one moment.
     Look,
+    /// The one half of a look.
+    LookForProgress,
+    /// The other half.
+    LookForMarker,
     InsertProgress,
     /// Does the item after the cursor that was seen.
     Work,
@@ -47,7 +51,13 @@ pub(super) const ROLL_BACK: Message = &[RollBack];
 
 impl Protocol {
     pub(super) const AS_WRITTEN: Self = Self {
-        start: &[&[Begin], &[TakeSeedsLock, Look], &[InsertProgress, Commit]],
+        start: &[
+            &[Begin],
+            &[TakeSeedsLock],
+            &[LookForProgress],
+            &[LookForMarker],
+            &[InsertProgress, Commit],
+        ],
         // What comes after the last is the work again, if the look allows it.
         step: &[
             &[Begin],
@@ -57,7 +67,9 @@ impl Protocol {
         ],
         at_once: &[
             &[Begin],
-            &[TakeSeedsLock, Look],
+            &[TakeSeedsLock],
+            &[LookForProgress],
+            &[LookForMarker],
             &[WorkOnAll],
             &[InsertMarker, Commit],
         ],
