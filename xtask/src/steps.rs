@@ -22,6 +22,8 @@ pub(crate) enum Step {
     EventsOnSqlite,
     /// The documentation builds without a broken link.
     Docs,
+    /// So does the guide, and its code comes from files that compile.
+    Guide,
     /// The tests pass.
     Test,
     /// An app on cqrs-es passes its tests, with the published stores.
@@ -34,12 +36,13 @@ pub(crate) enum Step {
 
 impl Step {
     /// Every step, the quick ones first.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Format,
         Self::Clippy,
         Self::CoreOnPostgres,
         Self::EventsOnSqlite,
         Self::Docs,
+        Self::Guide,
         Self::Test,
         Self::CqrsEs,
         Self::NewestPostgres,
@@ -54,6 +57,7 @@ impl Step {
             Self::CoreOnPostgres => "core-on-postgres",
             Self::EventsOnSqlite => "events-on-sqlite",
             Self::Docs => "docs",
+            Self::Guide => "guide",
             Self::Test => "test",
             Self::CqrsEs => "cqrs-es",
             Self::NewestPostgres => "newest-postgres",
@@ -74,6 +78,7 @@ impl Step {
                 "clippy -p kumiko-seeds --features sqlite --locked -- -D warnings"
             }
             Self::Docs => "doc --workspace --no-deps --locked",
+            Self::Guide => "run --package kumiko-guide --locked",
             // Shown by `lanes`.
             Self::Test => "test --workspace --locked",
             // A workspace of its own. In the same target folder it finds built what both have alike.

@@ -5,6 +5,7 @@ use admin_roles::database::SeedRunner;
 use kumiko_seeds::error_chain;
 use sqlx::Pool;
 
+// ANCHOR: work
 /// Ends when all of them are applied, or with the step in flight once `stop` is ready.
 pub(crate) async fn work(seeds: SeedRunner, pool: Pool<Database>, stop: impl Future<Output = ()>) {
     let report = seeds.work_until(&pool, stop).await;
@@ -19,3 +20,4 @@ pub(crate) async fn work(seeds: SeedRunner, pool: Pool<Database>, stop: impl Fut
         eprintln!("error: {}", error_chain(error).join(": "));
     }
 }
+// ANCHOR_END: work

@@ -37,6 +37,7 @@ database::include_seeds!();
 /// The app's write handlers, and who may call them: people through HTTP, and seeds.
 #[must_use]
 pub fn handlers() -> database::Handlers {
+    // ANCHOR: handlers
     database::Handlers::new()
         .known_tenants(ReadModels)
         .command(Access::roles([SYSTEM_ROLE]), tenant::create)
@@ -45,6 +46,7 @@ pub fn handlers() -> database::Handlers {
         .command(Access::roles(["TenantAdmin"]), membership::update_roles)
         .projections(Projections::new().register(membership::members()))
         .reactors(Reactors::new().register(welcome::mail()))
+    // ANCHOR_END: handlers
 }
 
 /// The app's seeds with all they need. The app boots with it, and its ops binary applies with it.

@@ -45,8 +45,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     eprintln!("warning: there is no sign-in: whoever asks is who the headers say");
     println!("listening on http://{}", listener.local_addr()?);
+    // ANCHOR: working
     let work = background::work(seeds, pool.clone(), stop_working);
     let working = tokio::spawn(work);
+    // ANCHOR_END: working
     let app = App {
         handlers: Arc::new(admin_roles::handlers()),
         pool: pool.clone(),

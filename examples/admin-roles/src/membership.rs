@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::Database;
 use crate::database::{Connection, WriteContext};
 
+// ANCHOR: projection
 /// Who has which roles: a row for each membership. Version 2 knows who is an admin.
 pub(crate) fn members() -> Projection<Database> {
     Projection::new("members", 2, apply)
@@ -49,6 +50,7 @@ async fn apply(connection: &mut Connection, event: &StoredEvent) -> ProjectionRe
     query.execute(connection).await?;
     Ok(())
 }
+// ANCHOR_END: projection
 
 /// Makes a user a member of a tenant.
 #[derive(Debug, Serialize, Deserialize)]
@@ -95,6 +97,7 @@ impl Command for UpdateMemberRoles {
 #[error("there is no membership {0} in this tenant")]
 pub struct UnknownMembership(pub Uuid);
 
+// ANCHOR: handler
 /// Answers with the version that the membership then has.
 pub(crate) async fn update_roles(
     mut write: WriteContext<'_>,
@@ -110,3 +113,4 @@ pub(crate) async fn update_roles(
     let version = version.unwrap_or(latest);
     Ok(write.append(&stream, version, [updated]).await?)
 }
+// ANCHOR_END: handler

@@ -4,6 +4,7 @@ use kumiko_seeds::events::{Delivery, Reactor, ReactorResult, StoredEvent};
 
 use crate::outbox;
 
+// ANCHOR: reactor
 /// Nothing else calls it here, since only seeds make users. An app whose people do calls `welcome` after the commit.
 pub(crate) fn mail() -> Reactor {
     Reactor::new("welcome-mail", welcome)
@@ -19,3 +20,4 @@ async fn welcome(event: StoredEvent, delivery: Delivery) -> ReactorResult {
     outbox::send(to, "Welcome!", &delivery.idempotency_key()).await?;
     Ok(())
 }
+// ANCHOR_END: reactor

@@ -77,6 +77,7 @@ async fn update_roles(
     Path(id): Path<Uuid>,
     Json(asked): Json<Value>,
 ) -> Result<Json<Event>, Failure> {
+    // ANCHOR: request
     let payload = json!({ "id": id, "roles": asked["roles"], "version": asked["version"] });
     let written = app
         .handlers
@@ -84,6 +85,7 @@ async fn update_roles(
         .in_tenant(tenant_id)
         .commit(&app.pool)
         .await?;
+    // ANCHOR_END: request
 
     let mut connection = app.pool.acquire().await?;
     let events = events::load::<Database>(&mut connection, tenant_id, id).await?;
