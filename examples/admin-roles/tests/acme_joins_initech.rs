@@ -42,7 +42,8 @@ mod joins {
         for event in &old.events {
             if event.event_type == "member-added" {
                 let mut payload = event.payload.clone();
-                payload["tenant_id"] = json!(tenant_id);
+                let tenant = payload.get_mut("tenant_id");
+                *tenant.ok_or("it says no tenant")? = json!(tenant_id);
                 new.append(MigratedEvent::of(event).payload(payload));
             } else {
                 new.keep(event);

@@ -8,6 +8,7 @@ use crate::arguments::{Format, format_words};
 use crate::database::DatabaseArguments;
 
 /// The arguments of `seed:apply`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Clone, Debug, Args)]
 pub struct ApplyArguments {
     /// Which database.

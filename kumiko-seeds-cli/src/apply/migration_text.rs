@@ -48,22 +48,19 @@ fn text(diff: &DiffView<'_>) -> String {
     if diff.kept > 0 {
         lines.push(format!("      {} kept", many(diff.kept, "event")));
     }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.join("\n") + "\n"
 }
 
 /// `2 member-roles-changed v3 {"roles":["Admin"]}`, with its metadata if they are shown.
 fn event(change: &ChangeView<'_>) -> String {
-    let mut text = format!("{} {}", change.version, change.event_type);
+    let mut words = vec![change.version.to_string(), change.event_type.to_owned()];
     if change.event_version != 1 {
-        text += &format!(" v{}", change.event_version);
+        words.push(format!("v{}", change.event_version));
     }
-    if let Some(payload) = &change.payload {
-        text += &format!(" {payload}");
-    }
-    if let Some(metadata) = &change.metadata {
-        text += &format!(" metadata {metadata}");
-    }
-    printable(&text)
+    words.extend(change.payload.as_ref().map(ToString::to_string));
+    let metadata = change.metadata.as_ref();
+    words.extend(metadata.map(|metadata| format!("metadata {metadata}")));
+    printable(&words.join(" "))
 }
 
 fn name(stream: &StreamNameView<'_>) -> String {

@@ -66,6 +66,7 @@ fn app<DB: Engine>() -> SeedRunner<DB> {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as a migration has it")]
 fn moved(old: &OldStream, into: &mut NewStreams) -> MigrateResult {
     let mut new = into.stream(Stream {
         tenant_id: NEW,
