@@ -3,14 +3,15 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// What an app handed over with [`SeedRunner::with`](crate::SeedRunner::with): at most one value of each type.
 ///
 /// A layer above the core keeps what it needs here as well, the write side its handlers for example. An extension of
 /// [`SeedRunner`](crate::SeedRunner) that calls `with` is all it takes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct AppValues {
-    by_type: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+    by_type: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
 /// That statements are to have no names; kept among the values.
@@ -31,7 +32,7 @@ impl AppValues {
     }
 
     pub(crate) fn insert<T: Any + Send + Sync>(&mut self, value: T) {
-        self.by_type.insert(TypeId::of::<T>(), Box::new(value));
+        self.by_type.insert(TypeId::of::<T>(), Arc::new(value));
     }
 }
 

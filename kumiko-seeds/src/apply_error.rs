@@ -94,6 +94,18 @@ impl ApplyError {
     }
 }
 
+/// That a run did not even begin.
+impl From<Error> for Box<ApplyError> {
+    fn from(error: Error) -> Self {
+        Self::new(ApplyError {
+            error,
+            seed: None,
+            report: Report::default(),
+            not_attempted: Vec::new(),
+        })
+    }
+}
+
 impl StdError for ApplyError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.error.source()

@@ -94,6 +94,19 @@ pub enum Error {
         /// The type of the operation that has it.
         operation_type: String,
     },
+    /// A connection for a schema of PostgreSQL is in another one: the schema is missing, the role may not use it, or a pooler has
+    /// dropped the options of the connection. Nothing was done.
+    #[error("the connection is not in schema {schema}")]
+    NotInSchema {
+        /// The schema that was asked for.
+        schema: String,
+    },
+    /// No schema of the database has a name that is like the pattern.
+    #[error("there is no schema like {pattern:?}")]
+    NoSchemas {
+        /// The pattern.
+        pattern: String,
+    },
     /// The name of the app is none that one can have.
     #[error("{name:?} is no name for an app: it is made of a-z, 0-9 and -")]
     AppName {

@@ -20,6 +20,13 @@ const PREPARED_ELSEWHERE: [&str; 2] = ["26000", "42P05"];
 /// A write in a read-only transaction of PostgreSQL, and on a read-only connection to SQLite.
 const READ_ONLY: [&str; 2] = ["25006", "8"];
 
+/// What `PgBouncer` refuses an option of a connection with.
+const PROTOCOL_VIOLATION: &str = "08P01";
+
+/// What to do where the options of a connection do not reach the server.
+const TO_THE_SERVER: &str = "a pooler in front of PostgreSQL refuses or drops the options of connections, and a schema is one; connect \
+                             to the server itself for this";
+
 impl Error {
     /// What to do about it, where more can be said than the message does: complete sentences or SQL,
     /// without a line break at the end.
@@ -49,6 +56,11 @@ fn of_cause(error: &Error, cause: &(dyn StdError + 'static)) -> Option<String> {
     {
         let role = role.as_deref();
         return Some(privileges::of_table(role, *creation, privileges));
+    }
+    if let Some(Error::NotInSchema { schema }) = cause.downcast_ref() {
+        return Some(format!(
+            "does the schema {schema} exist, and has the role USAGE on it? or else {TO_THE_SERVER}"
+        ));
     }
     if let Some(Error::RowSecurity { table, role, .. }) = cause.downcast_ref() {
         return Some(privileges::policy(table, role.as_deref()));
@@ -83,6 +95,9 @@ fn of_database(error: &Error, cause: &dyn DatabaseError) -> Option<String> {
              seeds and handlers"
                 .to_owned(),
         );
+    }
+    if code == PROTOCOL_VIOLATION && cause.message().contains("unsupported startup parameter") {
+        return Some(TO_THE_SERVER.to_owned());
     }
     if READ_ONLY.contains(&&*code) && matches!(error, Error::Seed { .. }) {
         return Some(

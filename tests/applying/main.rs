@@ -34,6 +34,7 @@ mod hostile_text;
 mod isolation;
 mod logging;
 mod lookups;
+mod many_targets;
 mod order;
 mod own_event_store;
 mod passing_failures;

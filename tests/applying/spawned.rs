@@ -1,6 +1,6 @@
 //! A run in a task of its own.
 
-use kumiko_seeds::SeedRunner;
+use kumiko_seeds::{SeedRunner, Targets};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::{app, note};
 use sqlx::{Pool, Postgres, Sqlite};
@@ -10,7 +10,12 @@ use sqlx::{Pool, Postgres, Sqlite};
 #[test]
 fn every_future_is_send() {
     fn is_send<T: Send>(_: T) {}
-    fn on_postgres(runner: &SeedRunner<Postgres>, pool: &Pool<Postgres>) {
+    fn on_postgres(
+        runner: &SeedRunner<Postgres>,
+        pool: &Pool<Postgres>,
+        targets: &Targets<Postgres>,
+    ) {
+        is_send(runner.apply_each(targets));
         is_send(runner.apply(pool));
         is_send(runner.apply_until(pool, std::future::pending()));
         is_send(runner.dry_run(pool));
@@ -18,7 +23,8 @@ fn every_future_is_send() {
         is_send(runner.ledger(pool).unmark("2026-01-01-a"));
         is_send(runner.ledger(pool).mark(runner.seeds()[0].info()));
     }
-    fn on_sqlite(runner: &SeedRunner<Sqlite>, pool: &Pool<Sqlite>) {
+    fn on_sqlite(runner: &SeedRunner<Sqlite>, pool: &Pool<Sqlite>, targets: &Targets<Sqlite>) {
+        is_send(runner.apply_each(targets));
         is_send(runner.apply(pool));
         is_send(runner.apply_until(pool, std::future::pending()));
         is_send(runner.dry_run(pool));

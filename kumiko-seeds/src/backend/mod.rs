@@ -181,6 +181,17 @@ pub trait Backend:
     #[doc(hidden)]
     fn role(options: &<Self::Connection as Connection>::Options) -> Option<&str>;
 
+    /// Which database it is that connections are opened to: its file, or its server and name.
+    #[doc(hidden)]
+    fn database(options: &<Self::Connection as Connection>::Options) -> String;
+
+    /// The same options, for connections in which this schema and no other counts; none where there are no schemas.
+    #[doc(hidden)]
+    fn in_schema(
+        options: <Self::Connection as Connection>::Options,
+        schema: &str,
+    ) -> Option<<Self::Connection as Connection>::Options>;
+
     /// An expression of SQL: not 0 if row level security is active on `table`.
     #[doc(hidden)]
     fn row_security(table: &str) -> String;

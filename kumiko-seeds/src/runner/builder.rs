@@ -18,7 +18,7 @@ use crate::observer::Observer;
 use crate::under_lock::{IsNew, LOCK_TIMEOUT, OnFailure};
 use crate::{App, AppliedBy, Ledger, Pace, Progress, Seed, SeedInfo, Selection, SkipFlags};
 
-/// The seeds of an app with all they need, ready to be applied.
+/// The seeds of an app with all they need, ready to be applied. A clone shares what the app has handed over.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -36,13 +36,13 @@ use crate::{App, AppliedBy, Ledger, Pace, Progress, Seed, SeedInfo, Selection, S
 pub struct SeedRunner<DB: Backend> {
     pub(super) seeds: &'static [Seed<DB>],
     /// What layers above the core have to do, in steps as seeds have them.
-    operations: Vec<&'static Seed<DB>>,
+    pub(super) operations: Vec<&'static Seed<DB>>,
     pub(super) is_new: Option<IsNew<DB>>,
     pub(super) on_failure: Option<OnFailure<DB>>,
     pub(super) app: App,
     pub(super) values: AppValues,
     pub(super) preflights: Vec<Preflight<DB>>,
-    preflights_of_app: Vec<PreflightOfApp>,
+    pub(super) preflights_of_app: Vec<PreflightOfApp>,
     pub(super) prepare: Option<Prepare<DB>>,
     pub(super) observer: Observer,
     pub(super) skip_flags: Option<SkipFlags>,
@@ -66,10 +66,10 @@ pub enum WhenPaused {
 }
 
 /// Finds calls in a pending seed that are known to fail.
-type Preflight<DB> = Box<dyn Fn(&AppValues, &Seed<DB>) -> Vec<PreflightProblem> + Send + Sync>;
+type Preflight<DB> = Arc<dyn Fn(&AppValues, &Seed<DB>) -> Vec<PreflightProblem> + Send + Sync>;
 
 /// Finds what is wrong with what the app has handed over.
-type PreflightOfApp = Box<dyn Fn(&AppValues) -> Vec<String> + Send + Sync>;
+type PreflightOfApp = Arc<dyn Fn(&AppValues) -> Vec<String> + Send + Sync>;
 
 pub(super) type Prepare<DB> = Arc<
     dyn for<'a> Fn(
@@ -160,7 +160,7 @@ impl<DB: Backend> SeedRunner<DB> {
     where
         F: Fn(&AppValues, &Seed<DB>) -> Vec<PreflightProblem> + Send + Sync + 'static,
     {
-        self.preflights.push(Box::new(check));
+        self.preflights.push(Arc::new(check));
         self
     }
 
@@ -212,7 +212,7 @@ impl<DB: Backend> SeedRunner<DB> {
     where
         F: Fn(&AppValues) -> Vec<String> + Send + Sync + 'static,
     {
-        self.preflights_of_app.push(Box::new(check));
+        self.preflights_of_app.push(Arc::new(check));
         self
     }
 

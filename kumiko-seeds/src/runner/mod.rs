@@ -2,7 +2,9 @@
 
 mod app_code;
 mod apply;
+mod apply_each;
 mod builder;
+mod cloning;
 mod dry_run;
 #[cfg(feature = "migrate")]
 mod migrations;

@@ -16,12 +16,13 @@ use std::time::Duration;
 use sqlx::{Pool, Transaction};
 
 pub(crate) use self::again::{Repeated, is_unreachable};
+pub(crate) use self::session::Session;
 pub(crate) use self::wait::{LOCK_TIMEOUT, Wait};
 pub(crate) use self::work::{By, Kept, Turn, Work};
 pub use self::work::{IsNew, OnFailure};
 
 use self::open::{Doubt, Open};
-use self::session::{InUse, Session};
+use self::session::InUse;
 use crate::backend::{Backend, Fault, Lock, Locked, Next, NotCommitted, Statement, Taking, Under};
 use crate::ledger::{self, NewMarker, Record, Sought, Table, Tables};
 use crate::observer::Observer;
@@ -230,8 +231,9 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
         }
     }
 
+    // By `&mut self`, because a future that has `&self` could be sent to no other thread where `DB` is not known.
     async fn commit<'c>(
-        &self,
+        &mut self,
         transaction: Transaction<'c, DB>,
         under: Under<'_, DB>,
         record: &[Statement<'_>],

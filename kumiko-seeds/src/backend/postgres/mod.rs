@@ -201,6 +201,20 @@ impl Backend for Postgres {
         Some(options.get_username())
     }
 
+    fn database(options: &PgConnectOptions) -> String {
+        let server = match options.get_socket() {
+            Some(socket) => socket.display().to_string(),
+            None => options.get_host().to_owned(),
+        };
+        let name = options.get_database().unwrap_or(options.get_username());
+        format!("{server}:{}/{name}", options.get_port())
+    }
+
+    fn in_schema(options: PgConnectOptions, schema: &str) -> Option<PgConnectOptions> {
+        let quoted = format!("\"{}\"", schema.replace('"', "\"\""));
+        Some(options.options([("search_path", quoted)]))
+    }
+
     fn row_security(table: &str) -> String {
         format!("CAST(row_security_active('{table}') AS integer)")
     }

@@ -297,6 +297,14 @@ impl Backend for Sqlite {
         None
     }
 
+    fn database(options: &SqliteConnectOptions) -> String {
+        options.get_filename().display().to_string()
+    }
+
+    fn in_schema(_: SqliteConnectOptions, _: &str) -> Option<SqliteConnectOptions> {
+        None
+    }
+
     fn row_security(_: &str) -> String {
         "0".to_owned()
     }
