@@ -14,15 +14,21 @@ pub(crate) fn run(arguments: &ApplyArguments) -> Result<ExitCode, Failure> {
     let member = package::find(&arguments.package, &current, "cargo kumiko-ops seed:apply")?;
     // What can be wrong without a build is found before the build.
     let bin = ops_binary::find(&member)?;
-    let url = database::find(&arguments.apply.database, &member, &current)?;
-    arguments.apply.check_database(&url)?;
+    let targets = &arguments.apply.targets;
+    let url = if targets.have_urls() {
+        None
+    } else {
+        let url = database::find(&arguments.apply.database, &member, &current)?;
+        arguments.apply.check_database(&url)?;
+        Some(url)
+    };
     let options = arguments.package.repeated() + &arguments.apply.database.repeated();
     let invocation = Invocation::new("cargo kumiko-ops", options);
     let mut words = vec!["seed:apply".to_owned()];
     words.extend(arguments.apply.words());
     let start = Start {
         words,
-        url: Some(&url),
+        url: url.as_ref(),
         invocation: invocation.building(arguments.build.repeated()),
     };
     let program = ops_binary::build_of_files(&member, &current, bin, &arguments.build, &start)?;

@@ -21,6 +21,12 @@ pub(crate) async fn run(
     if let Some(unreadable) = seeds.unreadable {
         return Err(unreadable);
     }
+    let targets = &arguments.status.targets;
+    if targets.are_given() {
+        let places =
+            targets.places(|| database::find(&arguments.status.database, &member, &current))?;
+        return database::print_status_of_each(stdout, places, &arguments.status, &seeds).await;
+    }
     let url = database::find(&arguments.status.database, &member, &current)?;
     let history = database::read_history(&url, &seeds.app).await?;
     let status = Status::compare(seeds.infos(), history, &SkipFlags::from_environment());

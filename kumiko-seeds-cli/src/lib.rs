@@ -46,6 +46,7 @@ mod status;
 mod steering;
 #[cfg(feature = "events")]
 mod streams;
+mod targets;
 mod verify;
 mod work;
 
@@ -68,13 +69,14 @@ pub use projections::{
 pub use running::{block_on, command, parse};
 pub use seed_choice::nearest;
 pub use show::{ShowArguments, show_seed};
-pub use status::{StatusArguments, print_status};
+pub use status::{StatusArguments, print_status, print_status_of_each};
 pub use steering::{CancelArguments, RetryArguments, SteeringArguments, SteeringRequest};
 #[cfg(feature = "events")]
 pub use streams::{
     StreamArchiveArguments, StreamImportArguments, StreamListArguments, StreamPurgeArguments,
     StreamRestoreArguments,
 };
+pub use targets::{Places, TargetsArguments};
 pub use verify::VerifyArguments;
 pub use work::WorkArguments;
 
@@ -82,8 +84,8 @@ pub use work::WorkArguments;
 /// arguments, or of how a view is printed.
 pub mod views {
     pub use crate::apply::{
-        ChangeView, DiffView, DryRunView, EstimateView, EventView, FailedView, MigrationView,
-        Payloads, ReportView, StreamNameView, TriedView,
+        ApplyEachView, ChangeView, DiffView, DryRunView, EstimateView, EventView, FailedView,
+        MigrationView, Payloads, ReportView, StreamNameView, TargetView, TriedView,
     };
     pub use crate::attended_run::AppliedView;
     #[cfg(feature = "events")]
@@ -96,7 +98,7 @@ pub mod views {
         UncheckedProjectionView, WrongRowView,
     };
     pub use crate::show::{MarkerView, ShownSeed};
-    pub use crate::status::{SeedView, StatusView};
+    pub use crate::status::{SeedView, StatusOfEachView, StatusView, TargetStatusView};
     pub use crate::steering::SteeredView;
     #[cfg(feature = "events")]
     pub use crate::streams::{

@@ -161,6 +161,27 @@ fn a_worker_has_the_shape_that_is_documented_whether_it_fails_or_not() {
 }
 
 #[test]
+fn many_databases_have_the_shape_that_is_documented() {
+    let app = App::empty();
+    app.write("tenants.txt", "sqlite:one.db?mode=rwc\nsqlite:two.db\n");
+    let run = |line: &str| -> Value {
+        let call = app.ops_of_steps(&format!("{line} --databases tenants.txt --format json"));
+        serde_json::from_str(&call.stdout()).unwrap()
+    };
+    let applied = run("seed:apply");
+    assert_valid(&applied, "seed-apply-each");
+    assert_eq!(applied["targets"][0]["outcome"], "applied");
+    assert_eq!(applied["targets"][0]["report"]["applied"][1]["events"], 250);
+    assert_eq!(applied["targets"][1]["outcome"], "failed");
+    let again = run("seed:apply --canary sqlite:two.db");
+    assert_valid(&again, "seed-apply-each");
+    assert_eq!(again["targets"][0]["outcome"], "not-attempted");
+    let status = run("seed:status");
+    assert_valid(&status, "seed-status-of-each");
+    assert_eq!(status["targets"][0]["states"]["applied"], 3);
+}
+
+#[test]
 fn projections_have_the_shape_that_is_documented() {
     let app = App::empty();
     let run = |line: &str, version: &str| -> Value {
@@ -274,6 +295,8 @@ fn the_documented_examples_have_the_shape_that_they_explain() {
     let text = fs::read_to_string(workspace().join("cargo-kumiko-ops/JSON.md")).unwrap();
     for (command, name) in [
         ("seed:status", "seed-status"),
+        ("seed:status --databases", "seed-status-of-each"),
+        ("seed:apply --databases", "seed-apply-each"),
         ("seed:show", "seed-show"),
         ("seed:apply", "seed-apply"),
         ("seed:apply --dry-run", "seed-apply-dry-run"),

@@ -26,6 +26,7 @@ mod hostile_text;
 mod init;
 mod interrupt;
 mod json_shapes;
+mod many_databases;
 mod ops_binary;
 mod program;
 mod projections;

@@ -1,8 +1,11 @@
 //! What is done with a database of either kind: the URL says which it is.
 
+use std::io::Write;
+
 use kumiko_seeds::{App, History};
 use kumiko_seeds_cli::{
-    AppSeeds, ByHand, ByHandArguments, DatabaseUrl, Exit, Failure, Invocation, SteeringRequest,
+    AppSeeds, ByHand, ByHandArguments, DatabaseUrl, Exit, Failure, Invocation, Places,
+    StatusArguments, SteeringRequest,
 };
 use sqlx::{Postgres, Sqlite};
 
@@ -12,6 +15,22 @@ pub(crate) async fn read_history(url: &DatabaseUrl, app: &App) -> Result<History
         kumiko_seeds_cli::read_history::<Postgres>(url, app).await
     } else {
         kumiko_seeds_cli::read_history::<Sqlite>(url, app).await
+    }
+}
+
+/// Prints where the seeds stand in each of many databases.
+pub(crate) async fn print_status_of_each(
+    out: &mut dyn Write,
+    places: Places,
+    arguments: &StatusArguments,
+    seeds: &AppSeeds,
+) -> Result<Exit, Failure> {
+    let infos: Vec<_> = seeds.infos().collect();
+    let (app, infos) = (&seeds.app, &infos);
+    if places.are_for::<Postgres>() {
+        kumiko_seeds_cli::print_status_of_each::<Postgres>(out, places, arguments, app, infos).await
+    } else {
+        kumiko_seeds_cli::print_status_of_each::<Sqlite>(out, places, arguments, app, infos).await
     }
 }
 

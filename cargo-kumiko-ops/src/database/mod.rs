@@ -9,7 +9,7 @@ use kumiko_seeds_cli::{DatabaseArguments, DatabaseUrl, Failure, Look, shell_word
 
 use crate::package::{Database, Member};
 use crate::shown::shown_path;
-pub(crate) use either::{change_by_hand, read_history, steer};
+pub(crate) use either::{change_by_hand, print_status_of_each, read_history, steer};
 
 /// Finds the database: the flag, the variable, `.env` beside the package and at the root of the
 /// workspace, the settings of the package. The first that names one wins.

@@ -6,6 +6,7 @@ use kumiko_seeds::{AppliedBy, Selection};
 use super::migration_view::Payloads;
 use crate::arguments::{Format, format_words};
 use crate::database::DatabaseArguments;
+use crate::targets::TargetsArguments;
 
 /// The arguments of `seed:apply`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
@@ -14,11 +15,17 @@ pub struct ApplyArguments {
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArguments,
+    /// Which databases, if it is not one.
+    #[command(flatten)]
+    pub targets: TargetsArguments,
+    /// The target that comes first, and if it fails, no other is touched; the first of all if not given
+    #[arg(long, value_name = "TARGET", requires = "targets")]
+    pub(super) canary: Option<String>,
     /// How to print the result: table or json
     #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
     pub(super) format: Format,
     /// Run what is pending and roll all of it back: which events it would append, and whether it works
-    #[arg(long)]
+    #[arg(long, conflicts_with = "targets")]
     pub(super) dry_run: bool,
     /// With --dry-run, show the payloads of the events that a migration of streams changes, whatever they hold
     #[arg(long, requires = "dry_run")]
@@ -55,8 +62,10 @@ impl ApplyArguments {
             (self.foreground, "--foreground"),
         ];
         let given = flags.into_iter().filter(|(given, _)| *given);
-        let mut words: Vec<String> = given.map(|(_, flag)| flag.to_owned()).collect();
+        let mut words = self.targets.words();
+        words.extend(given.map(|(_, flag)| flag.to_owned()));
         let values = [
+            ("--canary", self.canary.clone()),
             ("--to", self.to.clone()),
             ("--only", self.only.clone()),
             ("--applied-by", self.applied_by.map(|by| by.to_string())),
@@ -116,6 +125,8 @@ mod tests {
             "",
             "--dry-run --payloads --to 2026-01-01-a --format json",
             "--foreground --lock-timeout 7",
+            "--each-schema t_% --parallel 2 --canary t_1",
+            "--databases tenants.txt --only 2026-01-01-a",
             "--out-of-order --only 2026-01-01-a --applied-by boot --lock-timeout 7",
         ] {
             let words = ["seed:apply"].into_iter().chain(line.split_whitespace());
@@ -132,6 +143,11 @@ mod tests {
             "seed:apply --out-of-order --to a",
             "seed:apply --foreground --to a",
             "seed:apply --payloads",
+            "seed:apply --each-schema a --databases b",
+            "seed:apply --database-url a --databases b",
+            "seed:apply --each-schema a --dry-run",
+            "seed:apply --canary a",
+            "seed:apply --parallel 2",
         ] {
             assert!(Line::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

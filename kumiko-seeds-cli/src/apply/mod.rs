@@ -1,6 +1,10 @@
 //! `seed:apply`: applies what is pending, or tries it and keeps nothing.
 
 mod arguments;
+mod each;
+mod each_failure;
+mod each_table;
+mod each_view;
 mod events_table;
 mod failure;
 mod migration_text;
@@ -18,6 +22,7 @@ use kumiko_seeds::{Backend, Report, SeedRunner, WhenPaused, WorkReport};
 use sqlx::Pool;
 
 pub use arguments::ApplyArguments;
+pub use each_view::{ApplyEachView, TargetView};
 use failure::{Asked, of_dry_run_interrupted};
 pub use migration_view::{ChangeView, DiffView, MigrationView, Payloads, StreamNameView};
 pub use view::{DryRunView, EstimateView, EventView, FailedView, ReportView, TriedView};
@@ -39,6 +44,10 @@ pub(crate) async fn run<DB: Backend>(
     let invocation = Invocation::of_this_process(&arguments.database);
     let ids: Vec<&str> = runner.seeds().iter().map(|seed| seed.id).collect();
     let arguments = selection::with_ids(arguments, &ids, &invocation)?;
+    let runner = set_up(runner, &arguments);
+    if arguments.targets.are_given() {
+        return each::run(runner, &arguments, &invocation).await;
+    }
     let url = find::<DB>(&arguments.database)?;
     let pool = arguments.open::<DB>(&url).await?;
     let action = if arguments.dry_run {
@@ -48,16 +57,7 @@ pub(crate) async fn run<DB: Backend>(
     };
     let display = ProgressDisplay::on_stderr(action);
     let observed = display.clone();
-    let mut runner = runner
-        .when_paused(WhenPaused::Leaves)
-        .select(arguments.selection())
-        .applied_by(cause(arguments.applied_by))
-        // The database of the URL may be behind any pooler.
-        .unnamed_statements()
-        .observe(move |progress| observed.show(progress));
-    if let Some(seconds) = arguments.lock_timeout {
-        runner = runner.lock_timeout(Duration::from_secs(seconds));
-    }
+    let runner = runner.observe(move |progress| observed.show(progress));
     let applying = Applying {
         asked: Asked {
             arguments,
@@ -72,6 +72,20 @@ pub(crate) async fn run<DB: Backend>(
     match action {
         Action::Apply => applying.apply().await,
         Action::Try => applying.try_out().await,
+    }
+}
+
+/// The runner, set up as the arguments ask for.
+fn set_up<DB: Backend>(runner: SeedRunner<DB>, arguments: &ApplyArguments) -> SeedRunner<DB> {
+    let runner = runner
+        .when_paused(WhenPaused::Leaves)
+        .select(arguments.selection())
+        .applied_by(cause(arguments.applied_by))
+        // The database of the URL may be behind any pooler.
+        .unnamed_statements();
+    match arguments.lock_timeout {
+        Some(seconds) => runner.lock_timeout(Duration::from_secs(seconds)),
+        None => runner,
     }
 }
 

@@ -28,7 +28,8 @@ pub(crate) async fn connect<DB: Backend>(url: &DatabaseUrl) -> Result<Option<Poo
 
 type Options<DB> = <<DB as Database>::Connection as Connection>::Options;
 
-pub(super) fn parse<DB: Database>(url: &DatabaseUrl) -> Result<Options<DB>, Failure> {
+/// What the driver understands of a URL.
+pub(crate) fn parse<DB: Database>(url: &DatabaseUrl) -> Result<Options<DB>, Failure> {
     // The parser's error may quote the URL, so it is not shown.
     Options::<DB>::from_str(&url.url)
         .map_err(|_| url_fault::not_understood(url.kind).in_source(&url.source))

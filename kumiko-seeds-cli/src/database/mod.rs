@@ -15,7 +15,7 @@ mod url;
 mod url_fault;
 
 pub use arguments::DatabaseArguments;
-pub(crate) use connect::{connect, open};
+pub(crate) use connect::{connect, open, parse};
 pub use history::read_history;
 pub(crate) use history::say_that_there_is_none;
 pub use look::Look;

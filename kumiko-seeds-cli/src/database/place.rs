@@ -29,7 +29,7 @@ impl DatabaseUrl {
             return Ok(Place::There);
         }
         let file = self.file();
-        if sqlite_url::has_mode(&self.url, "memory") || file == Path::new(":memory:") {
+        if self.is_in_memory() {
             return Ok(Place::Memory);
         }
         if file == Path::new("") {
@@ -75,6 +75,15 @@ impl DatabaseUrl {
         }
     }
 
+    /// Fails for a database that ends with the command, or that no file is named for.
+    pub(crate) fn check_outlives_command(&self) -> Result<(), Failure> {
+        let has_file = self.kind != Kind::Sqlite || self.file() != Path::new("");
+        if has_file && !self.is_in_memory() {
+            return Ok(());
+        }
+        self.check_for_changing()
+    }
+
     /// What to say of a database that is yet to be created.
     pub(super) fn to_create(&self) -> String {
         let file = self.file();
@@ -99,6 +108,11 @@ impl DatabaseUrl {
             "use sqlite:path/to/file.db",
         )
         .in_source(&self.source)
+    }
+
+    fn is_in_memory(&self) -> bool {
+        self.kind == Kind::Sqlite
+            && (sqlite_url::has_mode(&self.url, "memory") || self.file() == Path::new(":memory:"))
     }
 
     fn file(&self) -> PathBuf {

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::database::DatabaseArguments;
+use crate::targets::TargetsArguments;
 
 /// The arguments of `seed:status`.
 #[derive(Clone, Debug, Default, Args)]
@@ -10,11 +11,14 @@ pub struct StatusArguments {
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArguments,
+    /// Which databases, if it is not one.
+    #[command(flatten)]
+    pub targets: TargetsArguments,
     /// How to print the result: table, json, or github for annotations in GitHub Actions
     #[arg(long, value_enum, default_value_t = StatusFormat::Table, hide_possible_values = true)]
     pub(super) format: StatusFormat,
     /// Print only the ids of the seeds that the next seed:apply takes up, one a line
-    #[arg(long, conflicts_with = "format")]
+    #[arg(long, conflicts_with_all = ["format", "targets"])]
     pub(super) pending: bool,
     /// Exit with 1 if a seed is pending, and with 3 if one is missing, out of order or renamed
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod each;
 mod github;
 mod next_run;
 mod table;
@@ -13,6 +14,7 @@ use kumiko_seeds::{Backend, SeedRunner, SkipFlags, Status};
 
 pub use arguments::StatusArguments;
 use arguments::StatusFormat;
+pub use each::{StatusOfEachView, TargetStatusView, print_status_of_each};
 pub use view::{SeedView, StatusView};
 
 use crate::database::{find, read_history};
@@ -24,6 +26,14 @@ pub(crate) async fn run<DB: Backend>(
     runner: &SeedRunner<DB>,
     arguments: &StatusArguments,
 ) -> Result<Exit, Failure> {
+    if arguments.targets.are_given() {
+        let places = arguments
+            .targets
+            .places(|| find::<DB>(&arguments.database))?;
+        let infos: Vec<_> = runner.infos().collect();
+        let out = &mut stdout();
+        return print_status_of_each::<DB>(out, places, arguments, runner.whose(), &infos).await;
+    }
     let url = find::<DB>(&arguments.database)?;
     let history = read_history::<DB>(&url, runner.whose()).await?;
     let status = Status::compare(runner.infos(), history, &SkipFlags::from_environment());

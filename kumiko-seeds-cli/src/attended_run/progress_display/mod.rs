@@ -37,6 +37,8 @@ impl Action {
 pub(crate) struct ProgressDisplay {
     action: Action,
     on: Arc<Mutex<On>>,
+    /// What each line begins with.
+    prefix: String,
 }
 
 enum On {
@@ -56,6 +58,16 @@ impl ProgressDisplay {
         Self {
             action,
             on: Arc::new(Mutex::new(on)),
+            prefix: String::new(),
+        }
+    }
+
+    /// A display of what happens in one of many targets, in lines: on a terminal, too, where only one line can move.
+    pub(crate) fn of_target(name: &str) -> Self {
+        Self {
+            action: Action::Apply,
+            on: Arc::new(Mutex::new(On::Lines(Lines::default()))),
+            prefix: printable(name) + ": ",
         }
     }
 
@@ -65,12 +77,12 @@ impl ProgressDisplay {
         match &mut *self.on.lock().unwrap_or_else(PoisonError::into_inner) {
             On::Terminal(moving) => {
                 if !moving.shows(progress, &line) {
-                    write_line(&line);
+                    self.write_line(&line);
                 }
             }
             On::Lines(lines) => {
                 for line in lines.of(progress, line, Instant::now()) {
-                    write_line(&line);
+                    self.write_line(&line);
                 }
             }
         }
@@ -82,10 +94,14 @@ impl ProgressDisplay {
             On::Terminal(moving) => moving.clear(),
             On::Lines(lines) => {
                 if let Some(line) = lines.last() {
-                    write_line(&line);
+                    self.write_line(&line);
                 }
             }
         }
+    }
+
+    fn write_line(&self, line: &str) {
+        drop(writeln!(stderr().lock(), "{}{line}", self.prefix));
     }
 }
 
@@ -94,8 +110,4 @@ impl ProgressDisplay {
 fn can_move() -> bool {
     let is = |name: &str, value: &str| std::env::var_os(name).is_some_and(|found| found == value);
     stderr().is_terminal() && cfg!(unix) && !is("TERM", "dumb") && !is("CI", "true")
-}
-
-fn write_line(line: &str) {
-    drop(writeln!(stderr().lock(), "{line}"));
 }
