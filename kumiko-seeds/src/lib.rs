@@ -87,6 +87,9 @@
 //!
 //! The first failure stops the run, and [`ApplyError`] says what was applied before it.
 //!
+//! Where each tenant has a schema or a database, [`SeedRunner::apply_each`] does this in all of them: a canary first, and what
+//! fails in one concerns no other.
+//!
 //! # What is guaranteed
 //!
 //! - A seed's events, projections and marker commit together or not at all, whatever ends the process.

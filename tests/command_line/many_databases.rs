@@ -300,3 +300,54 @@ sqlite:two.db  0 applied, 2 pending
 ",
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn after_a_signal_the_table_says_what_was_not_attempted() {
+    use std::io::{BufRead, BufReader, Read};
+
+    let app = App::empty();
+    app.write(
+        "tenants.txt",
+        "sqlite:one.db?mode=rwc\nsqlite:two.db?mode=rwc\n",
+    );
+    let call = app.ops_of_steps("seed:apply --databases tenants.txt");
+    let call = call.variable("TEST_SLEEPS_MS", "300");
+    let call = call.variable("TEST_ITEMS", "1000000");
+    let mut rest = String::new();
+    let output = call.output_attended(|mut child| {
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut shown = String::new();
+        while !shown.contains("sqlite:one.db: applying 2026-02-01-notes\n") {
+            assert!(stderr.read_line(&mut shown).unwrap() > 0, "{shown}");
+        }
+        let pid = child.id().to_string();
+        let mut kill = std::process::Command::new("kill");
+        assert!(kill.args(["-s", "INT", &pid]).status().unwrap().success());
+        stderr.read_to_string(&mut rest).unwrap();
+        child.wait_with_output().unwrap()
+    });
+    assert_eq!(output.status.code(), Some(130), "{rest}");
+    let table = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = table.lines().take(3).collect();
+    assert_eq!(
+        lines,
+        [
+            "TARGET         OUTCOME        SEEDS  REMARK",
+            "sqlite:one.db  stopped        1      left: 2026-02-01-notes, 2026-03-01-after",
+            "sqlite:two.db  not attempted",
+        ]
+    );
+    let rest = rest.replace(env!("CARGO_BIN_EXE_ops-of-steps"), "ops");
+    assert!(
+        rest.ends_with(
+            "\
+error: interrupted by SIGINT (Ctrl-C)
+note: what is applied stays applied; the others are as they were
+help: go on from there:
+    ops seed:apply --databases tenants.txt
+"
+        ),
+        "{rest}"
+    );
+}

@@ -46,6 +46,14 @@ help: name the one that applies seeds, in [app]/Cargo.toml:
         shown.starts_with("exit 0\n-- stdout\n2 applied in [time]\n"),
         "{shown}"
     );
+    app.write(
+        "tenants.txt",
+        "sqlite:a.db?mode=rwc\nsqlite:b.db?mode=rwc\n",
+    );
+    let shown = app.command("seed:apply --databases tenants.txt").run();
+    let applied =
+        "sqlite:a.db  applied  2\nsqlite:b.db  applied  2\n\n2 applied, of 2 targets in [time]\n";
+    assert!(shown.contains(applied), "{shown}");
     app.edit("Cargo.toml", "two-ops", "three-ops");
     assert_shows(
         &app.command("seed:apply").run(),

@@ -74,7 +74,10 @@ pub(super) struct Done {
 /// Why a target failed.
 pub(super) enum Failed {
     InForeground(Box<ApplyError>),
-    InBackground { report: Report, worked: WorkReport },
+    InBackground {
+        report: Report,
+        worked: Box<WorkReport>,
+    },
 }
 
 pub(super) type Outcome = TargetOutcome<Done, Failed>;
@@ -134,6 +137,7 @@ impl<DB: Backend> TargetWork<DB> for ApplyingEach<DB> {
             let worked = Some(worked);
             Ok(Done { report, worked })
         } else {
+            let worked = Box::new(worked);
             Err(Failed::InBackground { report, worked })
         }
     }

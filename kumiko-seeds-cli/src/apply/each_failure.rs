@@ -38,8 +38,8 @@ pub(super) fn failure(
             .notes
             .push("what is applied stays applied; the others are as they were".to_owned());
     }
-    let errors = outcomes.iter().filter_map(error_of);
-    failure.help.extend(errors.filter_map(Error::remedy).next());
+    let mut errors = outcomes.iter().filter_map(error_of);
+    failure.help.extend(errors.find_map(Error::remedy));
     let what = if failed > 0 {
         "correct what failed and run this again; it goes on where something is pending"
     } else {

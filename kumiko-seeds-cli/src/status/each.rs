@@ -35,7 +35,11 @@ pub async fn print_status_of_each<DB: Backend>(
             .help("use --format table or --format json"));
     }
     let flags = SkipFlags::from_environment();
-    let targets = places.to_read()?.targets::<DB>().await?.without_canary();
+    let targets = places
+        .for_reading()?
+        .targets::<DB>()
+        .await?
+        .without_canary();
     let read = targets.each(&Reading { app }, std::future::pending()).await;
     let statuses = read.into_iter().filter_map(|outcome| {
         let history = outcome.result?;
@@ -131,9 +135,9 @@ impl<'a> StatusOfEachView<'a> {
     }
 }
 
-fn states(status: &Status) -> BTreeMap<&'static str, usize> {
+fn states(of: &Status) -> BTreeMap<&'static str, usize> {
     let mut states = BTreeMap::new();
-    for seed in &status.seeds {
+    for seed in &of.seeds {
         *states.entry(seed.state.as_str()).or_default() += 1;
     }
     states

@@ -66,7 +66,7 @@ impl Places {
     }
 
     /// The same for whoever only reads. What is yet to be created is empty, and so is a database in memory.
-    pub(crate) fn to_read(mut self) -> Result<Self, Failure> {
+    pub(crate) fn for_reading(mut self) -> Result<Self, Failure> {
         if let Kind::Databases(databases) = &mut self.kind {
             for (_, url) in databases {
                 if let Ok(Place::ToCreate) = url.place() {

@@ -16,7 +16,7 @@ impl<DB: Backend> SeedRunner<DB> {
     /// finds something to do only there. [`Targets::each`] says what happens at once and what in turns, and how many connections
     /// there are. `tracing` events are in a span `target` with the target's name.
     ///
-    /// Where nothing is pending, a target costs a connection and two statements without a lock. What is left to the background
+    /// Where nothing is pending, a target costs a connection and a few statements without a lock. What is left to the background
     /// is not done.
     pub async fn apply_each(
         &self,
@@ -35,7 +35,7 @@ impl<DB: Backend> SeedRunner<DB> {
         targets.each(&Applying(self), stop).await
     }
 
-    /// Whether a run would have something to do in a database: one statement, no lock. What a flag skips, and what is left to the
+    /// Whether a run would have something to do in a database, without a lock. What a flag skips, and what is left to the
     /// background, is pending as well.
     ///
     /// # Errors

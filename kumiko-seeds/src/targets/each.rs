@@ -81,10 +81,10 @@ impl<DB: Backend> Targets<DB> {
             work,
             stop: stop.boxed().shared(),
         };
-        let mut outcomes: Vec<_> = self.targets.iter().map(not_attempted).collect();
+        let mut outcomes: Vec<_> = self.all.iter().map(not_attempted).collect();
         let canary = self.canary.filter(|canary| *canary < outcomes.len());
         if let Some(canary) = canary {
-            let target = &self.targets[canary];
+            let target = &self.all[canary];
             let mut first = round.look(target).await;
             if first.is_to_act {
                 first = round.act(target, first.duration).await;
@@ -105,19 +105,15 @@ impl<DB: Backend> Targets<DB> {
         round: &Round<'_, W>,
         outcomes: &mut [TargetOutcome<W::Done, W::Failed>],
     ) {
-        let others = (0..self.targets.len()).filter(|index| Some(*index) != self.canary);
+        let others = (0..self.all.len()).filter(|index| Some(*index) != self.canary);
         let looks: Vec<_> = others
-            .map(|index| {
-                round
-                    .look(&self.targets[index])
-                    .map(move |look| (index, look))
-            })
+            .map(|index| round.look(&self.all[index]).map(move |look| (index, look)))
             .collect();
         let mut looks = iter(looks).buffer_unordered(self.parallel);
         let mut to_act: BTreeMap<String, BTreeMap<usize, Duration>> = BTreeMap::new();
         while let Some((index, look)) = looks.next().await {
             if look.is_to_act {
-                let database = to_act.entry(self.targets[index].database());
+                let database = to_act.entry(self.all[index].database());
                 database.or_default().insert(index, look.duration);
             } else {
                 look.settle(&mut outcomes[index]);
@@ -143,7 +139,7 @@ impl<DB: Backend> Targets<DB> {
     ) -> Vec<(usize, Attempted<W::Done, W::Failed>)> {
         let mut acted = Vec::new();
         for (index, looked) in queue {
-            acted.push((index, round.act(&self.targets[index], looked).await));
+            acted.push((index, round.act(&self.all[index], looked).await));
         }
         acted
     }

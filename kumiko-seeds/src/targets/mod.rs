@@ -31,7 +31,7 @@ const PARALLEL: usize = 4;
 /// ```
 #[derive(Debug)]
 pub struct Targets<DB: Backend> {
-    targets: Vec<Target<DB>>,
+    all: Vec<Target<DB>>,
     canary: Option<usize>,
     parallel: usize,
 }
@@ -41,7 +41,7 @@ impl<DB: Backend> Targets<DB> {
     #[must_use]
     pub fn new(targets: impl IntoIterator<Item = Target<DB>>) -> Self {
         Self {
-            targets: targets.into_iter().collect(),
+            all: targets.into_iter().collect(),
             canary: Some(0),
             parallel: PARALLEL,
         }
@@ -76,6 +76,6 @@ impl<DB: Backend> Targets<DB> {
 
     /// The names of the targets, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.targets.iter().map(Target::name)
+        self.all.iter().map(Target::name)
     }
 }
