@@ -76,6 +76,18 @@ Examples:
   cargo kumiko-ops seed:show seeds/2026-05-20-grant-tenant-admin.rs --format json"
     )]
     Show(ShowArguments),
+    /// Show what was done in the database and when: seeds, rebuilds, replays, purges, and what is under way
+    #[command(
+        name = "seed:history",
+        after_help = "\
+Examples:
+  cargo kumiko-ops seed:history --limit 20
+  cargo kumiko-ops seed:history --since 2026-05-01 --type projection-rebuild
+  cargo kumiko-ops seed:history admin-roles --format json
+
+The newest stands last, and below it what is under way."
+    )]
+    History(HistoryArguments),
     /// Build the app's ops binary and apply the pending seeds with it
     #[command(
         name = "seed:apply",
@@ -326,6 +338,15 @@ pub(crate) struct StatusArguments {
 pub(crate) struct ByHandArguments {
     #[command(flatten)]
     pub(crate) by_hand: cli::ByHandArguments,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+}
+
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct HistoryArguments {
+    #[command(flatten)]
+    pub(crate) history: cli::HistoryArguments,
     #[command(flatten)]
     pub(crate) package: PackageArguments,
 }

@@ -13,6 +13,7 @@ mod projections;
 mod run;
 mod seed_apply;
 mod seed_files;
+mod seed_history;
 mod seed_new;
 mod seed_show;
 mod seed_status;

@@ -9,8 +9,8 @@ use kumiko_seeds_cli as cli;
 use crate::arguments::{Arguments, Steering, Subcommand};
 use crate::package::PackageArguments;
 use crate::{
-    by_hand, events, projections, seed_apply, seed_new, seed_show, seed_status, seed_verify,
-    seed_work, shell_files, steering, streams,
+    by_hand, events, projections, seed_apply, seed_history, seed_new, seed_show, seed_status,
+    seed_verify, seed_work, shell_files, steering, streams,
 };
 
 /// Runs the command that the arguments of this process name.
@@ -31,6 +31,9 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 .await
                 .map(ExitCode::from),
             Subcommand::Show(arguments) => seed_show::run(&arguments, &mut stdout())
+                .await
+                .map(ExitCode::from),
+            Subcommand::History(arguments) => seed_history::run(&arguments, &mut stdout())
                 .await
                 .map(ExitCode::from),
             Subcommand::Mark(arguments) => by_hand::mark(&arguments).await.map(ExitCode::from),

@@ -9,7 +9,7 @@
 //! # }
 //! ```
 //!
-//! The binary knows `seed:status`, `seed:show`, `seed:apply`, `seed:work`, `seed:verify`, `seed:mark` and `seed:unmark`; seeds
+//! The binary knows `seed:status`, `seed:show`, `seed:history`, `seed:apply`, `seed:work`, `seed:verify`, `seed:mark` and `seed:unmark`; seeds
 //! of many steps are steered with `seed:pause`, `seed:resume`, `seed:cancel` and `seed:retry`. `projection:status`,
 //! `projection:check` and `projection:rebuild` are about the read tables that the app computes from events, and
 //! `stream:archive`, `stream:restore`, `stream:list`, `stream:purge` and `stream:import` about streams that are over. They come with the feature `events`, which is on
@@ -32,6 +32,7 @@ mod database;
 #[cfg(feature = "events")]
 mod events;
 mod failure;
+mod history;
 mod invocation;
 mod operation_id;
 mod ops_binary;
@@ -59,6 +60,7 @@ pub use database::{DatabaseArguments, DatabaseUrl, Look, read_history};
 #[cfg(feature = "events")]
 pub use events::EventReplayArguments;
 pub use failure::{Exit, Failure};
+pub use history::{HistoryArguments, print_history};
 pub use invocation::Invocation;
 pub use ops_binary::main;
 pub use printing::{confirmation, printable, printable_lines, shell_word};
@@ -85,11 +87,12 @@ pub use work::WorkArguments;
 pub mod views {
     pub use crate::apply::{
         ApplyEachView, ChangeView, DiffView, DryRunView, EstimateView, EventView, FailedView,
-        MigrationView, Payloads, ReportView, StreamNameView, TargetView, TriedView,
+        MigrationView, OutcomeView, Payloads, ReportView, StreamNameView, TargetView, TriedView,
     };
     pub use crate::attended_run::AppliedView;
     #[cfg(feature = "events")]
     pub use crate::events::{EventCountView, ReplayDryRunView};
+    pub use crate::history::{HistoryView, OperationView};
     pub use crate::printing::Moment;
     pub use crate::progress_view::ProgressView;
     #[cfg(feature = "events")]

@@ -16,6 +16,7 @@ use crate::carried::Carried;
 use crate::events::{self, EventReplayArguments};
 #[cfg(not(feature = "events"))]
 use crate::failure::Failure;
+use crate::history::HistoryArguments;
 use crate::printing::make_panics_printable;
 #[cfg(feature = "events")]
 use crate::projections::{
@@ -32,7 +33,7 @@ use crate::streams::{
 };
 use crate::verify::VerifyArguments;
 use crate::work::WorkArguments;
-use crate::{apply, by_hand, carried, show, status, steering, verify, work};
+use crate::{apply, by_hand, carried, history, show, status, steering, verify, work};
 
 /// Runs the command in this process's arguments with the app's seeds.
 ///
@@ -51,6 +52,7 @@ pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
             OpsCommand::Apply(arguments) => apply::run(runner, &arguments).await,
             OpsCommand::Verify(arguments) => verify::run(&runner, &arguments),
             OpsCommand::Show(arguments) => show::run(&runner, &arguments).await,
+            OpsCommand::History(arguments) => history::run(&runner, &arguments).await,
             OpsCommand::Mark(arguments) => by_hand::mark(&runner, &arguments).await,
             OpsCommand::Unmark(arguments) => by_hand::unmark(&runner, &arguments).await,
             OpsCommand::Work(arguments) => work::run(runner, &arguments).await,
@@ -126,6 +128,9 @@ enum OpsCommand {
     /// Show all that is known of one seed
     #[command(name = "seed:show")]
     Show(ShowArguments),
+    /// Show what was done in the database and when, and what is under way
+    #[command(name = "seed:history")]
+    History(HistoryArguments),
     /// Mark a seed as applied without running it, where its change was made already
     #[command(name = "seed:mark")]
     Mark(ByHandArguments),

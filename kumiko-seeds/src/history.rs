@@ -36,6 +36,8 @@ pub struct Intervention {
     pub kind: InterventionKind,
     /// When, by the database's clock.
     pub at: DateTime<Utc>,
+    /// From where: `cli` or `ci-pipeline`.
+    pub by: String,
 }
 
 /// What a person can do to a marker by hand.
@@ -48,6 +50,12 @@ pub enum InterventionKind {
 }
 
 impl InterventionKind {
+    /// The spelling in the database, in the column `operation_type`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.operation_type().as_str()
+    }
+
     pub(crate) fn operation_type(self) -> OperationType {
         match self {
             Self::Marked => OperationType::SeedMark,
@@ -145,5 +153,6 @@ fn intervention(app: &App, row: &Marker, kind: InterventionKind) -> Option<Inter
         id: id.to_owned(),
         kind,
         at: row.applied_at,
+        by: row.applied_by.clone(),
     })
 }

@@ -5,9 +5,11 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 
+use crate::operation_type::OperationType;
 use crate::plan::Source;
 
-/// A row of `kumiko_es_operations` with operation type `seed-migration`: this seed was applied.
+/// A row of `kumiko_es_operations` with operation type `seed-migration`: this seed was applied. Or, with another of
+/// [`Marker::operation_type`], this operation was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Marker {
@@ -30,6 +32,12 @@ pub struct Marker {
 }
 
 impl Marker {
+    /// Which operation it is the marker of, as the column `operation_type` has it: `seed-migration` for a seed.
+    #[must_use]
+    pub fn operation_type(&self) -> &'static str {
+        OperationType::of_marker(&self.id).as_str()
+    }
+
     pub(crate) fn source(&self) -> Source<'_> {
         match &self.source_hash {
             Some(hash) => Source::of_hash(hash),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::operation_type::OperationType;
+
 /// How far a seed of many steps is that has begun and is not applied yet: its row in `kumiko_es_progress`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -86,6 +88,12 @@ impl fmt::Display for ProgressState {
 }
 
 impl SeedProgress {
+    /// Which operation it is, as the column `operation_type` has it: `seed-migration` for a seed.
+    #[must_use]
+    pub fn operation_type(&self) -> &'static str {
+        OperationType::of_marker(&self.id).as_str()
+    }
+
     /// How much of it is done, from 0 to 100 and rounded down, if the seed has counted its items.
     #[must_use]
     pub fn percent(&self) -> Option<u8> {

@@ -150,6 +150,7 @@ fn a_worker_has_the_shape_that_is_documented_whether_it_fails_or_not() {
     assert_eq!(failed["failed_in_background"][0]["id"], "2026-02-01-notes");
     assert_eq!(failed["left"][0], "2026-03-01-after");
     run("seed:retry notes", "");
+    assert_valid(&run("seed:history", ""), "seed-history");
     let failed = run("seed:work", "100");
     assert_valid(&failed, "seed-work");
     let error = "seed 2026-02-01-notes failed: no such member";
@@ -296,6 +297,7 @@ fn the_documented_examples_have_the_shape_that_they_explain() {
     for (command, name) in [
         ("seed:status", "seed-status"),
         ("seed:status --databases", "seed-status-of-each"),
+        ("seed:history", "seed-history"),
         ("seed:apply --databases", "seed-apply-each"),
         ("seed:show", "seed-show"),
         ("seed:apply", "seed-apply"),

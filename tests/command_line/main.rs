@@ -38,6 +38,7 @@ mod seed_apply_cause;
 mod seed_apply_committing;
 mod seed_apply_dry_run;
 mod seed_apply_selection;
+mod seed_history;
 mod seed_names;
 mod seed_new;
 mod seed_new_options;

@@ -3,7 +3,7 @@
 use kumiko_seeds::Error;
 
 use super::each::{Failed, Outcome};
-use super::each_view::{ApplyEachView, Came};
+use super::each_view::{ApplyEachView, OutcomeView};
 use crate::attended_run::{Signal, interrupted};
 use crate::failure::{Exit, Failure};
 use crate::printing::counted;
@@ -16,8 +16,12 @@ pub(super) fn failure(
     again: &str,
     signal: Option<Signal>,
 ) -> Option<Failure> {
-    let [failed, stopped, left] =
-        [Came::Failed, Came::Stopped, Came::NotAttempted].map(|came| view.count(came));
+    let [failed, stopped, left] = [
+        OutcomeView::Failed,
+        OutcomeView::Stopped,
+        OutcomeView::NotAttempted,
+    ]
+    .map(|outcome| view.count(outcome));
     let mut failure = match signal {
         Some(signal) if stopped + left > 0 => interrupted(signal),
         _ if failed == 0 => return None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anstyle::Style;
 
-use super::each_view::{ApplyEachView, Came, TargetView};
+use super::each_view::{ApplyEachView, OutcomeView, TargetView};
 use crate::printing::{Columns, Palette, Terminal, printable, seconds};
 
 const HEADINGS: [&str; 4] = ["TARGET", "OUTCOME", "SEEDS", "REMARK"];
@@ -13,8 +13,8 @@ const HEADINGS: [&str; 4] = ["TARGET", "OUTCOME", "SEEDS", "REMARK"];
 pub(super) fn table(view: &ApplyEachView<'_>, terminal: Terminal) -> String {
     let Terminal { palette, width } = terminal;
     let targets = view.targets.iter();
-    let shown = targets.filter(|target| target.outcome != Came::NothingPending);
-    let (outcomes, rows): (Vec<Came>, Vec<[String; 4]>) =
+    let shown = targets.filter(|target| target.outcome != OutcomeView::NothingPending);
+    let (outcomes, rows): (Vec<OutcomeView>, Vec<[String; 4]>) =
         shown.map(|target| (target.outcome, row(target))).unzip();
     if rows.is_empty() {
         return sum(view) + "\n";
@@ -33,11 +33,11 @@ pub(super) fn table(view: &ApplyEachView<'_>, terminal: Terminal) -> String {
 /// `98 applied, 1 failed, 1 not attempted, of 100 targets in 2.1s`.
 pub(super) fn sum(view: &ApplyEachView<'_>) -> String {
     let outcomes = [
-        Came::Applied,
-        Came::Failed,
-        Came::Stopped,
-        Came::NotAttempted,
-        Came::NothingPending,
+        OutcomeView::Applied,
+        OutcomeView::Failed,
+        OutcomeView::Stopped,
+        OutcomeView::NotAttempted,
+        OutcomeView::NothingPending,
     ];
     let counts = outcomes.map(|came| (view.count(came), came.in_words()));
     let counts = counts.iter().filter(|(count, _)| *count > 0);
@@ -69,11 +69,11 @@ fn row(target: &TargetView<'_>) -> [String; 4] {
     ]
 }
 
-fn style(palette: &Palette, outcome: Came) -> Style {
+fn style(palette: &Palette, outcome: OutcomeView) -> Style {
     match outcome {
-        Came::Applied | Came::NothingPending => palette.good,
-        Came::Failed => palette.error,
-        Came::Stopped | Came::NotAttempted => palette.warning,
+        OutcomeView::Applied | OutcomeView::NothingPending => palette.good,
+        OutcomeView::Failed => palette.error,
+        OutcomeView::Stopped | OutcomeView::NotAttempted => palette.warning,
     }
 }
 

@@ -27,7 +27,7 @@ pub struct TargetView<'a> {
     /// The schema, or the URL without user, password and parameters.
     pub target: &'a str,
     /// What came of it.
-    pub outcome: Came,
+    pub outcome: OutcomeView,
     /// Why it failed or was stopped, with all causes.
     pub error: Option<String>,
     /// What the run did, as for one database; none if it was not attempted.
@@ -39,7 +39,7 @@ pub struct TargetView<'a> {
 /// What came of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Came {
+pub enum OutcomeView {
     /// Something was applied, and nothing failed.
     Applied,
     /// Nothing was pending that this run was to apply.
@@ -52,7 +52,7 @@ pub enum Came {
     NotAttempted,
 }
 
-impl Came {
+impl OutcomeView {
     /// What people read, and programs with a hyphen.
     pub(super) fn in_words(self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ impl<'a> ApplyEachView<'a> {
     }
 
     /// How many targets came to this.
-    pub(super) fn count(&self, came: Came) -> usize {
+    pub(super) fn count(&self, came: OutcomeView) -> usize {
         let targets = self.targets.iter();
         targets.filter(|target| target.outcome == came).count()
     }
@@ -105,7 +105,7 @@ impl<'a> TargetView<'a> {
     fn of(outcome: &'a Outcome) -> Self {
         let duration = outcome.duration;
         let (came, error, report) = match &outcome.result {
-            None => (Came::NotAttempted, None, None),
+            None => (OutcomeView::NotAttempted, None, None),
             Some(Ok(Done { report, worked })) => {
                 let view = ReportView::of(report, duration);
                 let view = match worked {
@@ -114,16 +114,16 @@ impl<'a> TargetView<'a> {
                 };
                 let is_idle = view.applied.is_empty() && view.applied_elsewhere.is_empty();
                 let came = if is_idle {
-                    Came::NothingPending
+                    OutcomeView::NothingPending
                 } else {
-                    Came::Applied
+                    OutcomeView::Applied
                 };
                 (came, None, Some(view))
             }
             Some(Err(Failed::InForeground(stopped))) => {
                 let came = match stopped.error {
-                    Error::Stopped => Came::Stopped,
-                    _ => Came::Failed,
+                    Error::Stopped => OutcomeView::Stopped,
+                    _ => OutcomeView::Failed,
                 };
                 let view = ReportView::of_stopped(stopped, duration);
                 (came, Some(in_a_line(&stopped.error)), Some(view))
@@ -131,9 +131,9 @@ impl<'a> TargetView<'a> {
             Some(Err(Failed::InBackground { report, worked })) => {
                 let view = ReportView::of(report, duration).and_in_background(worked);
                 let came = if worked.is_stopped {
-                    Came::Stopped
+                    OutcomeView::Stopped
                 } else {
-                    Came::Failed
+                    OutcomeView::Failed
                 };
                 let failed = worked.failed.first().map(|seed| &seed.error);
                 let error = worked.error.as_ref().or(failed).map(in_a_line);

@@ -22,7 +22,7 @@ use kumiko_seeds::{Backend, Report, SeedRunner, WhenPaused, WorkReport};
 use sqlx::Pool;
 
 pub use arguments::ApplyArguments;
-pub use each_view::{ApplyEachView, TargetView};
+pub use each_view::{ApplyEachView, OutcomeView, TargetView};
 use failure::{Asked, of_dry_run_interrupted};
 pub use migration_view::{ChangeView, DiffView, MigrationView, Payloads, StreamNameView};
 pub use view::{DryRunView, EstimateView, EventView, FailedView, ReportView, TriedView};
