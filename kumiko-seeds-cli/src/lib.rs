@@ -54,6 +54,7 @@ mod work;
 pub use app_seeds::{AppSeeds, SeedSource, SourceCall};
 pub use apply::ApplyArguments;
 pub use arguments::color::color_arguments;
+pub use attended_run::NotifyArguments;
 pub use by_hand::{ByHand, ByHandArguments};
 pub use carried::Carried;
 pub use database::{DatabaseArguments, DatabaseUrl, Look, read_history};

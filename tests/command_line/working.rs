@@ -145,6 +145,59 @@ help: correct what failed, and let 2026-02-01-notes go on where it was:
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_command_is_told_of_what_was_done_and_of_what_failed() {
+    let app = App::empty();
+    let told = |line: &str, variables: &[(&str, &str)]| {
+        let shown = call(&app, line, URL, variables);
+        let told = app.path("told").exists().then(|| app.read("told"));
+        if told.is_some() {
+            app.remove("told");
+        }
+        let told = told.map(|told| serde_json::from_str::<serde_json::Value>(&told).unwrap());
+        (shown, told.unwrap_or_default())
+    };
+    let fails = [("TEST_FAILS_AFTER", "100")];
+    let (_, document) = told("seed:apply --notify cat>told", &fails);
+    assert_eq!(document["applied"][0]["id"], "2026-01-01-first");
+    assert_eq!(
+        document["failed_in_background"][0]["id"],
+        "2026-02-01-notes"
+    );
+    call(&app, "seed:retry notes", URL, &[]);
+    let (_, document) = told("seed:work", &[fails[0], ("KUMIKO_NOTIFY", "cat > told")]);
+    assert_eq!(document["failed"][0]["id"], "2026-02-01-notes");
+    call(&app, "seed:retry notes", URL, &[]);
+    // What becomes of the command is no failure of the run.
+    let (shown, document) = told(
+        "seed:work --notify false",
+        &[("KUMIKO_NOTIFY", "cat > told")],
+    );
+    assert!(document.is_null());
+    assert!(
+        shown.starts_with("exit 0\n-- stdout\n2 applied in"),
+        "{shown}"
+    );
+    let warning = "warning: the command that is to be notified ended with exit status: 1";
+    assert!(shown.contains(warning), "{shown}");
+    for line in [
+        "seed:apply --notify cat>told",
+        "seed:work --notify cat>told",
+        "seed:apply --databases list --notify cat>told",
+    ] {
+        app.write("list", "sqlite:app.db\n");
+        let (shown, document) = told(line, &[]);
+        assert!(
+            shown.starts_with("exit 0\n") && document.is_null(),
+            "{shown}"
+        );
+    }
+    app.write("list", "sqlite:app.db\nsqlite:new.db?mode=rwc\n");
+    let (_, document) = told("seed:apply --databases list --notify cat>told", &[]);
+    assert_eq!(document["targets"][1]["outcome"], "applied");
+}
+
 /// Runs a worker, and sends it signals once a step has begun. Gives its exit code and what it said after that, but for how
 /// far it came and how long it took.
 #[cfg(unix)]

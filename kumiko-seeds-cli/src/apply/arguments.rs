@@ -5,6 +5,7 @@ use kumiko_seeds::{AppliedBy, Selection};
 
 use super::migration_view::Payloads;
 use crate::arguments::{Format, format_words};
+use crate::attended_run::NotifyArguments;
 use crate::database::DatabaseArguments;
 use crate::targets::TargetsArguments;
 
@@ -49,6 +50,9 @@ pub struct ApplyArguments {
     /// How long to wait for another process that is applying seeds; 300 if not given
     #[arg(long, value_name = "SECONDS")]
     pub(super) lock_timeout: Option<u64>,
+    /// Whom to tell what came of it.
+    #[command(flatten)]
+    pub notify: NotifyArguments,
 }
 
 impl ApplyArguments {
@@ -79,6 +83,7 @@ impl ApplyArguments {
                 words.extend([name.to_owned(), value]);
             }
         }
+        words.extend(self.notify.words());
         words.extend(format_words(self.format));
         words
     }
@@ -126,7 +131,7 @@ mod tests {
             "--dry-run --payloads --to 2026-01-01-a --format json",
             "--foreground --lock-timeout 7",
             "--each-schema t_% --parallel 2 --canary t_1",
-            "--databases tenants.txt --only 2026-01-01-a",
+            "--databases tenants.txt --only 2026-01-01-a --notify cat>told",
             "--out-of-order --only 2026-01-01-a --applied-by boot --lock-timeout 7",
         ] {
             let words = ["seed:apply"].into_iter().chain(line.split_whitespace());

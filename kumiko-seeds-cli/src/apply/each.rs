@@ -11,7 +11,7 @@ use kumiko_seeds::{
 use super::arguments::ApplyArguments;
 use super::each_failure::failure;
 use super::each_table::table;
-use super::each_view::ApplyEachView;
+use super::each_view::{ApplyEachView, OutcomeView};
 use crate::arguments::Format;
 use crate::attended_run::{Interrupt, KeptStdout, ProgressDisplay, print_warnings};
 use crate::database::find;
@@ -53,6 +53,9 @@ pub(super) async fn run<DB: Backend>(
     match arguments.format {
         Format::Json => print_json(out, &view)?,
         Format::Table => print_text(out, &table(&view, Terminal::of_stdout()))?,
+    }
+    if view.count(OutcomeView::NothingPending) < view.targets.len() {
+        arguments.notify.tell(&view);
     }
     let again = invocation.line("seed:apply", &arguments.words());
     failure(&outcomes, &view, &again, signal).map_or(Ok(Exit::Fine), Err)

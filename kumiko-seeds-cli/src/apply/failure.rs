@@ -5,6 +5,7 @@ use std::time::Duration;
 use kumiko_seeds::{ApplyError, Error, Remains, WorkReport};
 
 use super::arguments::ApplyArguments;
+use super::view::ReportView;
 use crate::attended_run::{Signal, interrupted};
 use crate::database::DatabaseUrl;
 use crate::failure::{Exit, Failure};
@@ -20,6 +21,13 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Tells whoever wants to know what a run did.
+    pub(super) fn tell(&self, report: &ReportView<'_>) {
+        if report.is_news() {
+            self.arguments.notify.tell(report);
+        }
+    }
+
     /// The failure of a run that stopped, by `signal` if it was one that stopped it.
     pub(super) fn failure(
         &self,

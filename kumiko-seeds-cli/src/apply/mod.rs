@@ -138,14 +138,17 @@ impl<DB: Backend> Applying<DB> {
                     }
                     Format::Table => {}
                 }
+                self.asked.tell(&view);
                 failure.map_or(Ok(Exit::Fine), Err)
             }
             Err(stopped) => {
                 print_warnings(&texts(&stopped.report.warnings));
+                let view = ReportView::of_stopped(&stopped, took);
                 // For people the failure says it all.
                 if arguments.format == Format::Json {
-                    print_json(out, &ReportView::of_stopped(&stopped, took))?;
+                    print_json(out, &view)?;
                 }
+                self.asked.tell(&view);
                 Err(self.asked.failure(&stopped, took, signal))
             }
         }

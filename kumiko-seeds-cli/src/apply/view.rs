@@ -123,6 +123,12 @@ pub struct MadeOfView<'a> {
 }
 
 impl<'a> ReportView<'a> {
+    /// Whether there was something to do, which was done or failed.
+    pub(super) fn is_news(&self) -> bool {
+        let failed = self.failed.is_some() || !self.failed_in_background.is_empty();
+        failed || !self.applied.is_empty()
+    }
+
     /// What a run did that took so long.
     #[must_use]
     pub fn of(report: &'a Report, took: Duration) -> Self {

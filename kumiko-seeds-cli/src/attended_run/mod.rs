@@ -3,6 +3,7 @@
 mod cause;
 mod interrupt;
 mod kept_stdout;
+mod notify;
 mod progress_display;
 mod view;
 mod warnings;
@@ -10,6 +11,7 @@ mod warnings;
 pub(crate) use cause::cause;
 pub(crate) use interrupt::{Interrupt, Signal, interrupted};
 pub(crate) use kept_stdout::KeptStdout;
+pub use notify::NotifyArguments;
 pub(crate) use progress_display::{Action, ProgressDisplay};
 pub use view::AppliedView;
 pub(crate) use view::texts;

@@ -42,6 +42,7 @@ pub(crate) async fn run<DB: EventBackend>(
         invocation: invocation.clone(),
         format: arguments.format,
         applied_by: arguments.applied_by,
+        notify: None,
     };
     let exit = attend(runner, &pool, attended).await?;
     if let Some(handlers) = handlers

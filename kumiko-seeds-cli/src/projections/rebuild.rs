@@ -76,6 +76,7 @@ pub(crate) async fn run<DB: EventBackend>(
         invocation,
         format: arguments.format,
         applied_by: arguments.applied_by,
+        notify: None,
     };
     attend(runner, &pool, attended).await
 }

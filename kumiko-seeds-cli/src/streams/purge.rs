@@ -71,6 +71,7 @@ pub(crate) async fn run<DB: EventBackend>(
         invocation: invocation.clone(),
         format: arguments.format,
         applied_by: arguments.applied_by,
+        notify: None,
     };
     attend_and_say(purging, &pool, attended, |work, summary| {
         let export = export.filter(|export| export.keep_if_written());

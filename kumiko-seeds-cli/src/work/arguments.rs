@@ -4,6 +4,7 @@ use clap::Args;
 use kumiko_seeds::AppliedBy;
 
 use crate::arguments::{Format, format_words};
+use crate::attended_run::NotifyArguments;
 use crate::database::DatabaseArguments;
 
 /// The arguments of `seed:work`.
@@ -19,6 +20,9 @@ pub struct WorkArguments {
     /// variable CI is true, and cli elsewhere
     #[arg(long, value_name = "CAUSE")]
     pub(super) applied_by: Option<AppliedBy>,
+    /// Whom to tell what came of it.
+    #[command(flatten)]
+    pub notify: NotifyArguments,
 }
 
 impl WorkArguments {
@@ -28,6 +32,7 @@ impl WorkArguments {
         let applied_by = self.applied_by.map(|by| by.to_string());
         let mut words: Vec<String> =
             applied_by.map_or_else(Vec::new, |by| vec!["--applied-by".to_owned(), by]);
+        words.extend(self.notify.words());
         words.extend(format_words(self.format));
         words
     }
@@ -47,7 +52,7 @@ mod tests {
 
     #[test]
     fn what_was_given_is_handed_on_and_nothing_else() {
-        for line in ["", "--applied-by boot --format json"] {
+        for line in ["", "--applied-by boot --notify cat>told --format json"] {
             let words = ["seed:work"].into_iter().chain(line.split_whitespace());
             let words = Line::try_parse_from(words).map(|parsed| parsed.work.words().join(" "));
             assert_eq!(words.ok().as_deref(), Some(line));

@@ -18,7 +18,7 @@ pub use view::{FailedSeedView, WorkView};
 
 use crate::arguments::Format;
 use crate::attended_run::{
-    Action, Interrupt, KeptStdout, ProgressDisplay, cause, print_warnings, texts,
+    Action, Interrupt, KeptStdout, NotifyArguments, ProgressDisplay, cause, print_warnings, texts,
 };
 use crate::database::{DatabaseUrl, find, open};
 use crate::failure::{Exit, Failure};
@@ -41,6 +41,7 @@ pub(crate) async fn run<DB: Backend>(
         invocation,
         format: arguments.format,
         applied_by: arguments.applied_by,
+        notify: Some(&arguments.notify),
     };
     attend(runner, &pool, attended).await
 }
@@ -53,6 +54,8 @@ pub(crate) struct Attended<'a> {
     pub(crate) again: String,
     pub(crate) format: Format,
     pub(crate) applied_by: Option<AppliedBy>,
+    /// Whom to tell what came of it, if anybody.
+    pub(crate) notify: Option<&'a NotifyArguments>,
 }
 
 /// Does what the runner has to do in the background, shows how far it is, and says what came of it. A signal ends it after the
@@ -62,15 +65,21 @@ pub(crate) async fn attend<DB: Backend>(
     pool: &Pool<DB>,
     attended: Attended<'_>,
 ) -> Result<Exit, Failure> {
-    let format = attended.format;
+    let (format, notify) = (attended.format, attended.notify);
     attend_and_say(runner, pool, attended, |view, done| {
         let out = &mut stdout().lock();
         match (format, done) {
-            (Format::Json, _) => print_json(out, view),
-            (Format::Table, Some(summary)) => print_text(out, &(printable(summary) + "\n")),
+            (Format::Json, _) => print_json(out, view)?,
+            (Format::Table, Some(summary)) => print_text(out, &(printable(summary) + "\n"))?,
             // For people a failure says it all.
-            (Format::Table, None) => Ok(()),
+            (Format::Table, None) => {}
         }
+        if let Some(notify) = notify
+            && view.is_news()
+        {
+            notify.tell(view);
+        }
+        Ok(())
     })
     .await
 }

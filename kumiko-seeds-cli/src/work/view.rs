@@ -40,6 +40,11 @@ pub struct FailedSeedView {
 }
 
 impl<'a> WorkView<'a> {
+    /// Whether there was something to do, which was done or failed.
+    pub(super) fn is_news(&self) -> bool {
+        self.error.is_some() || !self.failed.is_empty() || !self.applied.is_empty()
+    }
+
     /// What a worker did in so long.
     #[must_use]
     pub fn of(report: &'a WorkReport, took: Duration) -> Self {
