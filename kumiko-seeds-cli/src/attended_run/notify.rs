@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn the_command_gets_the_document_and_says_what_came_of_it() {
-        let long = Duration::from_secs(60);
+        let long = Duration::from_mins(1);
         assert_eq!(
             run("test \"$(cat)\" = told", b"told".to_vec(), long),
             Ok(())

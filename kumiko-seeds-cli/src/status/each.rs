@@ -77,13 +77,19 @@ struct Reading<'a> {
     app: &'a App,
 }
 
+impl Reading<'_> {
+    async fn read<DB: Backend>(&self, target: &OpenTarget<'_, DB>) -> Result<History, Error> {
+        let ledger = Ledger::new(target.pool).app(self.app.clone());
+        ledger.history().await
+    }
+}
+
 impl<DB: Backend> TargetWork<DB> for Reading<'_> {
     type Done = History;
     type Failed = Error;
 
     async fn look(&self, target: &OpenTarget<'_, DB>) -> Result<Option<History>, Error> {
-        let ledger = Ledger::new(target.pool).app(self.app.clone());
-        ledger.history().await.map(Some)
+        self.read(target).await.map(Some)
     }
 
     async fn act(
@@ -91,8 +97,7 @@ impl<DB: Backend> TargetWork<DB> for Reading<'_> {
         target: &OpenTarget<'_, DB>,
         _: impl Future<Output = ()> + Send + Unpin,
     ) -> Result<History, Error> {
-        let ledger = Ledger::new(target.pool).app(self.app.clone());
-        ledger.history().await
+        self.read(target).await
     }
 }
 
