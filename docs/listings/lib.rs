@@ -9,5 +9,6 @@
 )]
 
 pub mod account;
+pub mod many;
 pub mod named;
 pub mod users_to_their_own_tenant;
