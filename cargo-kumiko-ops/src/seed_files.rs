@@ -75,6 +75,7 @@ fn source(seed: SeedFile) -> SeedSource {
         id: seed.id,
         description: seed.description,
         source_hash: seed.source_hash,
+        text_hash: seed.text_hash,
         background: seed.background,
         after: seed.after,
     }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::io;
@@ -86,7 +87,7 @@ impl Config {
             Some(problem) => Err(problem.into()),
             None => scan_shown_as(&folder, shown),
         };
-        watch(shown, &scanned);
+        watch(&folder, shown, &scanned);
         let seeds = scanned?;
         let source_folder = SourceFolder::of(&folder, &package, &out_dir);
         let code = generate(shown_text, &source_folder, &seeds)?;
@@ -116,17 +117,24 @@ pub struct Compiled {
     pub output: PathBuf,
 }
 
-/// Names what to watch: the folder, for files that come and go, and each seed in it.
-fn watch(shown: &Path, scanned: &Result<Vec<SeedFile>, Error>) {
+/// Names what to watch: the folder, for files that come and go, each seed in it, and what these include.
+fn watch(folder: &Path, shown: &Path, scanned: &Result<Vec<SeedFile>, Error>) {
     println!("cargo::rerun-if-env-changed={REBUILD_VARIABLE}");
     build_helper::rerun_if_changed(shown);
     let seeds = match scanned {
         Ok(seeds) => seeds,
         Err(error) => error.readable_seeds(),
     };
-    for seed in seeds {
-        if let Some(file_name) = seed.path.file_name() {
-            build_helper::rerun_if_changed(shown.join(file_name));
+    let files = seeds
+        .iter()
+        .flat_map(|seed| [&seed.path].into_iter().chain(&seed.included));
+    let files: BTreeSet<&PathBuf> = files.collect();
+    for file in files {
+        let file = file
+            .strip_prefix(folder)
+            .map_or_else(|_| file.clone(), |file| shown.join(file));
+        if one_line_of_text(&file).is_ok() {
+            build_helper::rerun_if_changed(file);
         }
     }
 }

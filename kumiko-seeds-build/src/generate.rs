@@ -51,8 +51,8 @@ fn module(folder: &SourceFolder, seed: &SeedFile) -> TokenStream {
     let module = format_ident!("{}", module_name(&seed.id));
     let variable = format_ident!("{}", folder.variable);
     let path = folder.path_of(&seed.id);
-    let source_hash = &seed.source_hash;
-    quote!(__kumiko_seeds::__seed_module!(#module, #variable, #path, #source_hash);)
+    let text_hash = &seed.text_hash;
+    quote!(__kumiko_seeds::__seed_module!(#module, #variable, #path, #text_hash);)
 }
 
 /// Each seed is an item of its own, beside its module. The compiler proves of each that its future can be sent to
@@ -66,6 +66,7 @@ fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
         id,
         skip_flag,
         source_hash,
+        text_hash,
         ..
     } = seed;
     let module = format_ident!("{}", module_name(id));
@@ -99,6 +100,7 @@ fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
             skippable: #skippable,
             skip_flag: #skip_flag,
             source_hash: #source_hash,
+            text_hash: #text_hash,
             handler_calls: &[#(#handler_calls),*],
             background: #background,
             after: #after,
@@ -161,7 +163,9 @@ mod tests {
             after: Vec::new(),
             in_steps: false,
             handler_calls: Vec::new(),
-            source_hash: "85944171f73967e8".to_owned(),
+            source_hash: "tokens:46810940eff5f915".to_owned(),
+            text_hash: "85944171f73967e8".to_owned(),
+            included: Vec::new(),
             declares: Vec::new(),
         }
     }

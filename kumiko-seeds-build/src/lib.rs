@@ -146,6 +146,7 @@ mod source;
 mod source_folder;
 mod source_hash;
 mod suggestion;
+mod text_hash;
 
 pub use config::{Compiled, Config, REBUILD_VARIABLE, compile};
 pub use handler_calls::HandlerCall;

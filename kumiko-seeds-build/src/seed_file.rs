@@ -7,7 +7,9 @@ use crate::entry::Entry;
 use crate::handler_calls::HandlerCall;
 use crate::problem::Problem;
 use crate::source::{Code, Folder, read_source};
+use crate::source_hash::source_hash;
 use crate::suggestion::suggested_file_name;
+use crate::text_hash::text_hash;
 use crate::{skip_flag, validate_id};
 
 /// A seed as its file tells it, nothing compiled.
@@ -34,9 +36,14 @@ pub struct SeedFile {
     pub in_steps: bool,
     /// The calls of write handlers that can be read from the source, in the order of their lines.
     pub handler_calls: Vec<HandlerCall>,
-    /// The 64 bit FNV-1a hash of the source as 16 lower-case hexadecimal digits. CRLF counts as LF and a byte
-    /// order mark does not count.
+    /// The hash of its code and of what that includes: `tokens:` and 16 lower-case hexadecimal digits. Comments and
+    /// layout do not count.
     pub source_hash: String,
+    /// The 64 bit FNV-1a hash of the text of its file as 16 lower-case hexadecimal digits. CRLF counts as LF and a byte
+    /// order mark does not count.
+    pub text_hash: String,
+    /// The files that it includes, as far as that can be told: paths that start with the folder.
+    pub included: Vec<PathBuf>,
     /// What of the things that a file may leave out is there, for the generated code to refer to.
     pub(crate) declares: Vec<Declared>,
 }
@@ -62,8 +69,8 @@ pub(crate) fn read_seed(
         return Err(vec![Problem::new(shown, fault)]);
     }
     let id = checked_id(&entry.stem).map_err(|message| vec![Problem::new(shown, message)])?;
-    let source = read_text(&path).map_err(|message| vec![Problem::new(shown, message)])?;
-    let source = read_source(&source, Folder { id: &id, ids }).map_err(|findings| {
+    let text = read_text(&path).map_err(|message| vec![Problem::new(shown, message)])?;
+    let source = read_source(&text, Folder { id: &id, ids }).map_err(|findings| {
         findings
             .into_iter()
             .map(|(line, message)| match line {
@@ -79,6 +86,7 @@ pub(crate) fn read_seed(
         (source.code == Code::InCountedSteps, Declared::Count),
     ];
     let declares = declares.into_iter().filter(|(is_there, _)| *is_there);
+    let hashed = source_hash(&source.canonical, &path);
     Ok(SeedFile {
         skip_flag: skip_flag(&id),
         id,
@@ -89,7 +97,9 @@ pub(crate) fn read_seed(
         after: source.after.unwrap_or_default(),
         in_steps: source.code != Code::Whole,
         handler_calls: source.handler_calls,
-        source_hash: source.source_hash,
+        source_hash: hashed.hash,
+        text_hash: text_hash(&text),
+        included: hashed.included,
         declares: declares.map(|(_, declared)| declared).collect(),
     })
 }

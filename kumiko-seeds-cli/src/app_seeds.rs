@@ -31,9 +31,12 @@ pub struct SeedSource {
     pub file: Option<String>,
     /// The environment variable that skips it; none if it does not say `SKIPPABLE`.
     pub skip_flag: Option<String>,
-    /// The hash of its source.
+    /// The hash of its code.
     #[serde(skip)]
     pub source_hash: String,
+    /// The hash of the text of its file.
+    #[serde(skip)]
+    pub text_hash: String,
     /// Whether it is left out of the boot.
     #[serde(skip)]
     pub background: bool,
@@ -160,6 +163,7 @@ impl SeedSource {
             file: None,
             skip_flag: seed.info().skip_flag.map(str::to_owned),
             source_hash: seed.source_hash.to_owned(),
+            text_hash: seed.text_hash.to_owned(),
             background: seed.background,
             after: seed.after.iter().map(ToString::to_string).collect(),
             handler_calls: seed
@@ -172,7 +176,9 @@ impl SeedSource {
 
     /// What the library compares with a database.
     pub(crate) fn info(&self) -> SeedInfo<'_> {
-        let info = SeedInfo::new(&self.id, &self.description).with_source(&self.source_hash);
+        let info = SeedInfo::new(&self.id, &self.description)
+            .with_source(&self.source_hash)
+            .with_text(&self.text_hash);
         let info = match &self.skip_flag {
             Some(flag) => info.skipped_by(flag),
             None => info,

@@ -17,7 +17,7 @@ use crate::printing::print_text;
 pub struct Carried {
     /// The name of the app, if it has one.
     pub app: Option<String>,
-    /// The hash of the source of each seed that was compiled from a file, by the seed's id.
+    /// The hash of the code of each seed that was compiled from a file, by the seed's id.
     pub seeds: BTreeMap<String, String>,
 }
 

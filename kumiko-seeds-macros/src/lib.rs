@@ -8,7 +8,7 @@
 mod place;
 mod seed_folder;
 mod seed_module;
-mod source_hash;
+mod text_hash;
 
 use proc_macro::TokenStream;
 use quote::quote;

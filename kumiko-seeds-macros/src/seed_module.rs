@@ -8,7 +8,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Ident, LitStr, Token};
 
 use crate::place::{let_the_script_run, place};
-use crate::source_hash::source_hash;
+use crate::text_hash::text_hash;
 
 /// A seed's module, as the build library writes it.
 pub(crate) struct SeedModule {
@@ -16,7 +16,7 @@ pub(crate) struct SeedModule {
     /// The environment variable that has the folder at which the path starts.
     variable: Ident,
     path: LitStr,
-    source_hash: LitStr,
+    text_hash: LitStr,
 }
 
 impl Parse for SeedModule {
@@ -27,12 +27,12 @@ impl Parse for SeedModule {
         input.parse::<Token![,]>()?;
         let path = input.parse()?;
         input.parse::<Token![,]>()?;
-        let source_hash = input.parse()?;
+        let text_hash = input.parse()?;
         Ok(Self {
             name,
             variable,
             path,
-            source_hash,
+            text_hash,
         })
     }
 }
@@ -44,7 +44,7 @@ impl SeedModule {
         let Ok(source) = std::fs::read_to_string(file) else {
             return Ok(());
         };
-        if source_hash(&source) == self.source_hash.value() {
+        if text_hash(&source) == self.text_hash.value() {
             return Ok(());
         }
         let what = "is not what the build script has read";

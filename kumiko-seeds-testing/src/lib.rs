@@ -36,7 +36,7 @@
 //! #     }
 //! #     static SEEDS: &[Seed] = &[Seed {
 //! #         id: "2026-05-20-rename-acme", file: file!(), description: "", skippable: false, skip_flag: "",
-//! #         source_hash: "0", handler_calls: &[], background: false, after: &[],
+//! #         source_hash: "0", text_hash: "", handler_calls: &[], background: false, after: &[],
 //! #         code: kumiko_seeds::SeedCode::Run(|ctx| Box::pin(run(ctx))),
 //! #     }];
 //! #     pub fn seeds() -> SeedRunner {

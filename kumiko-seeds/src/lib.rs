@@ -289,6 +289,7 @@ mod error;
 pub mod events;
 #[cfg(feature = "events")]
 pub mod guides;
+mod hashes;
 mod history;
 mod holder;
 mod journal;

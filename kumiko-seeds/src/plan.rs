@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use crate::app::{App, parts};
+use crate::hashes::Hashes;
 use crate::seed::is_operation;
 
 /// A seed that an app carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Compiled<'a> {
     pub(crate) id: &'a str,
-    /// The hash of its source, where it is known.
-    pub(crate) source_hash: Option<&'a str>,
+    pub(crate) hashes: Hashes<'a>,
 }
 
 /// A marker in the ledger.
@@ -98,26 +98,25 @@ pub(crate) fn plan<'a>(
     let (own, unnamed) = by_app(app, applied);
     let mut plan = Plan::default();
     let (mut pending, mut done, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+    let mut carried = Vec::new();
     let mut rest = own.iter().copied().peekable();
     for seed in sorted(compiled, |seed| seed.id) {
         while let Some(smaller) = rest.next_if(|marker| marker.id < seed.id) {
             gone.push(smaller);
         }
         if let Some(marker) = rest.next_if(|marker| marker.id == seed.id) {
-            if seed
-                .source_hash
-                .zip(marker.source.hash())
-                .is_some_and(|(now, then)| now != then)
-            {
+            if seed.hashes.differ_from(marker.source) {
                 plan.changed.push(seed.id);
             }
             done.push(marker);
+            carried.push(seed);
             continue;
         }
         match unnamed.binary_search_by_key(&seed.id, |marker| marker.id) {
-            Ok(index) if is_of(unnamed[index].source, seed.source_hash) => {
+            Ok(index) if seed.hashes.contains(unnamed[index].source.hash()) => {
                 plan.unnamed.push(seed.id);
                 done.push(unnamed[index]);
+                carried.push(seed);
             }
             Ok(_) => {
                 plan.contested.push(seed.id);
@@ -128,7 +127,7 @@ pub(crate) fn plan<'a>(
     }
     gone.extend(rest);
     settle_versions(&mut pending, &mut gone, &done);
-    plan.name_the_gone(&gone, &done);
+    plan.name_the_gone(&gone, &done, &carried);
     let others = unnamed.iter().filter(|marker| {
         let is = |ids: &[&str]| ids.binary_search(&marker.id).is_ok();
         !is(&plan.unnamed) && !is(&plan.contested)
@@ -200,11 +199,6 @@ impl<'a> Version<'a> {
     }
 }
 
-/// Whether a source is certainly that of the hash.
-pub(crate) fn is_of(source: Source<'_>, hash: Option<&str>) -> bool {
-    hash.is_some() && source.hash() == hash
-}
-
 /// A marker with the id of its seed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Marker<'a> {
@@ -240,12 +234,21 @@ fn sorted<'a, T>(items: impl IntoIterator<Item = T>, id: impl Fn(&T) -> &'a str)
 }
 
 impl<'a> Plan<'a> {
-    /// Says what the markers are that no compiled seed has; `done` are the others.
-    fn name_the_gone(&mut self, gone: &[Marker<'a>], done: &[Marker<'a>]) {
+    /// Says what the markers are that no compiled seed has; `done` are the others, and `carried` the seeds that have those.
+    fn name_the_gone(
+        &mut self,
+        gone: &[Marker<'a>],
+        done: &[Marker<'a>],
+        carried: &[Compiled<'a>],
+    ) {
         if gone.is_empty() {
             return;
         }
-        let called_now = by_hash(done.iter().copied());
+        // By all hashes of a seed, since its marker may have another one of them than that of its former name.
+        let called_now = carried
+            .iter()
+            .flat_map(|seed| seed.hashes.iter().map(|hash| (hash, seed.id)));
+        let called_now = by_hash(hashes(done.iter().copied()).chain(called_now));
         for marker in gone {
             let id = marker.id;
             let now = marker.source.hash().and_then(|hash| called_now.get(hash));
@@ -266,23 +269,28 @@ fn renamed<'a>(
     if pending.is_empty() {
         return Vec::new();
     }
-    let called_then = by_hash(without_file);
+    let called_then = by_hash(hashes(without_file));
     let pairs = pending.iter().filter_map(|seed| {
-        let other = called_then.get(seed.source_hash?)?;
+        let other = seed.hashes.iter().find_map(|hash| called_then.get(hash))?;
         Some(Pair { id: seed.id, other })
     });
     pairs.collect()
 }
 
-/// The id of the first marker of each source.
-fn by_hash<'a>(markers: impl Iterator<Item = Marker<'a>>) -> HashMap<&'a str, &'a str> {
-    let mut ids = HashMap::new();
-    for marker in markers {
-        if let Some(hash) = marker.source.hash() {
-            ids.entry(hash).or_insert(marker.id);
-        }
+/// The hashes of markers, with their ids.
+fn hashes<'a>(
+    markers: impl Iterator<Item = Marker<'a>>,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    markers.filter_map(|marker| Some((marker.source.hash()?, marker.id)))
+}
+
+/// The first id of each hash.
+fn by_hash<'a>(ids: impl Iterator<Item = (&'a str, &'a str)>) -> HashMap<&'a str, &'a str> {
+    let mut first = HashMap::new();
+    for (hash, id) in ids {
+        first.entry(hash).or_insert(id);
     }
-    ids
+    first
 }
 
 #[cfg(test)]

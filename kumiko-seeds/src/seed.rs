@@ -57,8 +57,11 @@ pub struct Seed<DB: Backend> {
     /// The environment variable that skips this seed when it is `1`:
     /// `KUMIKO_SKIP_ES_OPS_2026_05_20_FIX_ADMIN_ROLES`.
     pub skip_flag: &'static str,
-    /// FNV-1a 64 of the source file with line ends as `\n`, in hexadecimal.
+    /// The hash of its code and of what that includes, without comments and layout: `tokens:` and 16 hexadecimal digits.
     pub source_hash: &'static str,
+    /// FNV-1a 64 of the source file with line ends as `\n`, in hexadecimal; empty if there is no such file. A marker may
+    /// have it in place of the hash of the code.
+    pub text_hash: &'static str,
     /// The calls of write handlers by literal name that the source contains.
     pub handler_calls: &'static [HandlerCall],
     /// Whether it is left out of the boot, and done by [`SeedRunner::work`](crate::SeedRunner::work).
@@ -136,8 +139,10 @@ pub struct SeedInfo<'a> {
     pub description: &'a str,
     /// The environment variable that skips it; none if it does not say `SKIPPABLE`.
     pub skip_flag: Option<&'a str>,
-    /// The hash of its source, by which a later edit is noticed; none if it is not known.
+    /// The hash of its code, by which a later edit is noticed; none if it is not known.
     pub source_hash: Option<&'a str>,
+    /// The hash of the text of its file, which a marker may have in its place; none if it is not known.
+    pub text_hash: Option<&'a str>,
     /// Whether it is left out of the boot.
     pub background: bool,
     /// The ids of the seeds that have to be applied before it begins.
@@ -153,6 +158,7 @@ impl<'a> SeedInfo<'a> {
             description,
             skip_flag: None,
             source_hash: None,
+            text_hash: None,
             background: false,
             after: Vec::new(),
         }
@@ -179,10 +185,17 @@ impl<'a> SeedInfo<'a> {
         self
     }
 
-    /// Sets the hash of the seed's source.
+    /// Sets the hash of the seed's code.
     #[must_use]
     pub fn with_source(mut self, source_hash: &'a str) -> Self {
         self.source_hash = Some(source_hash);
+        self
+    }
+
+    /// Sets the hash of the text of the seed's file.
+    #[must_use]
+    pub fn with_text(mut self, text_hash: &'a str) -> Self {
+        self.text_hash = Some(text_hash);
         self
     }
 }
@@ -195,6 +208,7 @@ impl<DB: Backend> Seed<DB> {
         SeedInfo {
             skip_flag: self.skippable.then_some(self.skip_flag),
             source_hash: Some(self.source_hash),
+            text_hash: Some(self.text_hash),
             background: self.background,
             after: self.after.to_vec(),
             ..info

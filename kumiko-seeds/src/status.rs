@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::background::{Waiting, of_background};
+use crate::hashes::Hashes;
 use crate::history::{History, Intervention, InterventionKind};
 use crate::plan::{Applied, Compiled, Pair, Plan, plan};
 use crate::seed::is_operation;
@@ -16,12 +17,12 @@ use crate::{Marker, ProgressState, SeedInfo, SeedProgress, SkipFlags};
 pub enum State {
     /// It has its marker.
     Applied,
-    /// It has its marker, and its source is not the one that was applied.
+    /// It has its marker, and its code is not the one that was applied. Comments and layout do not count.
     Changed,
     /// The next run applies it.
     Pending,
     /// It is pending and has the source of an applied seed that the app does not have: its file was renamed. A run
-    /// refuses it until it is marked or has another text.
+    /// refuses it until it is marked or has other code.
     Renamed,
     /// It is pending, and there is a marker of its id from before the app had its name, of another source or an unknown
     /// one. A run refuses it until it is marked or its file is renamed.
@@ -372,7 +373,7 @@ fn version_of(id: &str) -> Option<(&str, u32)> {
 fn compiled<'a>(seed: &'a SeedInfo<'_>) -> Compiled<'a> {
     Compiled {
         id: seed.id,
-        source_hash: seed.source_hash,
+        hashes: Hashes::of_info(seed),
     }
 }
 

@@ -23,6 +23,7 @@ async fn states<DB: Engine>(
 fn edited<DB: Engine>(seed: Seed<DB>) -> Seed<DB> {
     Seed {
         source_hash: "1111111111111111",
+        text_hash: "",
         ..seed
     }
 }
@@ -30,7 +31,7 @@ fn edited<DB: Engine>(seed: Seed<DB>) -> Seed<DB> {
 on_both_databases! {
     async fn seeds_of_one_id_run_once_for_each_app(database: &TestDatabase<DB>) {
         let billing = || note!("2026-01-01-start");
-        let shop = || Seed { source_hash: "2222222222222222", ..kumiko_tests::seeds::seed("2026-01-01-start", |ctx| {
+        let shop = || Seed { source_hash: "2222222222222222", text_hash: "", ..kumiko_tests::seeds::seed("2026-01-01-start", |ctx| {
             Box::pin(async move {
                 ctx.system_write_as("notes:write:add", kumiko_seeds::json!({ "text": "of the shop" })).await?;
                 Ok(())
@@ -131,7 +132,7 @@ help: if such a seed is this app's and was edited since, mark it; if the marker 
             ("2026-01-01-same", "1111111111111111", "1111111111111111"),
             ("2026-01-02-other", "2222222222222222", "3333333333333333"),
         ] {
-            let pending = Seed { id, source_hash: own, ..note!("2026-01-01-a") };
+            let pending = Seed { id, source_hash: own, text_hash: "", ..note!("2026-01-01-a") };
             let runner = named("billing", vec![pending]).prepare(move |connection| {
                 let insert = format!(
                     "INSERT INTO kumiko_es_operations (id, operation_type, duration_ms, applied_by, notes) VALUES

@@ -53,7 +53,7 @@ on_both_databases! {
     async fn a_seed_edited_after_it_was_applied_has_changed(database: &TestDatabase<DB>) {
         let seed = note!("2026-01-01-a");
         app::runner(vec![seed]).apply(&database.pool).await.unwrap();
-        let edited = app::runner(vec![Seed { source_hash: "1111111111111111", ..seed }]);
+        let edited = app::runner(vec![Seed { source_hash: "1111111111111111", text_hash: "", ..seed }]);
         let report = edited.apply(&database.pool).await.unwrap();
         assert_eq!(report.applied, []);
         let warnings: Vec<_> = report.warnings.iter().map(ToString::to_string).collect();

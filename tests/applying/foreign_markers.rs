@@ -51,7 +51,7 @@ on_both_databases! {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         apply_elsewhere(database, seed.id).await;
 
-        let edited = app::runner(vec![Seed { source_hash: "1111111111111111", ..seed }]);
+        let edited = app::runner(vec![Seed { source_hash: "1111111111111111", text_hash: "", ..seed }]);
         assert_eq!(edited.apply(&database.pool).await.unwrap().warnings, []);
         assert_eq!(status(database, &edited).await.seeds[0].state, State::Applied);
         let without = app::runner::<DB>(vec![]);

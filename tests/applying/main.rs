@@ -17,6 +17,7 @@ mod batches;
 mod by_hand;
 mod cancelled_run;
 mod dry_run;
+mod edited_seeds;
 mod encodings;
 mod ended_transactions;
 mod escape_hatches;

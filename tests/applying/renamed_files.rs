@@ -20,7 +20,7 @@ on_both_databases! {
   2026-01-02-new was 2026-01-01-old
 note: stopped at: no seed; applied before: none; not attempted: 2025-01-01-before, 2026-01-02-new; the failed step is \
                  rolled back, so a retry is safe
-help: mark them, so that they do not run again; one that is to run again needs another text, if only a comment:
+help: mark them, so that they do not run again; one that is to run again needs other code, if only another DESCRIPTION:
     cargo kumiko-ops seed:mark 2026-01-02-new"
             );
         }
@@ -69,7 +69,7 @@ help: mark them, so that they do not run again; one that is to run again needs a
         let report = app::runner(vec![first, copy]).apply(&database.pool).await.unwrap();
         assert_eq!(report.applied[0].id, "2026-01-02-copy");
         // With another text it runs, too.
-        let edited = Seed { id: "2026-01-03-edited", source_hash: "1111111111111111", ..first };
+        let edited = Seed { id: "2026-01-03-edited", source_hash: "1111111111111111", text_hash: "", ..first };
         let report = app::runner(vec![edited]).apply(&database.pool).await;
         assert!(!matches!(report, Err(stopped) if matches!(stopped.error, Error::Renamed { .. })));
     }

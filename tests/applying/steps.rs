@@ -190,7 +190,7 @@ on_both_databases! {
         let fails_at = FailsAt(Arc::new(AtomicI64::new(600)));
         let first = runner(vec![failing()]).with(fails_at.clone());
         first.apply(&database.pool).await.unwrap_err();
-        let edited = Seed { source_hash: "1111111111111111", ..failing() };
+        let edited = Seed { source_hash: "1111111111111111", text_hash: "", ..failing() };
         let refused = runner(vec![edited]).with(fails_at).apply(&database.pool).await.unwrap_err();
         assert!(matches!(refused.error, Error::OtherSourceUnderWay { .. }), "{refused:?}");
     }
@@ -199,7 +199,7 @@ on_both_databases! {
     async fn another_source_goes_on_where_no_step_is_done(database: &TestDatabase<DB>) {
         let fails_at = |item| FailsAt(Arc::new(AtomicI64::new(item)));
         let first = |item| runner(vec![failing()]).with(fails_at(item));
-        let edited = || Seed { source_hash: "1111111111111111", ..failing() };
+        let edited = || Seed { source_hash: "1111111111111111", text_hash: "", ..failing() };
         first(1).apply(&database.pool).await.unwrap_err();
         runner(vec![edited()]).with(fails_at(600)).apply(&database.pool).await.unwrap_err();
         // From its first step on it is that one's.

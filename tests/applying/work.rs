@@ -280,7 +280,7 @@ on_both_databases! {
         let first = runner(vec![gated()]).with(gate);
         let stop = until(database, "2026-01-02-steps running 100 100/1234");
         tokio::select! { _ = first.work(&database.pool) => unreachable!(), () = stop => {} }
-        let edited = Seed { source_hash: "1111111111111111", ..in_background(notes_in_steps(ID)) };
+        let edited = Seed { source_hash: "1111111111111111", text_hash: "", ..in_background(notes_in_steps(ID)) };
         let edited = runner(vec![edited]);
         let report = edited.work(&database.pool).await;
         assert!(

@@ -75,7 +75,7 @@ warning: seed 2026-03-02-initial-tenants is out of order: 2026-05-20-grant-tenan
 error: nothing was written, because pending seeds are applied already under other names:
   2026-03-02-initial-tenants was 2026-03-02-tenants
 note: nothing was applied
-help: mark them, so that they do not run again; one that is to run again needs another text, if only a comment:
+help: mark them, so that they do not run again; one that is to run again needs other code, if only another DESCRIPTION:
     [app]/ops-binary seed:mark 2026-03-02-initial-tenants
 ",
     );

@@ -21,6 +21,7 @@ fn runner<DB: Engine>(seed: Seed<DB>) -> SeedRunner<DB> {
 fn edited<DB: Engine>(seed: Seed<DB>) -> Seed<DB> {
     Seed {
         source_hash: "1111111111111111",
+        text_hash: "",
         ..seed
     }
 }

@@ -21,7 +21,8 @@ pub fn seed<DB: Engine>(id: &'static str, run: RunSeed<DB>) -> Seed<DB> {
         skippable: false,
         skip_flag: flag.leak(),
         // Of another text for each id, as the files of an app are.
-        source_hash: format!("{hash:016x}").leak(),
+        source_hash: format!("tokens:{hash:016x}").leak(),
+        text_hash: format!("{hash:016x}").leak(),
         handler_calls: &[],
         background: false,
         after: &[],

@@ -85,6 +85,7 @@ fn seed(method: Method, count: u64) -> Seed {
         skip_flag: "",
         // One of its own, or it would be taken for another seed under a new name.
         source_hash: id,
+        text_hash: "",
         handler_calls: &[],
         background: false,
         after: &[],

@@ -87,6 +87,7 @@ fn seed(count: u64) -> Seed {
         skippable: false,
         skip_flag: "",
         source_hash: id,
+        text_hash: "",
         handler_calls: &[],
         background: true,
         after: &[],

@@ -189,6 +189,7 @@ fn migration() -> Seed {
         skippable: false,
         skip_flag: "",
         source_hash: "1",
+        text_hash: "",
         handler_calls: &[],
         background: true,
         after: &[],

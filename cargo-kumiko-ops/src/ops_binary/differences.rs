@@ -28,15 +28,17 @@ impl Differences {
 }
 
 fn of_seeds(files: &[SeedFile], carried: &BTreeMap<String, String>) -> Vec<String> {
-    let mut seeds: BTreeMap<&str, (Option<&str>, Option<&str>)> = BTreeMap::new();
+    let mut seeds: BTreeMap<&str, (Option<&SeedFile>, Option<&str>)> = BTreeMap::new();
     for file in files {
-        seeds.entry(&file.id).or_default().0 = Some(&file.source_hash);
+        seeds.entry(&file.id).or_default().0 = Some(file);
     }
     for (id, source_hash) in carried {
         seeds.entry(id).or_default().1 = Some(source_hash);
     }
     let lines = seeds.into_iter().filter_map(|(id, sources)| match sources {
-        (file, carried) if file == carried => None,
+        (Some(file), Some(carried)) if carried == file.source_hash || carried == file.text_hash => {
+            None
+        }
         (Some(_), Some(_)) => Some(format!("{id} has another source in the binary")),
         (Some(_), None) => Some(format!("{id} is a file, and is not in the binary")),
         (None, _) => Some(format!("{id} is in the binary, and there is no such file")),

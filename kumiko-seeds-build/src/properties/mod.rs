@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod edits;
 mod emitted_code;
 mod file_names;
 mod ids;

@@ -14,7 +14,7 @@ use crate::Problem;
 use crate::scan::STACK;
 use crate::source::{Finding, Folder, SeedSource, read_source};
 
-const RIGHT: [&str; 7] = [
+pub(super) const RIGHT: [&str; 7] = [
     "pub const DESCRIPTION: &str = \"Text\";\npub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult { Ok(()) }\n",
     "//! About.\n#![allow(dead_code)]\nuse a::{b, c as d};\npub(crate) const DESCRIPTION: &'static str = r##\"a\"#b\"##;\n\
      pub const SKIPPABLE: bool = true;\npub async fn run<'a>(c: &'a mut C<'_>) -> R {\n    \

@@ -13,7 +13,7 @@ use syn::spanned::Spanned;
 use crate::HandlerCall;
 use crate::condition::condition;
 use crate::handler_calls::handler_calls;
-use crate::source_hash::source_hash;
+use crate::source_hash::{Token, canonical};
 use finding::{at, conditional, line_of};
 
 pub(crate) use code::Code;
@@ -30,7 +30,8 @@ pub(crate) struct SeedSource {
     pub(crate) after: Option<Vec<String>>,
     pub(crate) code: Code,
     pub(crate) handler_calls: Vec<HandlerCall>,
-    pub(crate) source_hash: String,
+    /// What counts for its hash.
+    pub(crate) canonical: Vec<Token>,
 }
 
 /// Where a source is.
@@ -44,7 +45,8 @@ pub(crate) struct Folder<'a> {
 
 /// Reads the source of one seed. The error is all that is wrong with it; there is at least one finding.
 pub(crate) fn read_source(source: &str, folder: Folder<'_>) -> Result<SeedSource, Vec<Finding>> {
-    let file = parse(source)?;
+    let tokens = tokens(source)?;
+    let file = parse(source, tokens.clone())?;
     if let Some(attribute) = condition(&file.attrs) {
         return Err(vec![at(attribute.span(), conditional("the file"))]);
     }
@@ -64,28 +66,30 @@ pub(crate) fn read_source(source: &str, folder: Folder<'_>) -> Result<SeedSource
             after,
             code,
             handler_calls: handler_calls(&file),
-            source_hash: source_hash(source),
+            canonical: canonical(tokens),
         }),
         _ => Err(findings),
     }
 }
 
-fn parse(source: &str) -> Result<syn::File, Vec<Finding>> {
+fn tokens(source: &str) -> Result<TokenStream, Vec<Finding>> {
     // The compiler does both, too, before it looks at anything: a literal over two lines has another value otherwise.
     let code = source.strip_prefix('\u{feff}').unwrap_or(source);
-    let code = &code.replace("\r\n", "\n");
-    let tokens = TokenStream::from_str(code).map_err(|error| {
+    TokenStream::from_str(&code.replace("\r\n", "\n")).map_err(|error| {
         let message = "syntax error: a bracket, quote or comment is not closed or was not opened, or a \
                        character is none of Rust's; correct it";
         vec![(Some(error.span().start().line), message.to_owned())]
-    })?;
+    })
+}
+
+fn parse(source: &str, tokens: TokenStream) -> Result<syn::File, Vec<Finding>> {
     syn::parse2(tokens).map_err(|errors| {
         errors
             .into_iter()
             .map(|error| match line_of(error.span()) {
                 Some(line) => (Some(line), format!("syntax error: {error}")),
                 None => (
-                    Some(code.lines().count().max(1)),
+                    Some(source.lines().count().max(1)),
                     format!("syntax error: {error}"),
                 ),
             })

@@ -15,6 +15,7 @@ pub(super) fn in_steps<DB: Backend>(
         skippable: false,
         skip_flag: "",
         source_hash: kept(hash(id)),
+        text_hash: "",
         handler_calls: &[],
         background: true,
         after: &[],

@@ -6,9 +6,10 @@ use super::progress::{columns, find_progress, has_progress, progress};
 use super::table::{Table, Tables, delete_source, fault, number, row_security, see_all};
 use crate::app::App;
 use crate::backend::{Backend, Fault, Parameter, Statement};
+use crate::hashes::Hashes;
 use crate::history::History;
 use crate::operation_type::OperationType;
-use crate::plan::{Source, is_of};
+use crate::plan::Source;
 use crate::{Error, SeedInfo, SeedProgress};
 
 const RECHECK: &str = "re-check under the lock whether the seed is applied";
@@ -17,7 +18,7 @@ const RECHECK: &str = "re-check under the lock whether the seed is applied";
 #[derive(Clone, Debug)]
 pub(crate) struct Sought<'a> {
     id: &'a str,
-    source_hash: Option<&'a str>,
+    hashes: Hashes<'a>,
     own: Rows,
     /// What it may be known as, too.
     also: Option<Rows>,
@@ -61,7 +62,7 @@ impl<'a> Sought<'a> {
     pub(super) fn as_written(id: &'a str, ledger_id: &str) -> Self {
         Self {
             id,
-            source_hash: None,
+            hashes: Hashes::default(),
             own: Rows::of(ledger_id),
             also: None,
             progress: Heed::Refuse,
@@ -88,7 +89,7 @@ impl<'a> Sought<'a> {
     /// that is a release behind.
     pub(crate) fn seed(app: &App, seed: &SeedInfo<'a>) -> Self {
         Self {
-            source_hash: seed.source_hash,
+            hashes: Hashes::of_info(seed),
             also: app.name().map(|_| Rows::of(seed.id)),
             ..Self::own(app, seed.id)
         }
@@ -244,7 +245,7 @@ impl<'a> Sought<'a> {
             .map_or(Source::Foreign, |source| {
                 Source::of_hash(source.notes.as_deref().unwrap_or_default())
             });
-        if is_of(source, self.source_hash) {
+        if self.hashes.contains(source.hash()) {
             Ok(Some(unnamed.applied_at))
         } else {
             Err(Error::Contested { ids: vec![id] })

@@ -9,7 +9,7 @@ const B: Source<'_> = Source::Known("bbbb");
 fn plan_of(app: &App, compiled: &[Row], applied: &[Row]) -> Plan<'static> {
     let compiled = compiled.iter().map(|(id, source)| Compiled {
         id,
-        source_hash: source.hash(),
+        hashes: Hashes::of(source.hash(), None),
     });
     let applied = applied.iter().map(|(ledger_id, source)| Applied {
         ledger_id,
@@ -182,4 +182,55 @@ fn an_operation_is_pending_in_its_newest_version_alone_and_has_no_date() {
     assert_eq!((plan.pending, plan.missing), (vec![], vec![second]));
     let plan = plan_of_ids(&[second], &[first, second]);
     assert_eq!((plan.pending, plan.missing), (vec![], vec![]));
+}
+
+/// Markers have the hash of the code, or that of the text.
+#[test]
+fn either_hash_of_a_source_is_its_own() {
+    const NEW: &str = "tokens:aaaa";
+    const OLD: &str = "aaaa";
+    let app = App::default();
+    let seed = |id, code, text| Compiled {
+        id,
+        hashes: Hashes::of(Some(code), Some(text)),
+    };
+    let marker = |ledger_id, hash| Applied {
+        ledger_id,
+        source: Source::Known(hash),
+    };
+    for hash in [NEW, OLD] {
+        // A comment was edited since: the text is another one.
+        let edited = seed("2026-01-02-b", NEW, "bbbb");
+        let is_changed = hash == OLD;
+        let changed = plan(&app, [edited], [marker("2026-01-02-b", hash)]).changed;
+        assert_eq!(!changed.is_empty(), is_changed, "{hash}");
+        let same = || seed("2026-01-02-b", NEW, OLD);
+        assert_eq!(
+            plan(&app, [same()], [marker("2026-01-02-b", hash)]).changed,
+            [""; 0]
+        );
+        let renamed = plan(&app, [same()], [marker("2026-01-01-a", hash)]).renamed;
+        assert_eq!(renamed.len(), 1, "{hash}");
+        for other in [NEW, OLD] {
+            let markers = [marker("2026-01-01-a", hash), marker("2026-01-02-b", other)];
+            let former = plan(&app, [same()], markers).former;
+            assert_eq!(former.len(), 1, "{hash}, {other}");
+        }
+        let billing = App::named("billing");
+        let unnamed = plan(&billing, [same()], [marker("2026-01-02-b", hash)]);
+        assert_eq!(
+            (unnamed.unnamed.len(), unnamed.contested.len()),
+            (1, 0),
+            "{hash}"
+        );
+    }
+    let unknown = seed("2026-01-02-b", "", "");
+    assert_eq!(
+        plan(&app, [unknown], [marker("2026-01-02-b", OLD)]).changed,
+        [""; 0]
+    );
+    assert_eq!(
+        plan(&app, [unknown], [marker("2026-01-01-a", "")]).renamed,
+        []
+    );
 }

@@ -9,8 +9,8 @@ const CONTESTED: &str = "if such a seed is this app's and was edited since, mark
 const CONTESTED_REBUILD: &str = "if such a rebuild is this app's, mark it; if the marker is another app's, give \
                                     the projection another version";
 
-const RENAMED: &str = "mark them, so that they do not run again; one that is to run again needs another \
-                                  text, if only a comment";
+const RENAMED: &str = "mark them, so that they do not run again; one that is to run again needs other \
+                                  code, if only another DESCRIPTION";
 
 pub(super) fn remedy(error: &Error) -> Option<String> {
     if let Error::RenamedUnderWay { id, from, .. } = error {

@@ -7,6 +7,7 @@ use super::builder::{Prepare, SeedRunner};
 use crate::applied::AppliedSeeds;
 use crate::backend::Backend;
 use crate::background::{Waiting, of_background};
+use crate::hashes::Hashes;
 use crate::journal::AfterCommit;
 use crate::ledger::{self, Record, Sought, Table};
 use crate::plan::{Compiled, Pair, Plan, plan};
@@ -342,6 +343,6 @@ pub(super) fn waiting<DB: Backend>(seed: &Seed<DB>) -> Waiting<'static, 'static>
 pub(super) fn compiled<'a, DB: Backend>(seed: &'static Seed<DB>) -> Compiled<'a> {
     Compiled {
         id: seed.id,
-        source_hash: Some(seed.source_hash),
+        hashes: Hashes::of_seed(seed),
     }
 }

@@ -58,6 +58,7 @@ fn seed(number: u64) -> Seed {
         skip_flag: format!("KUMIKO_SKIP_ES_OPS_{flag}").leak(),
         // One of its own, or it would be taken for another seed under a new name.
         source_hash: id,
+        text_hash: "",
         handler_calls: &[HandlerCall {
             handler: OPEN,
             roles: None,

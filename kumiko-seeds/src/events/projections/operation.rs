@@ -168,6 +168,7 @@ pub(in crate::events) fn operation<DB: EventBackend>(projection: &Projection<DB>
     );
     Seed {
         source_hash: kept(definition_hash(projection)),
+        text_hash: "",
         background: !projection.is_before_serving,
         ..in_steps(
             kept(id(projection)),

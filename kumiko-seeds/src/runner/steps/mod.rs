@@ -17,6 +17,7 @@ use super::builder::SeedRunner;
 use super::step_size::{self, Measured};
 use super::worker_name::worker_name;
 use crate::backend::{Backend, Lock};
+use crate::hashes::Hashes;
 use crate::journal::AfterCommit;
 use crate::ledger::{
     self, NewMarker, NewProgress, NewStep, Record, Sought, Table, Tables, all_progress,
@@ -208,7 +209,7 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         let under_way = all_progress::<DB>(turn.connection, &self.runner.app).await?;
         let is_gone = |id: &str| !self.runner.all().any(|seed| seed.id == id);
         let renamed = under_way.into_iter().find(|progress| {
-            progress.source_hash.as_deref() == Some(self.seed.source_hash)
+            self.is_of_source(progress)
                 && progress.state != ProgressState::Cancelled
                 && is_gone(&progress.id)
         });
@@ -257,7 +258,7 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             return Ok(Kept::Nothing);
         }
         // Before the first step nothing is done that another source could do again, as with a seed of one transaction that failed.
-        if progress.steps > 0 && progress.source_hash.as_deref() != Some(self.seed.source_hash) {
+        if progress.steps > 0 && !self.is_of_source(&progress) {
             return Err(Error::OtherSourceUnderWay {
                 id: self.seed.id.to_owned(),
                 done: progress.done,
@@ -304,7 +305,7 @@ impl<'r, DB: Backend> Steps<'r, DB> {
         let next_size = step_size::next(asked, items, duration, self.runner.step_time);
         let progress = SeedProgress {
             state: ProgressState::Running,
-            source_hash: Some(self.seed.source_hash.to_owned()),
+            source_hash: Some(self.noted_source(&before)),
             done: before.done + items,
             total,
             events: before.events + turn.open.journal.count(),
@@ -347,6 +348,20 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             after_commit: turn.open.journal.take_after_commit(),
         });
         Ok(Kept::Recorded(Box::new(record)))
+    }
+
+    /// Whether the seed is under way with the source that it has here.
+    fn is_of_source(&self, progress: &SeedProgress) -> bool {
+        Hashes::of_seed(self.seed).contains(progress.source_hash.as_deref())
+    }
+
+    /// By what the source is noted from now on. One that is noted already is not noted by another of its hashes: a
+    /// release beside this one may know that one alone.
+    fn noted_source(&self, before: &SeedProgress) -> String {
+        match &before.source_hash {
+            Some(noted) if self.is_of_source(before) => noted.clone(),
+            _ => self.seed.source_hash.to_owned(),
+        }
     }
 
     fn within(&self, items: u32) -> u32 {

@@ -3,7 +3,7 @@
 ///
 /// **Invariant:** it is the build library's hash. A macro crate can share no function, and if the two differed, no
 /// app would compile.
-pub(crate) fn source_hash(source: &str) -> String {
+pub(crate) fn text_hash(source: &str) -> String {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     format!("{:016x}", fnv1a(source.replace("\r\n", "\n").as_bytes()))
 }
