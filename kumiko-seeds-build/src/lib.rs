@@ -93,6 +93,19 @@
 //! error, on the other hand, is what looks like a seed and would not be read: `x.RS`, `x.rs.txt`, a folder with Rust files,
 //! and a folder of seeds that is not there.
 //!
+//! # Edits
+//!
+//! A seed has a hash, by which an edit is told after it was applied. It is over the code: comments, those of the
+//! documentation too, do not count, nor does what `rustfmt` does: white space, commas at the end of a list, the order and
+//! nesting of `use`s, brackets around one expression in an arm or a closure, and the semicolon of a last `return`. What
+//! `rustfmt` does seldom does count: it sorts `mod a;`, merges two `derive`s, makes `vec![]` of `vec!()`, and
+//! takes away doubled parentheses.
+//!
+//! The hash covers the files that a seed includes, and those that they include: by `include!`, `include_str!` and
+//! `include_bytes!` with a literal path, and by `mod a;`, also with a `#[path]`. It does not know of code that is used in
+//! another way, the handlers of the app for example, of a path that is put together (`concat!`), of a module in a
+//! module in braces, nor of a macro that reads a file by itself.
+//!
 //! # Time stamps
 //!
 //! Cargo runs a build script again if a file that it watches is newer than its last run. A seed with an older time,

@@ -189,7 +189,7 @@
 //! - **Failure**: a seed that fails in the background stops there, and [`Steering::Retry`] lets it go on. One that fails in
 //!   its place in the order fails the boot, and the next boot tries again.
 //! - **Another source**: a release in which the seed was edited after its first step is refused with
-//!   [`Error::OtherSourceUnderWay`], until [`Steering::Continue`] or [`Steering::Restart`] says what is meant. Processes
+//!   [`Error::OtherSourceUnderWay`] (an edit of comments or layout is none), until [`Steering::Continue`] or [`Steering::Restart`] says what is meant. Processes
 //!   with the source under way go on.
 //!
 //! # Sessions

@@ -105,7 +105,11 @@ fn a_seed_edited_after_it_was_marked_has_changed() {
     call(&app, "seed:mark 2026-02-20-second --yes");
     let path = app.path("seeds/2026-01-10-first.rs");
     let source = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(path, source + "// An afterthought.\n").unwrap();
+    let commented = source.replace(";\n", "; // An afterthought.\n\n");
+    std::fs::write(&path, &commented).unwrap();
+    let status = call(&app, "seed:status --check");
+    assert!(status.ends_with("\n2 applied, 0 pending\n"), "{status}");
+    std::fs::write(&path, commented + "const OF_ONE_S_OWN: u8 = 1;\n").unwrap();
     let status = call(&app, "seed:status --check");
     assert!(status.starts_with("exit 0\n"), "{status}");
     assert!(

@@ -54,8 +54,8 @@ fn shop() -> App {
 #[test]
 fn every_state_has_the_shape_that_is_documented() {
     let app = shop();
-    let renamed = app.read("seeds/2026-01-10-first.rs")
-        + "// The text of a file that was called otherwise.\n";
+    let renamed =
+        app.read("seeds/2026-01-10-first.rs") + "const OF_A_FILE_CALLED_OTHERWISE: u8 = 1;\n";
     app.write("seeds/2026-05-01-fifth.rs", &renamed);
     let files = kumiko_seeds_build::scan(&app.path("seeds")).unwrap();
     let markers = APPLIED.map(marker).concat()

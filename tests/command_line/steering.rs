@@ -88,7 +88,7 @@ fn the_source_that_the_seed_has_now_goes_on_or_begins_anew() {
     let file = app.read("seeds/2026-01-10-first.rs");
     app.write(
         "seeds/2026-01-10-first.rs",
-        &format!("{file}// Corrected.\n"),
+        &format!("{file}const CORRECTED: bool = true;\n"),
     );
     let shown = call(&app, "seed:retry first --continue");
     let expected = format!("exit 0\n-- stdout\ncontinuing {FAR}-- stderr\nhelp: ");
