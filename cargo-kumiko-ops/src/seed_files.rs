@@ -76,6 +76,7 @@ fn source(seed: SeedFile) -> SeedSource {
         description: seed.description,
         source_hash: seed.source_hash,
         text_hash: seed.text_hash,
+        retired: seed.retired,
         background: seed.background,
         after: seed.after,
     }

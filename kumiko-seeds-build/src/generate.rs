@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 
 use crate::handler_calls::HandlerCall;
 use crate::id::module_name;
@@ -19,12 +19,18 @@ pub(crate) fn generate(
     folder: &SourceFolder,
     seeds: &[SeedFile],
 ) -> Result<String, Problem> {
-    let modules = seeds.iter().map(|seed| module(folder, seed));
+    let has_file = |seed: &SeedFile| seed.retired.is_none();
+    let modules = seeds
+        .iter()
+        .map(|seed| has_file(seed).then(|| module(folder, seed)));
     let constants = seeds.iter().map(|seed| constant(shown_folder, seed));
     let names = seeds.iter().map(constant_name);
     let variable = format_ident!("{}", folder.variable);
     let path = &folder.path;
-    let ids = seeds.iter().map(|seed| &seed.id);
+    let ids = seeds
+        .iter()
+        .filter(|seed| has_file(seed))
+        .map(|seed| &seed.id);
     let file = syn::parse2(quote! {
         __kumiko_seeds::__seed_folder!(#variable, #path, [#(#ids),*]);
         #(#modules #constants)*
@@ -60,7 +66,8 @@ fn module(folder: &SourceFolder, seed: &SeedFile) -> TokenStream {
 /// all modules whenever one is added, since what has moved to another line counts as edited.
 fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
     let name = constant_name(seed);
-    let file = Path::new(shown_folder).join(format!("{}.rs", seed.id));
+    let file_name = seed.path.file_name().unwrap_or_default();
+    let file = Path::new(shown_folder).join(file_name);
     let file = file.to_string_lossy();
     let SeedFile {
         id,
@@ -83,12 +90,17 @@ fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
     let after = if_declared(Declared::After, quote!(#module::AFTER), quote!(&[]));
     let count = quote!(Some(|context| ::std::boxed::Box::pin(#module::count(context))));
     let count = if_declared(Declared::Count, count, quote!(None));
-    let code = if seed.in_steps {
-        in_steps(&module, &count)
+    let description = if seed.retired.is_some() {
+        seed.description.to_token_stream()
     } else {
-        quote! {
+        quote!(#module::DESCRIPTION)
+    };
+    let code = match &seed.retired {
+        Some(release) => quote!(__kumiko_seeds::SeedCode::Retired { release: #release }),
+        None if seed.in_steps => in_steps(&module, &count),
+        None => quote! {
             __kumiko_seeds::SeedCode::Run(|context| ::std::boxed::Box::pin(#module::run(context)))
-        }
+        },
     };
     let handler_calls = seed.handler_calls.iter().map(handler_call);
     quote! {
@@ -96,7 +108,7 @@ fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
         const #name: __kumiko_seeds::Seed<__KumikoDatabase> = __kumiko_seeds::Seed {
             id: #id,
             file: #file,
-            description: #module::DESCRIPTION,
+            description: #description,
             skippable: #skippable,
             skip_flag: #skip_flag,
             source_hash: #source_hash,
@@ -166,6 +178,7 @@ mod tests {
             source_hash: "tokens:46810940eff5f915".to_owned(),
             text_hash: "85944171f73967e8".to_owned(),
             included: Vec::new(),
+            retired: None,
             declares: Vec::new(),
         }
     }
@@ -205,6 +218,25 @@ mod tests {
             generate(&[first, second, third]),
             include_str!("generate/expected.txt")
         );
+    }
+
+    #[test]
+    fn a_retired_seed_has_no_module() {
+        let retired = SeedFile {
+            path: PathBuf::from("/app/seeds/retired.txt"),
+            retired: Some("1.0.0".to_owned()),
+            ..seed("2026-05-20-a")
+        };
+        let code = generate(&[retired]);
+        assert!(!code.contains("__seed_module!"), "{code}");
+        for part in [
+            "__seed_folder!(CARGO_MANIFEST_DIR, \"seeds\", []);",
+            "file: \"seeds/retired.txt\"",
+            "description: \"Text\"",
+            "code: __kumiko_seeds::SeedCode::Retired {\n        release: \"1.0.0\",\n    }",
+        ] {
+            assert!(code.contains(part), "{code}");
+        }
     }
 
     #[test]

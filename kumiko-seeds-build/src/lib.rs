@@ -106,6 +106,13 @@
 //! another way, the handlers of the app for example, of a path that is put together (`concat!`), of a module in a
 //! module in braces, nor of a macro that reads a file by itself.
 //!
+//! # Retired seeds
+//!
+//! `retired.txt` in the folder is a list of seeds whose files are gone and that stay known; `cargo kumiko-ops seed:retire` writes it
+//! with [`with_retired`]. Each line has an id, the two hashes, the last release that had it, and what it did. They are in the array,
+//! without code. A line that is none, such as what a merge leaves, is a problem with its number, and so is an id that is there
+//! twice or has its file again.
+//!
 //! # Time stamps
 //!
 //! Cargo runs a build script again if a file that it watches is newer than its last run. A seed with an older time,
@@ -153,6 +160,7 @@ mod id;
 mod problem;
 #[cfg(test)]
 mod properties;
+mod retired;
 mod scan;
 mod seed_file;
 mod source;
@@ -165,5 +173,6 @@ pub use config::{Compiled, Config, REBUILD_VARIABLE, compile};
 pub use handler_calls::HandlerCall;
 pub use id::{IdError, skip_flag, validate_id};
 pub use problem::Problem;
+pub use retired::{RETIRED_LIST, with_retired};
 pub use scan::{Error, scan};
 pub use seed_file::SeedFile;

@@ -7,10 +7,11 @@ use std::thread;
 
 use crate::entry::{Entry, entry};
 use crate::problem::Problem;
+use crate::retired::read_retired;
 use crate::seed_file::{SeedFile, checked_id, read_seed};
 use crate::skip_flag;
 
-/// Reads the seeds of a folder, sorted by id. It compiles nothing and does not look at the environment.
+/// Reads the seeds of a folder, those too that its list [`RETIRED_LIST`](crate::RETIRED_LIST) keeps, sorted by id. It compiles nothing and does not look at the environment.
 ///
 /// A folder that does not exist has no seeds. What is no Rust file is left alone, and so is what starts with `_` or `.`
 /// and what editors and merges leave behind (`~`, `.orig`, `.rej`, `.bak`, `.tmp`). The error lists everything that is
@@ -24,11 +25,15 @@ pub fn scan(folder: &Path) -> Result<Vec<SeedFile>, Error> {
 /// As [`scan`], with the problems showing another path for the folder than the one it is read from.
 pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>, Error> {
     let entries = entries(folder, shown).map_err(|message| Problem::new(shown, message))?;
-    let ids = ids(&entries);
+    let mut ids = ids(&entries);
+    let (retired, mut problems) = match read_retired(folder, shown, &ids) {
+        Ok(retired) => (retired, Vec::new()),
+        Err(problems) => (Vec::new(), problems),
+    };
+    ids.extend(retired.iter().map(|seed| seed.id.clone()));
     let read = on_all_cores(&entries, |entry| read_seed(entry, folder, shown, &ids))
         .map_err(|error| Problem::new(shown, format!("the seeds cannot be read: {error}")))?;
-    let mut seeds = Vec::new();
-    let mut problems = Vec::new();
+    let mut seeds = retired;
     let mut first_with_flag = BTreeMap::new();
     for (entry, read) in entries.iter().zip(read) {
         problems.extend(flag_problem(entry, shown, &mut first_with_flag));
@@ -37,6 +42,7 @@ pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>
             Err(mut found) => problems.append(&mut found),
         }
     }
+    seeds.sort_by(|one, other| one.id.cmp(&other.id));
     if problems.is_empty() {
         Ok(seeds)
     } else {

@@ -44,6 +44,9 @@ pub struct SeedFile {
     pub text_hash: String,
     /// The files that it includes, as far as that can be told: paths that start with the folder.
     pub included: Vec<PathBuf>,
+    /// The last release that had it, if it is retired: it has a line in the list [`RETIRED_LIST`](crate::RETIRED_LIST), which its path
+    /// names, and no file of its own.
+    pub retired: Option<String>,
     /// What of the things that a file may leave out is there, for the generated code to refer to.
     pub(crate) declares: Vec<Declared>,
 }
@@ -100,6 +103,7 @@ pub(crate) fn read_seed(
         source_hash: hashed.hash,
         text_hash: text_hash(&text),
         included: hashed.included,
+        retired: None,
         declares: declares.map(|(_, declared)| declared).collect(),
     })
 }

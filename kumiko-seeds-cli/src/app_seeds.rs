@@ -43,6 +43,9 @@ pub struct SeedSource {
     /// The seeds that have to be applied before it begins.
     #[serde(skip)]
     pub after: Vec<String>,
+    /// The last release that had it, if it is retired.
+    #[serde(skip)]
+    pub retired: Option<String>,
     /// The write handlers it calls by literal names.
     pub handler_calls: Vec<SourceCall>,
 }
@@ -115,8 +118,11 @@ impl AppSeeds {
         self.seeds.iter().any(|seed| is_rebuild(&seed.id))
     }
 
-    /// The seed of the app that `given` names.
-    pub(crate) fn find(&self, given: &str) -> Result<&SeedSource, Failure> {
+    /// The seed of the app that `given` names: by its id, by its name without the date, or by a file of either.
+    ///
+    /// # Errors
+    /// If it names none of them, or several.
+    pub fn find(&self, given: &str) -> Result<&SeedSource, Failure> {
         find_seed(given, &self.seeds, |seed| &seed.id)
             .map_err(|unknown| self.or_unreadable(unknown))
     }
@@ -166,6 +172,7 @@ impl SeedSource {
             text_hash: seed.text_hash.to_owned(),
             background: seed.background,
             after: seed.after.iter().map(ToString::to_string).collect(),
+            retired: seed.info().retired.map(str::to_owned),
             handler_calls: seed
                 .handler_calls
                 .iter()
@@ -181,6 +188,10 @@ impl SeedSource {
             .with_text(&self.text_hash);
         let info = match &self.skip_flag {
             Some(flag) => info.skipped_by(flag),
+            None => info,
+        };
+        let info = match &self.retired {
+            Some(release) => info.retired(release),
             None => info,
         };
         let info = info.after(self.after.iter().map(String::as_str));

@@ -136,6 +136,17 @@ pub enum Error {
         /// What each was applied as.
         from: Vec<String>,
     },
+    /// Seeds that are retired are not applied here, and this release cannot apply them. Nothing was written.
+    #[error(
+        "nothing was written, because this release does not have seeds any more that are not applied here:{}",
+        retired(ids, releases)
+    )]
+    Retired {
+        /// The seeds.
+        ids: Vec<String>,
+        /// The release that had each of them last.
+        releases: Vec<String>,
+    },
     /// A seed was to be marked as applied, and it is.
     #[error("{} is applied already", operation(id))]
     AlreadyApplied {
@@ -503,6 +514,12 @@ fn ended(id: Option<&str>, remains: Remains) -> String {
 fn renamed(ids: &[String], from: &[String]) -> String {
     let pairs = ids.iter().zip(from);
     let lines = pairs.map(|(id, from)| format!("\n  {id} was {from}"));
+    lines.collect()
+}
+
+fn retired(ids: &[String], releases: &[String]) -> String {
+    let pairs = ids.iter().zip(releases);
+    let lines = pairs.map(|(id, release)| format!("\n  {id}, last in {release}"));
     lines.collect()
 }
 

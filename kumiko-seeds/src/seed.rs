@@ -35,6 +35,11 @@ pub enum SeedCode<DB: Backend> {
         /// Works on up to so many items after the cursor.
         batch: RunBatch<DB>,
     },
+    /// Nothing any more: the seed is retired. Where it is not applied, a run is refused.
+    Retired {
+        /// The last release that had it.
+        release: &'static str,
+    },
 }
 
 /// One change to the data of an app, compiled in and made once per database.
@@ -76,6 +81,14 @@ impl<DB: Backend> Seed<DB> {
     /// Whether it is no seed but another operation, which says its type in its id.
     pub(crate) fn is_operation(&self) -> bool {
         is_operation(self.id)
+    }
+
+    /// The last release that had it, if it is retired.
+    pub(crate) fn release_of_retired(&self) -> Option<&'static str> {
+        match self.code {
+            SeedCode::Retired { release } => Some(release),
+            SeedCode::Run(_) | SeedCode::Batch { .. } => None,
+        }
     }
 
     /// A call in `line` of the seed's file, counted from 1, that is known to fail; for
@@ -147,6 +160,8 @@ pub struct SeedInfo<'a> {
     pub background: bool,
     /// The ids of the seeds that have to be applied before it begins.
     pub after: Vec<&'a str>,
+    /// The last release that had it, if it is retired.
+    pub retired: Option<&'a str>,
 }
 
 impl<'a> SeedInfo<'a> {
@@ -161,6 +176,7 @@ impl<'a> SeedInfo<'a> {
             text_hash: None,
             background: false,
             after: Vec::new(),
+            retired: None,
         }
     }
 
@@ -182,6 +198,13 @@ impl<'a> SeedInfo<'a> {
     #[must_use]
     pub fn after(mut self, ids: impl IntoIterator<Item = &'a str>) -> Self {
         self.after = ids.into_iter().collect();
+        self
+    }
+
+    /// Says that the seed is retired, and which release had it last.
+    #[must_use]
+    pub fn retired(mut self, release: &'a str) -> Self {
+        self.retired = Some(release);
         self
     }
 
@@ -211,6 +234,7 @@ impl<DB: Backend> Seed<DB> {
             text_hash: Some(self.text_hash),
             background: self.background,
             after: self.after.to_vec(),
+            retired: self.release_of_retired(),
             ..info
         }
     }

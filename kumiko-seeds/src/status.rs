@@ -45,6 +45,8 @@ pub enum State {
     Former,
     /// Another service applied it, and the app does not have it.
     Foreign,
+    /// It is retired, and has no marker. A run refuses the database.
+    Retired,
 }
 
 impl State {
@@ -66,6 +68,7 @@ impl State {
             Self::Contested => "contested",
             Self::Former => "former",
             Self::Foreign => "foreign",
+            Self::Retired => "retired",
         }
     }
 }
@@ -107,6 +110,8 @@ pub struct SeedStatus {
     pub same_as: Option<String>,
     /// How far it is, if it is one of many steps that has begun and is not applied.
     pub progress: Option<SeedProgress>,
+    /// The last release that had it, if it is retired.
+    pub retired: Option<String>,
     /// Whether the boot leaves it out.
     pub background: bool,
     /// The seeds that it waits for, if it is pending.
@@ -130,7 +135,13 @@ impl SeedStatus {
             .then(|| format!("waits for {}", self.waits_for.join(", ")));
         let is_left = self.background && self.state == State::Pending && self.waits_for.is_empty();
         let left = is_left.then(|| "in the background".to_owned());
-        let remarks = remarks.chain(of_state).chain(by_hand).chain(waits);
+        let retired = self.retired.as_ref();
+        let retired = retired.map(|release| format!("retired, last in {release}"));
+        let remarks = remarks
+            .chain(of_state)
+            .chain(retired)
+            .chain(by_hand)
+            .chain(waits);
         let remarks: Vec<String> = remarks.chain(left).collect();
         (!remarks.is_empty()).then(|| remarks.join("; "))
     }
@@ -216,13 +227,12 @@ impl Status {
             intervention: None,
             same_as: plan.same_as(id).map(str::to_owned),
             progress: None,
+            retired: seeds
+                .get(id)
+                .and_then(|seed| seed.retired)
+                .map(str::to_owned),
             background: seeds.get(id).is_some_and(|seed| seed.background),
             waits_for: Vec::new(),
-        };
-        let waits_for = |seed: &SeedInfo<'_>| {
-            let after = seed.after.iter();
-            let after = after.filter(|id| plan.pending.binary_search(id).is_ok());
-            after.map(ToString::to_string).collect()
         };
         let of_background = of_background(seeds.values().map(waiting), |_| true);
         let pending = plan.pending.iter().filter_map(|id| seeds.get(id));
@@ -230,6 +240,7 @@ impl Status {
             .map(|seed| {
                 let begun = progress.iter().find(|progress| progress.id == seed.id);
                 let state = match begun {
+                    _ if seed.retired.is_some() => State::Retired,
                     _ if flags.skips(seed) => State::Skipped,
                     Some(progress) => State::of_progress(progress.state),
                     None => match plan.state_of_pending(seed.id) {
@@ -240,7 +251,7 @@ impl Status {
                 };
                 SeedStatus {
                     progress: begun.cloned(),
-                    waits_for: waits_for(seed),
+                    waits_for: waits_for(seed, &plan),
                     ..status(seed.id, state, seed.description.to_owned())
                 }
             })
@@ -322,6 +333,7 @@ impl Status {
             State::Pending,
             State::OutOfOrder,
             State::Skipped,
+            State::Retired,
             State::Renamed,
             State::Contested,
             State::Running,
@@ -382,6 +394,13 @@ fn applied<'a>((marker, ledger_id): (&'a Marker, &'a Cow<'_, str>)) -> Applied<'
         ledger_id,
         source: marker.source(),
     }
+}
+
+/// What a seed waits for.
+fn waits_for(seed: &SeedInfo<'_>, plan: &Plan<'_>) -> Vec<String> {
+    let after = seed.after.iter();
+    let after = after.filter(|id| plan.pending.binary_search(id).is_ok());
+    after.map(ToString::to_string).collect()
 }
 
 fn waiting<'a, 's>(seed: &'a SeedInfo<'s>) -> Waiting<'a, 's> {

@@ -56,6 +56,7 @@ mod renamed_files;
 mod replicas;
 mod requests;
 mod requests_at_once;
+mod retired_seeds;
 mod role;
 mod round_trips;
 mod row_security;

@@ -183,6 +183,7 @@ fn programs_get_json() {
             "version": 1,
             "id": "2026-02-20-second",
             "description": "What came second",
+            "retired": null,
             "source": {
                 "file": "seeds/2026-02-20-second.rs",
                 "skip_flag": "KUMIKO_SKIP_ES_OPS_2026_02_20_SECOND",

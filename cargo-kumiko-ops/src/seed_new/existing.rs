@@ -19,7 +19,10 @@ impl Existing {
 
     /// The source of the last seed, which shows how this app writes them now. One of many steps names no `SeedResult`.
     pub(super) fn last_source(&self) -> Option<String> {
-        let last = self.seeds.iter().rfind(|seed| !seed.in_steps)?;
+        let last = self
+            .seeds
+            .iter()
+            .rfind(|seed| !seed.in_steps && seed.retired.is_none())?;
         fs::read_to_string(&last.path).ok()
     }
 
@@ -27,6 +30,12 @@ impl Existing {
     pub(super) fn last_after(&self, id: &str) -> Option<&str> {
         let last = self.seeds.last()?.id.as_str();
         (last > id).then_some(last)
+    }
+
+    /// The last release that had the seed `id`, if it is retired.
+    pub(super) fn release_of(&self, id: &str) -> Option<&str> {
+        let mut seeds = self.seeds.iter();
+        seeds.find(|seed| seed.id == id)?.retired.as_deref()
     }
 
     /// Another seed than `id` that has its skip flag, which the build refuses.

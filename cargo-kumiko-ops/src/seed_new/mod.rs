@@ -16,7 +16,8 @@ use std::path::Path;
 use chrono::Utc;
 use kumiko_seeds_cli::{Exit, Failure, printable, printable_lines};
 
-pub(crate) use arguments::NewArguments;
+pub(crate) use arguments::{NewArguments, date};
+pub(crate) use test_file::path as path_of_test;
 
 use crate::package::{self, Member};
 use crate::shown::shown_path;
@@ -63,6 +64,13 @@ pub(crate) fn run(
     if let Some(other) = existing.with_the_skip_flag_of(&id) {
         return Err(Failure::new(format!(
             "{id} would have the same skip flag as {other}, and the build would refuse both"
+        ))
+        .help(another_slug));
+    }
+
+    if let Some(release) = existing.release_of(&id) {
+        return Err(Failure::new(format!(
+            "{id} is the id of a seed that is retired since {release}, and databases may have it applied"
         ))
         .help(another_slug));
     }

@@ -46,6 +46,7 @@ fn seed_file() -> impl Strategy<Value = SeedFile> {
             source_hash: "tokens:0000000000000000".to_owned(),
             text_hash: "1111111111111111".to_owned(),
             included: Vec::new(),
+            retired: None,
             declares,
             id,
         },
@@ -135,6 +136,7 @@ proptest! {
             source_hash: "tokens:0000000000000000".to_owned(),
             text_hash: "1111111111111111".to_owned(),
             included: Vec::new(),
+            retired: None,
             declares: vec![Declared::Count],
         };
         let code = generate("seeds", &folder_of(&seed), &[seed]).unwrap();

@@ -93,6 +93,7 @@ fn tells_all_about_a_seed() {
             source_hash: "tokens:b820af7076a58e6a".to_owned(),
             text_hash: crate::text_hash::text_hash(source),
             included: Vec::new(),
+            retired: None,
             declares: vec![Declared::Skippable],
         }]
     );

@@ -56,7 +56,10 @@ impl Asked {
     fn notes(&self, stopped: &ApplyError, took: Duration) -> Vec<String> {
         if matches!(
             stopped.error,
-            Error::WouldReorder { .. } | Error::Renamed { .. } | Error::Contested { .. }
+            Error::WouldReorder { .. }
+                | Error::Renamed { .. }
+                | Error::Contested { .. }
+                | Error::Retired { .. }
         ) {
             return vec!["nothing was applied".to_owned()];
         }
@@ -183,6 +186,7 @@ fn is_of_seeds(error: &Error) -> bool {
             | Error::Preflight { .. }
             | Error::Renamed { .. }
             | Error::Contested { .. }
+            | Error::Retired { .. }
             | Error::UnderWay { .. }
             | Error::OtherSourceUnderWay { .. }
             | Error::Paused { .. }

@@ -16,6 +16,8 @@ pub struct ShownSeed<'a> {
     pub id: &'a str,
     /// What the app says the seed does, or what its marker says where the app does not have it.
     pub description: &'a str,
+    /// The last release that had it, if it is retired.
+    pub retired: Option<&'a str>,
     /// What its source says; none if the app does not have it.
     pub source: Option<&'a SeedSource>,
     /// Where it stands; none if no database was asked.
@@ -49,6 +51,7 @@ impl<'a> ShownSeed<'a> {
             version: 1,
             id: &seed.id,
             description: &seed.description,
+            retired: seed.retired.as_deref(),
             source,
             state: None,
             remark: None,

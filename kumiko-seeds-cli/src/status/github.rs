@@ -48,6 +48,11 @@ fn annotation(seed: &SeedView<'_>, file_of: &dyn Fn(&str) -> Option<String>) -> 
             "Renamed seed",
             "is pending, and applied under the name of a file that is gone",
         ),
+        State::Retired => (
+            "error",
+            "Retired seed",
+            "is not applied, and the app cannot apply it any more",
+        ),
         State::Contested => (
             "error",
             "Contested seed",

@@ -65,6 +65,7 @@ pub(super) fn sum(status: &StatusView<'_>) -> String {
         State::OutOfOrder,
         State::Renamed,
         State::Contested,
+        State::Retired,
         State::Skipped,
         State::Missing,
         State::Former,

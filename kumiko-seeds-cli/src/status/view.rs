@@ -33,6 +33,8 @@ pub struct SeedView<'a> {
     pub duration_ms: Option<i32>,
     /// What started the run that applied it.
     pub applied_by: Option<&'a str>,
+    /// The last release that had it, if it is retired.
+    pub retired: Option<&'a str>,
     /// Whether the boot leaves it out.
     pub background: bool,
     /// The seeds that it waits for.
@@ -68,6 +70,7 @@ impl<'a> SeedView<'a> {
             applied_at: marker.map(|marker| Moment(marker.applied_at)),
             duration_ms: marker.map(|marker| marker.duration_ms),
             applied_by: marker.map(|marker| marker.applied_by.as_str()),
+            retired: seed.retired.as_deref(),
             background: seed.background,
             waits_for: &seed.waits_for,
             progress: seed.progress.as_ref().map(ProgressView::of),

@@ -1,4 +1,4 @@
-//! Seeds that may be applied already, under another id or without the app's name.
+//! Seeds that may be applied already, under another id or without the app's name, and those that cannot be any more.
 
 use crate::Error;
 use crate::seed::is_operation;
@@ -22,6 +22,15 @@ pub(super) fn remedy(error: &Error) -> Option<String> {
         ));
     }
     let (text, ids) = match error {
+        Error::Retired { ids, releases } => {
+            let mut releases = releases.clone();
+            releases.dedup();
+            let text = format!(
+                "start {} on this database first, and then this release again; or, if what they do is done here, mark them",
+                releases.join(", then ")
+            );
+            return Some(text + &marking(ids));
+        }
         Error::Contested { ids } if ids.iter().all(|id| is_operation(id)) => {
             (CONTESTED_REBUILD, ids)
         }
@@ -29,8 +38,12 @@ pub(super) fn remedy(error: &Error) -> Option<String> {
         Error::Renamed { ids, .. } => (RENAMED, ids),
         _ => return None,
     };
+    Some(text.to_owned() + &marking(ids))
+}
+
+fn marking(ids: &[String]) -> String {
     let lines = ids
         .iter()
         .map(|id| format!("\n    cargo kumiko-ops seed:mark {id}"));
-    Some(format!("{text}:{}", lines.collect::<String>()))
+    format!(":{}", lines.collect::<String>())
 }

@@ -38,6 +38,7 @@ pub struct SeedRunner<DB: Backend> {
     /// What layers above the core have to do, in steps as seeds have them.
     pub(super) operations: Vec<&'static Seed<DB>>,
     pub(super) is_new: Option<IsNew<DB>>,
+    pub(super) baseline_contains_retired: bool,
     pub(super) on_failure: Option<OnFailure<DB>>,
     pub(super) app: App,
     pub(super) values: AppValues,
@@ -87,6 +88,7 @@ impl<DB: Backend> SeedRunner<DB> {
             seeds,
             operations: Vec::new(),
             is_new: None,
+            baseline_contains_retired: false,
             on_failure: None,
             app: App::default(),
             values: AppValues::default(),
@@ -171,6 +173,18 @@ impl<DB: Backend> SeedRunner<DB> {
     #[must_use]
     pub fn operation(mut self, operation: Seed<DB>) -> Self {
         self.operations.push(Box::leak(Box::new(operation)));
+        self
+    }
+
+    /// Says that what retired seeds did is in the app's baseline: the schema and the data with which a new database begins.
+    /// A run records them as applied there, and says so in the notes of their markers, before it applies anything. The default is that
+    /// it refuses a new database as any other that has not applied them, with [`Error::Retired`](crate::Error::Retired).
+    ///
+    /// New is a database that has no marker of the app and no seed under way, and no event if the app has the write side. An app
+    /// without it has nothing but its markers to tell: a database that is older than the app's first seed counts as new.
+    #[must_use]
+    pub fn baseline_contains_retired(mut self) -> Self {
+        self.baseline_contains_retired = true;
         self
     }
 

@@ -76,6 +76,10 @@ async fn try_one<DB: Backend>(
     let ran = match seed.code {
         SeedCode::Run(code) => run(runner, turn, seed, code).await.map(|ran| (ran, None)),
         SeedCode::Batch { count, batch } => first_steps(runner, turn, seed, count, batch).await,
+        SeedCode::Retired { release } => Err(Error::Retired {
+            ids: vec![seed.id.to_owned()],
+            releases: vec![release.to_owned()],
+        }),
     };
     let hands = turn.open.journal.hands;
     let journal = std::mem::replace(&mut turn.open.journal, before);

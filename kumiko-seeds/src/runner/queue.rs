@@ -29,6 +29,8 @@ pub(super) struct Queue<'r, DB: Backend> {
     pub(super) report: Report,
     /// The seed that failed, if the run came that far.
     pub(super) failed: Option<&'static str>,
+    /// Whether the baseline of the database contains what retired seeds did, which have no markers there yet.
+    pub(super) is_retired_contained: bool,
     /// Whether a seed was found to be applied when the lock was taken. Then others may be, too.
     pub(super) is_outdated: bool,
 }
@@ -116,6 +118,7 @@ impl<'r, DB: Backend> Queue<'r, DB> {
             ran: None,
             report: Report::default(),
             failed: None,
+            is_retired_contained: false,
             is_outdated: false,
         }
     }
@@ -156,6 +159,9 @@ impl<'r, DB: Backend> Queue<'r, DB> {
             let ids = plan.changed.iter().map(ToString::to_string).collect();
             let app = app.name().map(str::to_owned);
             self.warn(Warning::OtherSource { ids, app });
+        }
+        if !self.is_retired_contained {
+            refuse_retired(seeds.iter().copied(), &plan)?;
         }
         let of_workers = of_background(seeds.iter().map(|seed| waiting(seed)), |_| true);
         let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
@@ -200,7 +206,10 @@ impl<'r, DB: Backend> Queue<'r, DB> {
             }),
             Background::Included => BTreeSet::new(),
         };
-        let pending = seeds.iter().copied().filter(|seed| is_pending(seed.id));
+        let pending = seeds.iter().copied().filter(|seed| {
+            // What is retired and pending was refused, or is in the baseline.
+            is_pending(seed.id) && seed.release_of_retired().is_none()
+        });
         let is_left =
             |seed: &&'static Seed<DB>| left.contains(seed.id) && !flags.skips(&seed.info());
         let (left, mut pending): (Vec<&'static Seed<DB>>, Vec<_>) = pending.partition(is_left);
@@ -306,6 +315,25 @@ pub(super) enum Background {
     LeftOut,
     /// They are taken in their places.
     Included,
+}
+
+/// Fails if a retired one of these seeds is not applied.
+///
+/// **Invariant:** a seed that was written after others runs after them. So none is let through, whichever seeds are asked for.
+pub(super) fn refuse_retired<DB: Backend>(
+    seeds: impl IntoIterator<Item = &'static Seed<DB>>,
+    plan: &Plan<'_>,
+) -> Result<(), Error> {
+    let retired = seeds.into_iter().filter_map(|seed| {
+        plan.pending.binary_search(&seed.id).ok()?;
+        Some((seed.id.to_owned(), seed.release_of_retired()?.to_owned()))
+    });
+    let (ids, releases): (Vec<String>, Vec<String>) = retired.unzip();
+    if ids.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Retired { ids, releases })
+    }
 }
 
 /// Fails if one of these seeds may be applied already, under another id or without the app's name.

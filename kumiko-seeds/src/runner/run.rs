@@ -7,6 +7,7 @@ use super::dry_run::DryRunWork;
 use super::new_database::NewDatabase;
 use super::queue::{Background, Queue, compiled};
 use super::steps::{Ended, HELD_BACK, Place, Steps};
+use crate::app::parts;
 use crate::applied::AppliedSeeds;
 use crate::backend::{Backend, Lock};
 use crate::plan::plan;
@@ -127,9 +128,10 @@ impl<'r, DB: Backend> Run<'r, DB> {
         self.runner.app.check()?;
         let mut applied = self.lock.applied().await?;
         let mut looked = Looked::AtApplied;
-        if background == Background::LeftOut
-            && self.record_operations_of_a_new_database(&applied).await?
-        {
+        let mut work = self.of_new_database(&applied, background).await?;
+        self.queue.is_retired_contained = work.seeds.iter().any(|seed| !seed.is_operation());
+        if background == Background::LeftOut && !work.seeds.is_empty() {
+            self.lock.complete_work(&mut work).await?;
             applied = self.lock.applied().await?;
             looked = Looked::AtNewDatabase;
         }
@@ -140,28 +142,39 @@ impl<'r, DB: Backend> Run<'r, DB> {
         Ok(looked)
     }
 
-    /// Records operations that are pending in a database that is so new that they have nothing to do. Whether there were any.
-    async fn record_operations_of_a_new_database(
+    /// What is pending in a database that is so new that there is nothing to do for it.
+    async fn of_new_database(
         &mut self,
         applied: &AppliedSeeds,
-    ) -> Result<bool, Error> {
+        background: Background,
+    ) -> Result<NewDatabase<'r, DB>, Error> {
         let runner = self.runner;
-        let Some(is_new) = runner.is_new else {
-            return Ok(false);
-        };
-        let plan = plan(&runner.app, runner.all().map(compiled), applied.iter());
-        let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
-        let pending = runner.operations().filter(|seed| is_pending(seed.id));
+        let is_own = |ledger_id| parts(ledger_id).0 == runner.app.name();
+        let takes_retired = runner.baseline_contains_retired
+            && !applied.iter().any(|marker| is_own(marker.ledger_id));
+        let takes_operations = runner.is_new.is_some() && background == Background::LeftOut;
         let mut work = NewDatabase {
             runner,
-            operations: pending.collect(),
-            is_new,
+            seeds: Vec::new(),
+            is_new: runner.is_new,
         };
-        if work.operations.is_empty() || !self.lock.is_new(is_new).await? {
-            return Ok(false);
+        if !takes_retired && !takes_operations {
+            return Ok(work);
         }
-        self.lock.complete_work(&mut work).await?;
-        Ok(true)
+        let plan = plan(&runner.app, runner.all().map(compiled), applied.iter());
+        let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
+        let seeds = runner.all().filter(|seed| match seed.release_of_retired() {
+            Some(_) => takes_retired && is_pending(seed.id),
+            None => takes_operations && seed.is_operation() && is_pending(seed.id),
+        });
+        work.seeds = seeds.collect();
+        if let Some(is_new) = work.is_new
+            && !work.seeds.is_empty()
+            && !self.lock.is_new(is_new).await?
+        {
+            work.seeds.clear();
+        }
+        Ok(work)
     }
 
     fn preflight(&self) -> Result<(), Error> {

@@ -209,8 +209,13 @@ impl<'r, DB: Backend> Worker<'r, DB> {
                 self.give_up(seed.id, doubt);
             }
         }
+        // Like those of a boot, the seeds of a worker may need what a retired one did.
+        let is_retired_pending = runner
+            .all()
+            .any(|seed| seed.release_of_retired().is_some() && is_pending(seed.id));
         let is_ready = |seed: &&'static Seed<DB>| {
-            !seed.after.iter().any(|id| is_pending(id))
+            (seed.is_operation() || !is_retired_pending)
+                && !seed.after.iter().any(|id| is_pending(id))
                 && !stopped(seed.id)
                 && !self.given_up.contains(&seed.id)
         };
