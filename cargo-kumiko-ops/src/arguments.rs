@@ -10,6 +10,7 @@ use crate::init::{self, InitArguments};
 use crate::ops_binary::BuildArguments;
 use crate::package::PackageArguments;
 use crate::seed_new::NewArguments;
+use crate::seed_retire::RetireArguments;
 
 /// Scaffold, inspect and apply the seeds of a package.
 #[derive(Debug, Parser)]
@@ -88,6 +89,19 @@ Examples:
 The newest stands last, and below it what is under way."
     )]
     History(HistoryArguments),
+    /// Remove old seeds, and keep what makes them known
+    #[command(
+        name = "seed:retire",
+        after_help = "\
+Examples:
+  cargo kumiko-ops seed:retire 2025-05-20-grant-tenant-admin
+  cargo kumiko-ops seed:retire --before 2026-01-01 --dry-run
+
+Their ids, hashes and last release stay in seeds/retired.txt. Where they are applied nothing changes; a database
+that has not applied one is refused until that release was started on it. The tests that seed:new --test made go
+with them."
+    )]
+    Retire(RetireArguments),
     /// Build the app's ops binary and apply the pending seeds with it
     #[command(
         name = "seed:apply",

@@ -15,6 +15,7 @@ mod seed_apply;
 mod seed_files;
 mod seed_history;
 mod seed_new;
+mod seed_retire;
 mod seed_show;
 mod seed_status;
 mod seed_verify;

@@ -9,8 +9,8 @@ use kumiko_seeds_cli as cli;
 use crate::arguments::{Arguments, Steering, Subcommand};
 use crate::package::PackageArguments;
 use crate::{
-    by_hand, events, projections, seed_apply, seed_history, seed_new, seed_show, seed_status,
-    seed_verify, seed_work, shell_files, steering, streams,
+    by_hand, events, projections, seed_apply, seed_history, seed_new, seed_retire, seed_show,
+    seed_status, seed_verify, seed_work, shell_files, steering, streams,
 };
 
 /// Runs the command that the arguments of this process name.
@@ -30,6 +30,11 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Subcommand::Status(arguments) => seed_status::run(&arguments, &mut stdout())
                 .await
                 .map(ExitCode::from),
+            Subcommand::Retire(arguments) => {
+                seed_retire::run(&arguments, &mut stdout(), &mut stderr())
+                    .await
+                    .map(ExitCode::from)
+            }
             Subcommand::Show(arguments) => seed_show::run(&arguments, &mut stdout())
                 .await
                 .map(ExitCode::from),

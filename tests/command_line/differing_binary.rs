@@ -76,6 +76,22 @@ trying 2026-06-01-old-time
         &app.command("seed:apply").run(),
         "exit 0\n-- stdout\nnothing pending: 2 seeds are applied\n",
     );
+
+    // What is retired is in the binary as well, and has no code there.
+    app.command("seed:retire --before 2027-01-01 --release winter --yes")
+        .run();
+    assert_shows(
+        &app.command("seed:apply").run(),
+        "exit 0\n-- stdout\nnothing pending: 2 seeds are applied\n",
+    );
+    app.remove("admin-roles.db");
+    let refused = app.command("seed:apply").run();
+    assert!(
+        refused.contains(
+            ", last in winter\nnote: nothing was applied\nhelp: start winter on this database first"
+        ),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -43,6 +43,7 @@ mod seed_names;
 mod seed_new;
 mod seed_new_options;
 mod seed_new_test;
+mod seed_retire;
 mod seed_show;
 mod seed_status;
 mod seed_verify;

@@ -79,7 +79,7 @@ fn slug(text: &str) -> Result<String, String> {
 }
 
 /// A date of the calendar, written as in an id.
-fn date(text: &str) -> Result<NaiveDate, String> {
+pub(crate) fn date(text: &str) -> Result<NaiveDate, String> {
     let valid = kumiko_seeds_build::validate_id(&format!("{text}-x"));
     match (valid, text.parse()) {
         (Ok(()), Ok(date)) => Ok(date),

@@ -8,7 +8,7 @@ use crate::package::{Member, crate_name, unnameable};
 
 /// The path of the test from the package's folder: beside the other tests of the whole app, since it
 /// uses the app as others do.
-pub(super) fn path(id: &str) -> String {
+pub(crate) fn path(id: &str) -> String {
     format!("tests/{}.rs", id.replace('-', "_"))
 }
 

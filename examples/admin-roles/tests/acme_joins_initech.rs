@@ -101,6 +101,7 @@ macro_rules! seed {
             skippable: false,
             skip_flag: "",
             source_hash: $id,
+            text_hash: "",
             handler_calls: &[],
             background: false,
             after: &[],

@@ -25,6 +25,7 @@ impl<DB: Backend> Clone for SeedRunner<DB> {
             step_size: self.step_size.clone(),
             pace: self.pace.clone(),
             when_paused: self.when_paused,
+            baseline_contains_retired: self.baseline_contains_retired,
         }
     }
 }
