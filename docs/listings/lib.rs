@@ -9,6 +9,7 @@
 )]
 
 pub mod account;
+pub mod baseline;
 pub mod many;
 pub mod named;
 pub mod users_to_their_own_tenant;
