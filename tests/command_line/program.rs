@@ -1,6 +1,8 @@
 //! The program under test.
 
 use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
@@ -21,8 +23,44 @@ pub(crate) fn workspace() -> &'static Path {
 /// The folder that tests build into. It is not the one that they run from: what a running `cargo test` has
 /// built must stay as it is.
 pub(crate) fn target() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("command-line-target")
+    static TARGET: OnceLock<PathBuf> = OnceLock::new();
+    let target = TARGET.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let target = folder.join("command-line-target");
+        if !target.exists() && std::env::var_os(DEBUG.0).is_some_and(|debug| debug == DEBUG.1) {
+            let (from, to) = (folder.with_file_name("debug"), target.join("debug"));
+            for part in [".fingerprint", "build", "deps"] {
+                copy_built(&from.join(part), &to.join(part)).unwrap();
+            }
+        }
+        target
+    });
+    target.clone()
 }
+
+/// Copies what Cargo has built, so that it builds crates of others once where their settings are the same. Cargo looks at the times
+/// of files. Tests, which are as large as all else, end in no dot.
+fn copy_built(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let to = to.join(path.file_name().unwrap_or_default());
+        if path.is_dir() {
+            copy_built(&path, &to)?;
+        } else if path.extension().is_some() || !from.ends_with("deps") {
+            fs::copy(&path, &to)?;
+            let written = fs::metadata(&path)?.modified()?;
+            File::options()
+                .write(true)
+                .open(&to)?
+                .set_modified(written)?;
+        }
+    }
+    Ok(())
+}
+
+/// Without what only a debugger needs.
+const DEBUG: (&str, &str) = ("CARGO_PROFILE_DEV_DEBUG", "0");
 
 /// What keeps builds alike and their output free of what differs from machine to machine.
 pub(crate) fn settings() -> [(&'static str, OsString); 6] {
@@ -31,7 +69,7 @@ pub(crate) fn settings() -> [(&'static str, OsString); 6] {
         ("CARGO_NET_OFFLINE", "true".into()),
         ("CARGO_TERM_COLOR", "never".into()),
         ("CARGO_INCREMENTAL", "0".into()),
-        ("CARGO_PROFILE_DEV_DEBUG", "0".into()),
+        (DEBUG.0, DEBUG.1.into()),
         ("RUST_BACKTRACE", "0".into()),
     ]
 }
