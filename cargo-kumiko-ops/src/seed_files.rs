@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use kumiko_seeds::Environment;
 use kumiko_seeds_build::{HandlerCall, SeedFile};
 use kumiko_seeds_cli::{AppSeeds, Failure, SeedSource, SourceCall, shell_word};
 
@@ -15,6 +16,7 @@ pub(crate) fn app_seeds(member: &Member, current: &Path) -> Result<AppSeeds, Fai
     Ok(AppSeeds {
         app: member.settings.app(),
         seeds: files.into_iter().map(source).collect(),
+        environment: Environment::from_variable(),
         unreadable,
     })
 }
@@ -79,6 +81,10 @@ fn source(seed: SeedFile) -> SeedSource {
         retired: seed.retired,
         background: seed.background,
         after: seed.after,
+        environments: seed.environments,
+        known_environments: seed.known_environments,
+        out_of_order: seed.out_of_order,
+        after_migration: seed.after_migration,
     }
 }
 

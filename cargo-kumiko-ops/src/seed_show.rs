@@ -19,7 +19,8 @@ pub(crate) async fn run(
         shell_word(&arguments.show.id)
     );
     let member = package::find(&arguments.package, &current, &command)?;
-    let seeds = app_seeds(&member, &current)?;
+    let mut seeds = app_seeds(&member, &current)?;
+    seeds.environment = arguments.show.environment.of_seeds(seeds.infos())?;
     let history = match database::find_configured(&arguments.show.database, &member, &current)? {
         Some(url) => Some(database::read_history(&url, &seeds.app).await?),
         None => None,

@@ -21,15 +21,18 @@ pub(crate) async fn run(
     if let Some(unreadable) = seeds.unreadable {
         return Err(unreadable);
     }
+    let environment = arguments.status.environment.of_seeds(seeds.infos())?;
     let targets = &arguments.status.targets;
     if targets.are_given() {
         let places =
             targets.places(|| database::find(&arguments.status.database, &member, &current))?;
-        return database::print_status_of_each(stdout, places, &arguments.status, &seeds).await;
+        let status = &arguments.status;
+        return database::print_status_of_each(stdout, places, status, &seeds, &environment).await;
     }
     let url = database::find(&arguments.status.database, &member, &current)?;
     let history = database::read_history(&url, &seeds.app).await?;
-    let status = Status::compare(seeds.infos(), history, &SkipFlags::from_environment());
+    let flags = SkipFlags::from_environment();
+    let status = Status::compare(seeds.infos(), history, &flags, &environment);
     let folder = in_repository(&member.seeds_folder(), &member.workspace_root);
     let file_of = |id: &str| Some(format!("{folder}{id}.rs"));
     print_status(stdout, &status, &arguments.status, &file_of)

@@ -12,4 +12,5 @@ pub mod account;
 pub mod baseline;
 pub mod many;
 pub mod named;
+pub mod rules;
 pub mod users_to_their_own_tenant;

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::generate::generate;
+use crate::manifest::{known_environments, nearest_manifest};
 use crate::scan::scan_shown_as;
 use crate::source_folder::SourceFolder;
 use crate::{Error, Problem, SeedFile};
@@ -83,9 +84,11 @@ impl Config {
         let shown_text = one_line_of_text(shown)?;
         let folder = package.join(&self.folder);
 
-        let scanned = match there_is_no(&folder, shown_text, &package) {
-            Some(problem) => Err(problem.into()),
-            None => scan_shown_as(&folder, shown),
+        let known = watched_environments(&folder, &package);
+        let scanned = match (there_is_no(&folder, shown_text, &package), &known) {
+            (Some(problem), _) => Err(problem.into()),
+            (None, Ok(known)) => scan_shown_as(&folder, shown, known),
+            (None, Err(problem)) => Err(problem.clone().into()),
         };
         watch(&folder, shown, &scanned);
         let seeds = scanned?;
@@ -115,6 +118,18 @@ pub struct Compiled {
     pub seeds: Vec<SeedFile>,
     /// The generated file.
     pub output: PathBuf,
+}
+
+/// The environments that there are, from a Cargo.toml that Cargo is told to watch.
+fn watched_environments(folder: &Path, package: &Path) -> Result<Vec<String>, Problem> {
+    let Some(manifest) = nearest_manifest(folder) else {
+        return Ok(Vec::new());
+    };
+    let shown = manifest.strip_prefix(package).unwrap_or(&manifest);
+    if one_line_of_text(shown).is_ok() {
+        build_helper::rerun_if_changed(shown);
+    }
+    known_environments(&manifest, shown)
 }
 
 /// Names what to watch: the folder, for files that come and go, each seed in it, and what these include.

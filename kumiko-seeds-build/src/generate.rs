@@ -74,6 +74,7 @@ fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
         skip_flag,
         source_hash,
         text_hash,
+        known_environments,
         ..
     } = seed;
     let module = format_ident!("{}", module_name(id));
@@ -87,7 +88,23 @@ fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
     let no = || quote!(false);
     let skippable = if_declared(Declared::Skippable, quote!(#module::SKIPPABLE), no());
     let background = if_declared(Declared::Background, quote!(#module::BACKGROUND), no());
-    let after = if_declared(Declared::After, quote!(#module::AFTER), quote!(&[]));
+    let none = || quote!(&[]);
+    let after = if_declared(Declared::After, quote!(#module::AFTER), none());
+    let environments = match &seed.retired {
+        Some(_) => {
+            let environments = &seed.environments;
+            quote!(&[#(#environments),*])
+        }
+        None => if_declared(
+            Declared::Environments,
+            quote!(#module::ENVIRONMENTS),
+            none(),
+        ),
+    };
+    let out_of_order = quote!(Some(#module::OUT_OF_ORDER));
+    let out_of_order = if_declared(Declared::OutOfOrder, out_of_order, quote!(None));
+    let after_migration = quote!(Some(#module::AFTER_MIGRATION));
+    let after_migration = if_declared(Declared::AfterMigration, after_migration, quote!(None));
     let count = quote!(Some(|context| ::std::boxed::Box::pin(#module::count(context))));
     let count = if_declared(Declared::Count, count, quote!(None));
     let description = if seed.retired.is_some() {
@@ -116,6 +133,10 @@ fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
             handler_calls: &[#(#handler_calls),*],
             background: #background,
             after: #after,
+            environments: #environments,
+            known_environments: &[#(#known_environments),*],
+            out_of_order: #out_of_order,
+            after_migration: #after_migration,
             code: #code,
         };
     }
@@ -173,6 +194,11 @@ mod tests {
             skip_flag: crate::skip_flag(id),
             background: false,
             after: Vec::new(),
+            after_lines: Vec::new(),
+            environments: Vec::new(),
+            known_environments: Vec::new(),
+            out_of_order: None,
+            after_migration: None,
             in_steps: false,
             handler_calls: Vec::new(),
             source_hash: "tokens:46810940eff5f915".to_owned(),
@@ -212,8 +238,12 @@ mod tests {
             Declared::Skippable,
             Declared::Background,
             Declared::After,
+            Declared::Environments,
+            Declared::OutOfOrder,
+            Declared::AfterMigration,
             Declared::Count,
         ];
+        third.known_environments = ["production", "staging"].map(str::to_owned).to_vec();
         assert_eq!(
             generate(&[first, second, third]),
             include_str!("generate/expected.txt")

@@ -37,6 +37,19 @@
 //!
 //! `pub(crate)` and `pub(super)` do as well as `pub`.
 //!
+//! Three constants more a seed may have, each for itself. `pub const AFTER_MIGRATION: i64 = 20260512090000;` names the schema
+//! migration of sqlx that has to be there before it runs. `pub const OUT_OF_ORDER: &str = "why";` says that it does no harm after
+//! seeds with later dates.
+//!
+//! `pub const ENVIRONMENTS: &[&str] = &["staging"];` keeps a seed out of all other environments. What environments there are
+//! can be said in the `Cargo.toml` that is nearest to the folder of seeds, from there upwards; then a name that is not among
+//! them fails the build, and the names are compiled in, so that a run in another environment is refused:
+//!
+//! ```toml
+//! [package.metadata.kumiko-ops]
+//! environments = ["production", "staging", "demo"]
+//! ```
+//!
 //! # A seed of many steps
 //!
 //! A change that is too large for one transaction has a `batch` in place of `run`. It is called again and again, each time
@@ -154,9 +167,11 @@
 mod condition;
 mod config;
 mod entry;
+mod environment_name;
 mod generate;
 mod handler_calls;
 mod id;
+mod manifest;
 mod problem;
 #[cfg(test)]
 mod properties;
@@ -170,6 +185,7 @@ mod suggestion;
 mod text_hash;
 
 pub use config::{Compiled, Config, REBUILD_VARIABLE, compile};
+pub use environment_name::is_environment_name;
 pub use handler_calls::HandlerCall;
 pub use id::{IdError, skip_flag, validate_id};
 pub use problem::Problem;

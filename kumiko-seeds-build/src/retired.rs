@@ -14,9 +14,12 @@ pub const RETIRED_LIST: &str = "retired.txt";
 
 const HEAD: &str = "\
 # Seeds whose files are gone. Each line has a seed's id, the hashes of its code and of its text, the last release that
-# had it, and what it does. `cargo kumiko-ops seed:retire` writes this file; a database that has one of them not
-# applied is refused.
+# had it, `only:` and its environments if it was for some alone, and what it does. `cargo kumiko-ops seed:retire` writes
+# this file; a database that has one of them not applied is refused.
 ";
+
+/// What begins the word that says the environments of a seed that is for some alone.
+const ONLY: &str = "only:";
 
 const SHAPE: &str = "write `<id> tokens:<16 digits> <16 digits> <release> <description>`";
 
@@ -41,10 +44,16 @@ pub fn with_retired<'a>(
             id,
             source_hash,
             text_hash,
+            environments,
             ..
         } = seed;
+        let only = if environments.is_empty() {
+            String::new()
+        } else {
+            format!("{ONLY}{} ", environments.join(","))
+        };
         format!(
-            "{id} {source_hash} {text_hash} {release} {}",
+            "{id} {source_hash} {text_hash} {release} {only}{}",
             description.join(" ")
         )
     });
@@ -120,14 +129,25 @@ fn retired(line: &str, path: &Path) -> Result<SeedFile, String> {
     if !(source_hash.strip_prefix("tokens:").is_some_and(is_hash) && is_hash(text_hash)) {
         return Err(format!("the hashes of {id} are no such; {SHAPE}"));
     }
+    let rest = word().unwrap_or_default();
+    let (environments, description) = match rest.strip_prefix(ONLY) {
+        Some(rest) => rest.split_once(' ').unwrap_or((rest, "")),
+        None => ("", rest),
+    };
+    let environments = environments.split(',').filter(|name| !name.is_empty());
     Ok(SeedFile {
         id: id.to_owned(),
         path: path.to_owned(),
-        description: word().unwrap_or_default().trim_end().to_owned(),
+        description: description.trim_end().to_owned(),
+        environments: environments.map(str::to_owned).collect(),
         skippable: false,
         skip_flag: skip_flag(id),
         background: false,
         after: Vec::new(),
+        after_lines: Vec::new(),
+        known_environments: Vec::new(),
+        out_of_order: None,
+        after_migration: None,
         in_steps: false,
         handler_calls: Vec::new(),
         source_hash: source_hash.to_owned(),
@@ -158,9 +178,11 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_as_it_was() {
+        let in_some =
+            GOOD.to_owned() + "pub const ENVIRONMENTS: &[&str] = &[\"demo\", \"staging\"];\n";
         let files = [
             ("2026-05-20-a.rs", GOOD),
-            ("2026-05-22-c.rs", GOOD),
+            ("2026-05-22-c.rs", &in_some),
             ("2026-05-21-b.rs", GOOD),
         ];
         let folder = folder(&files);
@@ -188,6 +210,9 @@ mod tests {
         assert_eq!(after[0].text_hash, seeds[0].text_hash);
         assert_eq!(after[0].description, "What it does");
         assert_eq!(after[1], seeds[1]);
+        assert_eq!(after[0].environments, [""; 0]);
+        assert_eq!(after[2].environments, ["demo", "staging"]);
+        assert_eq!(after[2].description, "What it does");
         assert!(list.starts_with(HEAD));
     }
 

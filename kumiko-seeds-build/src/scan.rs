@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use crate::entry::{Entry, entry};
+use crate::manifest::{known_environments, nearest_manifest};
 use crate::problem::Problem;
 use crate::retired::read_retired;
 use crate::seed_file::{SeedFile, checked_id, read_seed};
@@ -17,13 +18,22 @@ use crate::skip_flag;
 /// and what editors and merges leave behind (`~`, `.orig`, `.rej`, `.bak`, `.tmp`). The error lists everything that is
 /// wrong with the rest: what looks like a seed and is none (`x.RS`, `x.rs.txt`, `x/mod.rs`, a folder with Rust files),
 /// names that are no ids, files that cannot be read, sources that are no seeds, two ids with one skip flag, and seeds that
-/// are to come after one that does not come before them. It also has the seeds in which nothing is wrong.
+/// are to come after one that does not come before them or does not run wherever they do. What environments there are is
+/// what the nearest `Cargo.toml` from the folder upwards says. It also has the seeds in which nothing is wrong.
 pub fn scan(folder: &Path) -> Result<Vec<SeedFile>, Error> {
-    scan_shown_as(folder, folder)
+    let known = match nearest_manifest(folder) {
+        Some(manifest) => known_environments(&manifest, &manifest)?,
+        None => Vec::new(),
+    };
+    scan_shown_as(folder, folder, &known)
 }
 
 /// As [`scan`], with the problems showing another path for the folder than the one it is read from.
-pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>, Error> {
+pub(crate) fn scan_shown_as(
+    folder: &Path,
+    shown: &Path,
+    known_environments: &[String],
+) -> Result<Vec<SeedFile>, Error> {
     let entries = entries(folder, shown).map_err(|message| Problem::new(shown, message))?;
     let mut ids = ids(&entries);
     let (retired, mut problems) = match read_retired(folder, shown, &ids) {
@@ -31,9 +41,15 @@ pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>
         Err(problems) => (Vec::new(), problems),
     };
     ids.extend(retired.iter().map(|seed| seed.id.clone()));
-    let read = on_all_cores(&entries, |entry| read_seed(entry, folder, shown, &ids))
-        .map_err(|error| Problem::new(shown, format!("the seeds cannot be read: {error}")))?;
+    let read = on_all_cores(&entries, |entry| {
+        read_seed(entry, folder, shown, &ids, known_environments)
+    })
+    .map_err(|error| Problem::new(shown, format!("the seeds cannot be read: {error}")))?;
+    let order = order_problems(&read, shown);
     let mut seeds = retired;
+    for seed in &mut seeds {
+        known_environments.clone_into(&mut seed.known_environments);
+    }
     let mut first_with_flag = BTreeMap::new();
     for (entry, read) in entries.iter().zip(read) {
         problems.extend(flag_problem(entry, shown, &mut first_with_flag));
@@ -42,12 +58,60 @@ pub(crate) fn scan_shown_as(folder: &Path, shown: &Path) -> Result<Vec<SeedFile>
             Err(mut found) => problems.append(&mut found),
         }
     }
+    problems.extend(order);
     seeds.sort_by(|one, other| one.id.cmp(&other.id));
     if problems.is_empty() {
         Ok(seeds)
     } else {
         Err(Error::new(problems, seeds))
     }
+}
+
+/// The seeds that are to come after one that does not run wherever they do, for which they would wait for ever.
+fn order_problems(read: &[Result<SeedFile, Vec<Problem>>], shown: &Path) -> Vec<Problem> {
+    let seeds = || read.iter().flatten();
+    let of_seed = |seed: &SeedFile| {
+        let after = seed.after.iter().zip(&seed.after_lines);
+        let faults = after.filter_map(|(id, line)| {
+            let other = seeds().find(|other| other.id == *id)?;
+            let file = shown.join(format!("{}.rs", seed.id));
+            let message = waits_for_ever(seed, other)?;
+            Some(match line {
+                Some(line) => Problem::at_line(file, *line, message),
+                None => Problem::new(file, message),
+            })
+        });
+        faults.collect::<Vec<_>>()
+    };
+    seeds().flat_map(of_seed).collect()
+}
+
+/// Why `seed` cannot always come after `other`, and what to do.
+fn waits_for_ever(seed: &SeedFile, other: &SeedFile) -> Option<String> {
+    let runs_without = |name: &&String| !other.environments.contains(name);
+    let without: Vec<&str> = seed
+        .environments
+        .iter()
+        .filter(runs_without)
+        .map(String::as_str)
+        .collect();
+    let (id, only) = (&other.id, other.environments.join(", "));
+    if other.environments.is_empty() || (!seed.environments.is_empty() && without.is_empty()) {
+        return None;
+    }
+    Some(if without.is_empty() {
+        format!(
+            "{id} runs in {only} only, so in every other environment this seed would wait for it for ever; write \
+             `pub const ENVIRONMENTS: &[&str] = &{:?};` here, too, or take {id:?} out of `AFTER`",
+            other.environments
+        )
+    } else {
+        let without = without.join(", ");
+        format!(
+            "{id} does not run in {without}, so there this seed would wait for it for ever; add {without} to its \
+             `ENVIRONMENTS`, or take {id:?} out of `AFTER`"
+        )
+    })
 }
 
 /// Everything that is wrong with a folder of seeds, in the order of the file names.

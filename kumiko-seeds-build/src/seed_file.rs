@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::entry::Entry;
 use crate::handler_calls::HandlerCall;
 use crate::problem::Problem;
-use crate::source::{Code, Folder, read_source};
+use crate::source::{Code, Folder, Line, read_source};
 use crate::source_hash::source_hash;
 use crate::suggestion::suggested_file_name;
 use crate::text_hash::text_hash;
@@ -31,6 +31,17 @@ pub struct SeedFile {
     /// The ids in `AFTER`: the seeds that have to be applied before this one begins. Each is a seed of the same
     /// folder and sorts before it.
     pub after: Vec<String>,
+    /// The environments in `ENVIRONMENTS`, outside of which the seed does not run. Empty if the file has no such list: then
+    /// it runs everywhere.
+    pub environments: Vec<String>,
+    /// The environments that there are, as the nearest `Cargo.toml` from the folder upwards says in `environments` of
+    /// `[package.metadata.kumiko-ops]`. Empty if it does not.
+    pub known_environments: Vec<String>,
+    /// The value of `OUT_OF_ORDER`: why the seed is in order though seeds with later dates are applied. None if the file does not
+    /// say that it is.
+    pub out_of_order: Option<String>,
+    /// The value of `AFTER_MIGRATION`: the version of the schema migration that the seed waits for. None if the file has none.
+    pub after_migration: Option<i64>,
     /// Whether the seed has a `batch`, which makes its change in many steps with a transaction each, in place of
     /// a `run`, which makes it in one.
     pub in_steps: bool,
@@ -47,6 +58,8 @@ pub struct SeedFile {
     /// The last release that had it, if it is retired: it has a line in the list [`RETIRED_LIST`](crate::RETIRED_LIST), which its path
     /// names, and no file of its own.
     pub retired: Option<String>,
+    /// The lines of the ids in `AFTER`.
+    pub(crate) after_lines: Vec<Line>,
     /// What of the things that a file may leave out is there, for the generated code to refer to.
     pub(crate) declares: Vec<Declared>,
 }
@@ -57,6 +70,9 @@ pub(crate) enum Declared {
     Skippable,
     Background,
     After,
+    Environments,
+    OutOfOrder,
+    AfterMigration,
     Count,
 }
 
@@ -65,6 +81,7 @@ pub(crate) fn read_seed(
     folder: &Path,
     shown: &Path,
     ids: &[String],
+    known_environments: &[String],
 ) -> Result<SeedFile, Vec<Problem>> {
     let path = folder.join(&entry.file_name);
     let shown = &shown.join(&entry.file_name);
@@ -73,7 +90,12 @@ pub(crate) fn read_seed(
     }
     let id = checked_id(&entry.stem).map_err(|message| vec![Problem::new(shown, message)])?;
     let text = read_text(&path).map_err(|message| vec![Problem::new(shown, message)])?;
-    let source = read_source(&text, Folder { id: &id, ids }).map_err(|findings| {
+    let of_folder = Folder {
+        id: &id,
+        ids,
+        known_environments,
+    };
+    let source = read_source(&text, of_folder).map_err(|findings| {
         findings
             .into_iter()
             .map(|(line, message)| match line {
@@ -86,10 +108,14 @@ pub(crate) fn read_seed(
         (source.skippable.is_some(), Declared::Skippable),
         (source.background.is_some(), Declared::Background),
         (source.after.is_some(), Declared::After),
+        (source.environments.is_some(), Declared::Environments),
+        (source.out_of_order.is_some(), Declared::OutOfOrder),
+        (source.after_migration.is_some(), Declared::AfterMigration),
         (source.code == Code::InCountedSteps, Declared::Count),
     ];
     let declares = declares.into_iter().filter(|(is_there, _)| *is_there);
     let hashed = source_hash(&source.canonical, &path);
+    let (after, after_lines) = source.after.unwrap_or_default().into_iter().unzip();
     Ok(SeedFile {
         skip_flag: skip_flag(&id),
         id,
@@ -97,7 +123,12 @@ pub(crate) fn read_seed(
         description: source.description,
         skippable: source.skippable.unwrap_or(false),
         background: source.background.unwrap_or(false),
-        after: source.after.unwrap_or_default(),
+        after,
+        after_lines,
+        environments: source.environments.unwrap_or_default(),
+        known_environments: known_environments.to_vec(),
+        out_of_order: source.out_of_order,
+        after_migration: source.after_migration,
         in_steps: source.code != Code::Whole,
         handler_calls: source.handler_calls,
         source_hash: hashed.hash,

@@ -34,6 +34,13 @@ pub(crate) fn nearest_id<'ids>(given: &str, ids: &'ids [String]) -> Option<&'ids
     (of_slugs <= slug.chars().count() / 3).then_some(id)
 }
 
+/// The name that was probably meant.
+pub(crate) fn nearest_name<'names>(given: &str, names: &'names [String]) -> Option<&'names str> {
+    let distances = names.iter().map(|name| (distance(given, name), name));
+    let (distance, name) = distances.min()?;
+    (distance <= given.chars().count() / 3).then_some(name)
+}
+
 /// What follows the date, or all of a text without one.
 fn slug(id: &str) -> &str {
     id.split_at_checked("YYYY-MM-DD-".len())

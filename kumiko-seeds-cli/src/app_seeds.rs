@@ -1,6 +1,8 @@
 //! The seeds of an app as a command knows them. Pure.
 
-use kumiko_seeds::{App, Backend, HandlerCall, Seed, SeedInfo, SeedRunner, SeedStatus, Status};
+use kumiko_seeds::{
+    App, Backend, Environment, HandlerCall, Seed, SeedInfo, SeedRunner, SeedStatus, Status,
+};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -14,6 +16,8 @@ pub struct AppSeeds {
     pub app: App,
     /// The seeds.
     pub seeds: Vec<SeedSource>,
+    /// Where the app runs.
+    pub environment: Environment,
     /// Why there are more that could not be read, if there are.
     pub unreadable: Option<Failure>,
 }
@@ -46,6 +50,15 @@ pub struct SeedSource {
     /// The last release that had it, if it is retired.
     #[serde(skip)]
     pub retired: Option<String>,
+    /// The environments outside of which it does not run, if there are such.
+    pub environments: Vec<String>,
+    /// The environments that its package declares, if it does.
+    #[serde(skip)]
+    pub known_environments: Vec<String>,
+    /// Why it is in order though seeds with later dates are applied, if it is.
+    pub out_of_order: Option<String>,
+    /// The version of the schema migration that it waits for, if it waits for one.
+    pub after_migration: Option<i64>,
     /// The write handlers it calls by literal names.
     pub handler_calls: Vec<SourceCall>,
 }
@@ -69,6 +82,7 @@ impl AppSeeds {
         Self {
             app: runner.whose().clone(),
             seeds: seeds.collect(),
+            environment: runner.runs_in(),
             unreadable: None,
         }
     }
@@ -171,8 +185,12 @@ impl SeedSource {
             source_hash: seed.source_hash.to_owned(),
             text_hash: seed.text_hash.to_owned(),
             background: seed.background,
-            after: seed.after.iter().map(ToString::to_string).collect(),
+            after: owned(seed.after),
             retired: seed.info().retired.map(str::to_owned),
+            environments: owned(seed.environments),
+            known_environments: owned(seed.known_environments),
+            out_of_order: seed.out_of_order.map(str::to_owned),
+            after_migration: seed.after_migration,
             handler_calls: seed
                 .handler_calls
                 .iter()
@@ -194,7 +212,14 @@ impl SeedSource {
             Some(release) => info.retired(release),
             None => info,
         };
-        let info = info.after(self.after.iter().map(String::as_str));
+        let info = info
+            .after(self.after.iter().map(String::as_str))
+            .only_in(self.environments.iter().map(String::as_str))
+            .known_in(self.known_environments.iter().map(String::as_str));
+        let info = match &self.out_of_order {
+            Some(reason) => info.out_of_order(reason),
+            None => info,
+        };
         if self.background {
             info.in_background()
         } else {
@@ -205,11 +230,14 @@ impl SeedSource {
 
 impl SourceCall {
     fn of_compiled(call: &HandlerCall) -> Self {
-        let owned = |roles: &[&str]| roles.iter().map(ToString::to_string).collect();
         Self {
             handler: call.handler.to_owned(),
             line: usize::try_from(call.line).unwrap_or(usize::MAX),
             roles: call.roles.map(owned),
         }
     }
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(ToString::to_string).collect()
 }

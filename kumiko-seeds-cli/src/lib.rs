@@ -53,6 +53,7 @@ mod work;
 
 pub use app_seeds::{AppSeeds, SeedSource, SourceCall};
 pub use apply::ApplyArguments;
+pub use arguments::EnvironmentArguments;
 pub use arguments::color::color_arguments;
 pub use attended_run::NotifyArguments;
 pub use by_hand::{ByHand, ByHandArguments};

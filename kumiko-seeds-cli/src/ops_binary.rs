@@ -48,10 +48,10 @@ pub fn main<DB: Backend>(runner: SeedRunner<DB>) -> ExitCode {
     make_panics_printable();
     block_on(async {
         match arguments.command {
-            OpsCommand::Status(arguments) => status::run(&runner, &arguments).await,
+            OpsCommand::Status(arguments) => status::run(runner, &arguments).await,
             OpsCommand::Apply(arguments) => apply::run(runner, &arguments).await,
             OpsCommand::Verify(arguments) => verify::run(&runner, &arguments),
-            OpsCommand::Show(arguments) => show::run(&runner, &arguments).await,
+            OpsCommand::Show(arguments) => show::run(runner, &arguments).await,
             OpsCommand::History(arguments) => history::run(&runner, &arguments).await,
             OpsCommand::Mark(arguments) => by_hand::mark(&runner, &arguments).await,
             OpsCommand::Unmark(arguments) => by_hand::unmark(&runner, &arguments).await,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::causes::{chain, with_causes};
+use crate::environment::Environment;
 use crate::holder::Holder;
 use crate::report::seconds;
 use crate::seed::is_operation;
@@ -75,6 +76,24 @@ pub enum Error {
     UnknownSeed {
         /// The id asked for.
         id: String,
+    },
+    /// A seed was asked for that does not run in this environment. Nothing was written.
+    #[error("seed {id} is {}, only for {}", of_environment(environment.as_deref()).is_not(), environments.join(", "))]
+    NotForEnvironment {
+        /// The id asked for.
+        id: String,
+        /// Where this is, if anybody has said so.
+        environment: Option<String>,
+        /// The environments in which it runs.
+        environments: Vec<String>,
+    },
+    /// The environment is none of those that the app declares. Nothing was written.
+    #[error("there is no environment {name:?}: the app has {}", known.join(", "))]
+    UnknownEnvironment {
+        /// The name that was given.
+        name: String,
+        /// Those that the app declares.
+        known: Vec<String>,
     },
     /// One seed was asked for, and others are pending that come before it. Nothing was written.
     #[error("seed {id} would run before {}, pending and earlier", pending.join(", "))]
@@ -246,6 +265,26 @@ pub enum Error {
     Preflight {
         /// Every such call, after what belongs to no seed.
         problems: Vec<PreflightProblem>,
+    },
+    /// A seed waits for a schema migration that is not applied. Nothing of the seed was written.
+    #[error("seed {id} waits for the schema migration {version}, which {} {table}", if *has_failed { "has failed, says" } else { "is not in" })]
+    MigrationMissing {
+        /// The seed.
+        id: String,
+        /// The version of the migration.
+        version: i64,
+        /// The table in which migrations are noted.
+        table: String,
+        /// Whether it was tried and has failed.
+        has_failed: bool,
+    },
+    /// Schema migrations and seeds are to run in the order of their dates, and the version of one is no date.
+    #[error(
+        "the schema migration {version} has no date for a version, so it has no place among the seeds"
+    )]
+    MigrationWithoutDate {
+        /// The version.
+        version: i64,
     },
     /// What the app does before its first pending seed failed.
     #[error("could not prepare the database for seeds")]
@@ -509,6 +548,10 @@ fn ended(id: Option<&str>, remains: Remains) -> String {
              be committed{marker}"
         ),
     }
+}
+
+fn of_environment(name: Option<&str>) -> Environment {
+    name.map_or(Environment::Unset, Environment::from)
 }
 
 fn renamed(ids: &[String], from: &[String]) -> String {

@@ -85,6 +85,8 @@
 //! A seed of [many steps](#many-steps) gets one for each step. Seeds that say `BACKGROUND`, and those that wait for one of
 //! them, are left to [`SeedRunner::work`]; [`Report::left_to_background`] has them.
 //!
+//! Seeds that are for some environments alone run in those: [`SeedRunner::environment`]; [`Report::not_here`] has the others.
+//!
 //! The first failure stops the run, and [`ApplyError`] says what was applied before it.
 //!
 //! Where each tenant has a schema or a database, [`SeedRunner::apply_each`] does this in all of them: a canary first, and what
@@ -284,6 +286,7 @@ mod by_hand;
 mod causes;
 mod context;
 mod database;
+mod environment;
 mod error;
 #[cfg(feature = "events")]
 pub mod events;
@@ -324,6 +327,7 @@ pub use batch::{Batch, BatchResult, CountResult, read_cursor};
 pub use by_hand::Ledger;
 pub use causes::error_chain;
 pub use context::{Parts, SeedContext};
+pub use environment::Environment;
 pub use error::{Error, PreflightProblem, Remains, SeedPlace};
 pub use history::{History, Intervention, InterventionKind};
 pub use holder::Holder;

@@ -11,6 +11,10 @@ use crate::seed::is_operation;
 pub(crate) struct Compiled<'a> {
     pub(crate) id: &'a str,
     pub(crate) hashes: Hashes<'a>,
+    /// Whether it runs in this environment.
+    pub(crate) is_here: bool,
+    /// Whether it is in order though a seed with a greater id is applied.
+    pub(crate) may_be_late: bool,
 }
 
 /// A marker in the ledger.
@@ -51,11 +55,15 @@ impl<'a> Source<'a> {
 /// The difference between the seeds an app carries and those a database has. Each list is in byte order of the ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan<'a> {
-    /// Compiled in and not applied, in the order in which they run.
+    /// Compiled in, for this environment, and not applied; in the order in which they run.
     pub(crate) pending: Vec<&'a str>,
+    /// Compiled in, for other environments, and not applied.
+    pub(crate) not_here: Vec<&'a str>,
     /// Those of `pending` whose id sorts before one already applied, with the greatest such id. They
-    /// come from a branch that was merged late, and run after seeds they were written before.
+    /// come from a branch that was merged late, and run after seeds they were written before. Without those that may be late.
     pub(crate) out_of_order: Vec<Pair<'a>>,
+    /// Those of `pending` that may be late, and are.
+    pub(crate) late: Vec<Pair<'a>>,
     /// Those of `pending` that have the source of an applied seed which is not compiled in, with its id: a file that
     /// was renamed.
     pub(crate) renamed: Vec<Pair<'a>>,
@@ -118,6 +126,7 @@ pub(crate) fn plan<'a>(
                 done.push(unnamed[index]);
                 carried.push(seed);
             }
+            _ if !seed.is_here => plan.not_here.push(seed.id),
             Ok(_) => {
                 plan.contested.push(seed.id);
                 pending.push(seed);
@@ -141,13 +150,16 @@ pub(crate) fn plan<'a>(
         .iter()
         .filter(|marker| marker.source != Source::Foreign);
     let ours = ours.rfind(is_seed).max(done.iter().rfind(is_seed));
-    plan.out_of_order = ours.map(|marker| marker.id).map_or_else(Vec::new, |other| {
-        let late = plan
-            .pending
-            .iter()
-            .filter(|id| **id < other && !is_operation(id));
-        late.map(|id| Pair { id, other }).collect()
-    });
+    if let Some(other) = ours.map(|marker| marker.id) {
+        let late = pending.iter();
+        let late = late.filter(|seed| seed.id < other && !is_operation(seed.id));
+        let (late, out_of_order): (Vec<_>, Vec<_>) = late.partition(|seed| seed.may_be_late);
+        let pairs = |seeds: Vec<&Compiled<'a>>| {
+            let pairs = seeds.into_iter().map(|seed| Pair { id: seed.id, other });
+            pairs.collect()
+        };
+        (plan.late, plan.out_of_order) = (pairs(late), pairs(out_of_order));
+    }
     plan
 }
 
@@ -234,6 +246,11 @@ fn sorted<'a, T>(items: impl IntoIterator<Item = T>, id: impl Fn(&T) -> &'a str)
 }
 
 impl<'a> Plan<'a> {
+    /// Whether a seed is for other environments, and not applied.
+    pub(crate) fn is_not_here(&self, id: &str) -> bool {
+        self.not_here.binary_search(&id).is_ok()
+    }
+
     /// Says what the markers are that no compiled seed has; `done` are the others, and `carried` the seeds that have those.
     fn name_the_gone(
         &mut self,

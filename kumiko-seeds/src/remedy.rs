@@ -1,6 +1,8 @@
 //! What to do about an error, where the library knows more than the database says.
 
 mod doubtful;
+mod environment;
+mod migration;
 mod missing_table;
 mod privileges;
 
@@ -37,7 +39,8 @@ impl Error {
 }
 
 fn of(error: &Error) -> Option<String> {
-    if let Some(remedy) = doubtful::remedy(error) {
+    let remedies = [doubtful::remedy, environment::remedy, migration::remedy];
+    if let Some(remedy) = remedies.iter().find_map(|remedy| remedy(error)) {
         return Some(remedy);
     }
     let first: &(dyn StdError + 'static) = error;

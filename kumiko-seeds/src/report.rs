@@ -23,6 +23,8 @@ pub struct Report {
     /// The pending seeds that the boot leaves to [`SeedRunner::work`](crate::SeedRunner::work): those that say `BACKGROUND`,
     /// and those that wait for one of them.
     pub left_to_background: Vec<&'static str>,
+    /// The seeds that are not applied, and for other environments than this one.
+    pub not_here: Vec<&'static str>,
     /// What a person should look at, though the run went on.
     pub warnings: Vec<Warning>,
 }
@@ -49,6 +51,8 @@ pub struct DryRun {
     pub seeds: Vec<DryRunSeed>,
     /// The seeds that a flag would skip.
     pub skipped: Vec<Skipped>,
+    /// The seeds that are not applied, and for other environments than this one.
+    pub not_here: Vec<&'static str>,
     /// What a person should look at.
     pub warnings: Vec<Warning>,
 }

@@ -73,11 +73,44 @@ pub struct Seed<DB: Backend> {
     pub background: bool,
     /// The ids of the seeds that have to be applied before it begins. Each sorts before it.
     pub after: &'static [&'static str],
+    /// The environments in which it runs. Everywhere if there are none.
+    pub environments: &'static [&'static str],
+    /// The environments that its package declares, so that a run in any other is refused. None if it declares none.
+    pub known_environments: &'static [&'static str],
+    /// Why it is in order though seeds with later dates are applied, if it is.
+    pub out_of_order: Option<&'static str>,
+    /// The version of the schema migration that has to be applied before it runs, if it waits for one.
+    pub after_migration: Option<i64>,
     /// Makes the change.
     pub code: SeedCode<DB>,
 }
 
 impl<DB: Backend> Seed<DB> {
+    /// A seed that is written by hand, in a test for example: as one of a file that says nothing beside its description. It
+    /// has no hash, so no edit of it is noticed.
+    ///
+    /// More is said with `Seed { background: true, ..Seed::by_hand(id, description, code) }`.
+    #[must_use]
+    pub const fn by_hand(id: &'static str, description: &'static str, code: SeedCode<DB>) -> Self {
+        Self {
+            id,
+            file: "",
+            description,
+            skippable: false,
+            skip_flag: "",
+            source_hash: "",
+            text_hash: "",
+            handler_calls: &[],
+            background: false,
+            after: &[],
+            environments: &[],
+            known_environments: &[],
+            out_of_order: None,
+            after_migration: None,
+            code,
+        }
+    }
+
     /// Whether it is no seed but another operation, which says its type in its id.
     pub(crate) fn is_operation(&self) -> bool {
         is_operation(self.id)
@@ -162,6 +195,12 @@ pub struct SeedInfo<'a> {
     pub after: Vec<&'a str>,
     /// The last release that had it, if it is retired.
     pub retired: Option<&'a str>,
+    /// The environments in which it runs. Everywhere if there are none.
+    pub environments: Vec<&'a str>,
+    /// The environments that its package declares, if it does.
+    pub known_environments: Vec<&'a str>,
+    /// Why it is in order though seeds with later dates are applied, if it is.
+    pub out_of_order: Option<&'a str>,
 }
 
 impl<'a> SeedInfo<'a> {
@@ -177,6 +216,9 @@ impl<'a> SeedInfo<'a> {
             background: false,
             after: Vec::new(),
             retired: None,
+            environments: Vec::new(),
+            known_environments: Vec::new(),
+            out_of_order: None,
         }
     }
 
@@ -208,6 +250,27 @@ impl<'a> SeedInfo<'a> {
         self
     }
 
+    /// Sets the environments outside of which the seed does not run.
+    #[must_use]
+    pub fn only_in(mut self, environments: impl IntoIterator<Item = &'a str>) -> Self {
+        self.environments = environments.into_iter().collect();
+        self
+    }
+
+    /// Sets the environments that the seed's package declares.
+    #[must_use]
+    pub fn known_in(mut self, environments: impl IntoIterator<Item = &'a str>) -> Self {
+        self.known_environments = environments.into_iter().collect();
+        self
+    }
+
+    /// Says why the seed is in order though seeds with later dates are applied.
+    #[must_use]
+    pub fn out_of_order(mut self, reason: &'a str) -> Self {
+        self.out_of_order = Some(reason);
+        self
+    }
+
     /// Sets the hash of the seed's code.
     #[must_use]
     pub fn with_source(mut self, source_hash: &'a str) -> Self {
@@ -235,6 +298,9 @@ impl<DB: Backend> Seed<DB> {
             background: self.background,
             after: self.after.to_vec(),
             retired: self.release_of_retired(),
+            environments: self.environments.to_vec(),
+            known_environments: self.known_environments.to_vec(),
+            out_of_order: self.out_of_order,
             ..info
         }
     }

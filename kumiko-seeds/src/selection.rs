@@ -56,7 +56,8 @@ impl Selection {
         matches!(self, Self::Only(named) | Self::OnlyOutOfOrder(named) if named == id)
     }
 
-    fn named(&self) -> Option<&str> {
+    /// The seed that it is about, if it is about one.
+    pub(crate) fn named(&self) -> Option<&str> {
         match self {
             Self::All => None,
             Self::UpTo(id) | Self::Only(id) | Self::OnlyOutOfOrder(id) => Some(id),

@@ -1,7 +1,7 @@
 //! Where each seed stands. Pure.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::background::{Waiting, of_background};
@@ -9,7 +9,7 @@ use crate::hashes::Hashes;
 use crate::history::{History, Intervention, InterventionKind};
 use crate::plan::{Applied, Compiled, Pair, Plan, plan};
 use crate::seed::is_operation;
-use crate::{Marker, ProgressState, SeedInfo, SeedProgress, SkipFlags};
+use crate::{Environment, Marker, ProgressState, SeedInfo, SeedProgress, SkipFlags};
 
 /// Where a seed stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum State {
     OutOfOrder,
     /// It is pending, and a flag that is set here keeps it so.
     Skipped,
+    /// It is not applied, and for other environments than this one, so that no run here applies it.
+    NotHere,
     /// It has begun, and some of its steps are done.
     Running,
     /// It has begun, and somebody has paused it.
@@ -59,6 +61,7 @@ impl State {
             Self::Pending => "pending",
             Self::OutOfOrder => "out-of-order",
             Self::Skipped => "skipped",
+            Self::NotHere => "not-here",
             Self::Running => "running",
             Self::Paused => "paused",
             Self::Failed => "failed",
@@ -116,6 +119,10 @@ pub struct SeedStatus {
     pub background: bool,
     /// The seeds that it waits for, if it is pending.
     pub waits_for: Vec<String>,
+    /// The environments outside of which it does not run, if there are such.
+    pub environments: Vec<String>,
+    /// Why it does not run in this environment, if it does not; or why it may run after seeds with later dates, if it will.
+    reason: Option<String>,
 }
 
 impl SeedStatus {
@@ -176,6 +183,7 @@ impl SeedStatus {
             {
                 "applied before the app had its name".to_owned()
             }
+            (State::NotHere | State::Pending, _) => return self.reason.clone(),
             _ => return None,
         };
         Some(text)
@@ -194,12 +202,13 @@ pub struct Status {
 }
 
 impl Status {
-    /// Compares the app's seeds with the database's markers.
+    /// Compares the app's seeds with the database's markers, as a run in this environment would.
     #[must_use]
     pub fn compare<'a>(
         seeds: impl IntoIterator<Item = SeedInfo<'a>>,
         history: History,
         flags: &SkipFlags,
+        environment: &Environment,
     ) -> Self {
         let seeds: BTreeMap<&str, SeedInfo<'_>> =
             seeds.into_iter().map(|seed| (seed.id, seed)).collect();
@@ -209,14 +218,11 @@ impl Status {
             interventions,
             progress,
         } = history;
-        // The last one of a seed counts; they come oldest first.
-        let mut interventions: BTreeMap<String, Intervention> = interventions
-            .into_iter()
-            .map(|last| (last.id.clone(), last))
-            .collect();
+        let mut interventions = last_of_each(interventions);
         let ledger_ids: Vec<Cow<'_, str>> = markers.iter().map(ledger_id).collect();
         let applied = markers.iter().zip(&ledger_ids).map(applied);
-        let plan = plan(&app, seeds.values().map(compiled), applied);
+        let compiled = seeds.values().map(|seed| compiled(seed, environment));
+        let plan = plan(&app, compiled, applied);
 
         let status = |id: &str, state, description: String| SeedStatus {
             app: app.name().map(str::to_owned),
@@ -227,14 +233,13 @@ impl Status {
             intervention: None,
             same_as: plan.same_as(id).map(str::to_owned),
             progress: None,
-            retired: seeds
-                .get(id)
-                .and_then(|seed| seed.retired)
-                .map(str::to_owned),
+            retired: seeds.get(id).and_then(release_of_retired),
             background: seeds.get(id).is_some_and(|seed| seed.background),
             waits_for: Vec::new(),
+            environments: seeds.get(id).map_or_else(Vec::new, environments),
+            reason: None,
         };
-        let of_background = of_background(seeds.values().map(waiting), |_| true);
+        let of_background = of_background(seeds.values().map(waiting), |id| !plan.is_not_here(id));
         let pending = plan.pending.iter().filter_map(|id| seeds.get(id));
         let mut all: Vec<SeedStatus> = pending
             .map(|seed| {
@@ -243,19 +248,21 @@ impl Status {
                     _ if seed.retired.is_some() => State::Retired,
                     _ if flags.skips(seed) => State::Skipped,
                     Some(progress) => State::of_progress(progress.state),
-                    None => match plan.state_of_pending(seed.id) {
-                        // Its turn is when a worker comes to it.
-                        State::OutOfOrder if of_background.contains(seed.id) => State::Pending,
-                        state => state,
-                    },
+                    None => plan.state_of_pending(seed.id, &of_background),
                 };
                 SeedStatus {
                     progress: begun.cloned(),
-                    waits_for: waits_for(seed, &plan),
+                    waits_for: plan.waits_for(seed),
+                    reason: Pair::find(&plan.late, seed.id).map(|other| why_late(seed, other)),
                     ..status(seed.id, state, seed.description.to_owned())
                 }
             })
             .collect();
+        let not_here = plan.not_here.iter().filter_map(|id| seeds.get(id));
+        all.extend(not_here.map(|seed| SeedStatus {
+            reason: Some(environment.is_not()),
+            ..status(seed.id, State::NotHere, seed.description.to_owned())
+        }));
         let ours = markers.iter().filter(|marker| {
             marker.app.as_deref() == app.name() || plan.counts_unnamed(&marker.id)
         });
@@ -345,6 +352,19 @@ impl Status {
     }
 }
 
+fn environments(seed: &SeedInfo<'_>) -> Vec<String> {
+    let names = seed.environments.iter();
+    names.map(ToString::to_string).collect()
+}
+
+/// Why a seed may run though `other` is applied, which sorts after it.
+fn why_late(seed: &SeedInfo<'_>, other: &str) -> String {
+    match seed.out_of_order {
+        Some(reason) => format!("out of order on purpose: {reason}"),
+        None => format!("runs after {other}, which is applied"),
+    }
+}
+
 /// What is under way and not among what the app has: a seed whose file is gone; or an operation that is no seed, which whoever
 /// reads files does not know.
 fn not_compiled(
@@ -382,10 +402,12 @@ fn version_of(id: &str) -> Option<(&str, u32)> {
     Some((&id[..second], number))
 }
 
-fn compiled<'a>(seed: &'a SeedInfo<'_>) -> Compiled<'a> {
+fn compiled<'a>(seed: &'a SeedInfo<'_>, environment: &Environment) -> Compiled<'a> {
     Compiled {
         id: seed.id,
         hashes: Hashes::of_info(seed),
+        is_here: environment.is_among(&seed.environments),
+        may_be_late: !seed.environments.is_empty() || seed.out_of_order.is_some(),
     }
 }
 
@@ -397,10 +419,14 @@ fn applied<'a>((marker, ledger_id): (&'a Marker, &'a Cow<'_, str>)) -> Applied<'
 }
 
 /// What a seed waits for.
-fn waits_for(seed: &SeedInfo<'_>, plan: &Plan<'_>) -> Vec<String> {
-    let after = seed.after.iter();
-    let after = after.filter(|id| plan.pending.binary_search(id).is_ok());
-    after.map(ToString::to_string).collect()
+/// The last one of a seed counts; they come oldest first.
+fn last_of_each(interventions: Vec<Intervention>) -> BTreeMap<String, Intervention> {
+    let interventions = interventions.into_iter();
+    interventions.map(|last| (last.id.clone(), last)).collect()
+}
+
+fn release_of_retired(seed: &SeedInfo<'_>) -> Option<String> {
+    seed.retired.map(str::to_owned)
 }
 
 fn waiting<'a, 's>(seed: &'a SeedInfo<'s>) -> Waiting<'a, 's> {
@@ -421,13 +447,20 @@ fn ledger_id(marker: &Marker) -> Cow<'_, str> {
 
 /// What a plan says of one seed.
 impl Plan<'_> {
-    fn state_of_pending(&self, id: &str) -> State {
+    fn waits_for(&self, seed: &SeedInfo<'_>) -> Vec<String> {
+        let after = seed.after.iter();
+        let after = after.filter(|id| self.pending.binary_search(id).is_ok());
+        after.map(ToString::to_string).collect()
+    }
+
+    fn state_of_pending(&self, id: &str, of_background: &BTreeSet<&str>) -> State {
         let is_in = |ids: &[&str]| ids.binary_search(&id).is_ok();
         let is_late = Pair::find(&self.out_of_order, id).is_some();
         match Pair::find(&self.renamed, id) {
             _ if is_in(&self.contested) => State::Contested,
             Some(_) => State::Renamed,
-            None if is_late => State::OutOfOrder,
+            // That of a worker is when it comes to it.
+            None if is_late && !of_background.contains(id) => State::OutOfOrder,
             None => State::Pending,
         }
     }

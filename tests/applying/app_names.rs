@@ -1,6 +1,6 @@
 //! Apps that share a database, each with a name of its own.
 
-use kumiko_seeds::{Error, Seed, SeedRunner, State, Status};
+use kumiko_seeds::{Environment, Error, Seed, SeedRunner, State, Status};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::seeds::flags;
 use kumiko_tests::{app, note, on_both_databases};
@@ -15,7 +15,7 @@ async fn states<DB: Engine>(
 ) -> Vec<(String, State)> {
     let history = runner.ledger(&database.pool).history().await.unwrap();
     let seeds = runner.seeds().iter().map(Seed::info);
-    let status = Status::compare(seeds, history, &flags(&[]));
+    let status = Status::compare(seeds, history, &flags(&[]), &Environment::Unset);
     let seeds = status.seeds.into_iter();
     seeds.map(|seed| (seed.id, seed.state)).collect()
 }

@@ -1,6 +1,6 @@
 //! Markers set and taken away by hand, and seeds edited after they were applied.
 
-use kumiko_seeds::{InterventionKind, Seed, State, Status};
+use kumiko_seeds::{Environment, InterventionKind, Seed, State, Status};
 use kumiko_tests::seeds::flags;
 use kumiko_tests::{app, note, on_both_databases};
 
@@ -43,7 +43,7 @@ on_both_databases! {
         let history = runner.ledger(&database.pool).history().await.unwrap();
         assert_eq!(history.interventions.len(), 2, "{history:?}");
         let seeds = runner.seeds().iter().map(Seed::info);
-        let status = Status::compare(seeds, history, &flags(&[]));
+        let status = Status::compare(seeds, history, &flags(&[]), &Environment::Unset);
         assert_eq!(status.seeds[0].remark(), None);
         let remark = status.seeds[1].remark().unwrap();
         assert!(remark.starts_with("unmarked by hand at "), "{remark}");
@@ -65,7 +65,7 @@ on_both_databases! {
         );
         let history = edited.ledger(&database.pool).history().await.unwrap();
         assert_eq!(history.markers[0].source_hash.as_deref(), Some(seed.source_hash));
-        let status = Status::compare(edited.seeds().iter().map(Seed::info), history, &flags(&[]));
+        let status = Status::compare(edited.seeds().iter().map(Seed::info), history, &flags(&[]), &Environment::Unset);
         assert_eq!(status.seeds[0].state, State::Changed);
         assert_eq!(status.seeds[0].remark().as_deref(), Some("edited since it was applied"));
         assert!(!status.has_pending() && !status.has_drifted());

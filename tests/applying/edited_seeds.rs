@@ -1,7 +1,7 @@
 //! Edits of a seed that is applied or under way, and how releases know its source.
 
 use futures_util::FutureExt;
-use kumiko_seeds::{Seed, SeedRunner, SkipFlags, State, Status, Warning, read_cursor};
+use kumiko_seeds::{Environment, Seed, SeedRunner, SkipFlags, State, Status, Warning, read_cursor};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::steps::{ID, Items, check_each_once, of_batch, write_notes};
 use kumiko_tests::{app, note, on_both_databases};
@@ -35,7 +35,12 @@ async fn check_state<DB: Engine>(
 ) {
     let history = runner.ledger(&database.pool).history().await.unwrap();
     let infos = runner.seeds().iter().map(Seed::info);
-    let status = Status::compare(infos, history, &SkipFlags::default());
+    let status = Status::compare(
+        infos,
+        history,
+        &SkipFlags::default(),
+        &Environment::default(),
+    );
     assert_eq!(status.seeds[0].state, expected);
 }
 

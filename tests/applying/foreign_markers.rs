@@ -1,6 +1,6 @@
 //! Markers that another service wrote: no row of a seed's source is beside them.
 
-use kumiko_seeds::{Seed, State, Status};
+use kumiko_seeds::{Environment, Seed, State, Status};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::seeds::flags;
 use kumiko_tests::{app, note, on_both_databases};
@@ -19,7 +19,12 @@ async fn status<DB: Engine>(
     runner: &kumiko_seeds::SeedRunner<DB>,
 ) -> Status {
     let history = runner.ledger(&database.pool).history().await.unwrap();
-    Status::compare(runner.seeds().iter().map(Seed::info), history, &flags(&[]))
+    Status::compare(
+        runner.seeds().iter().map(Seed::info),
+        history,
+        &flags(&[]),
+        &Environment::Unset,
+    )
 }
 
 on_both_databases! {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 
-use kumiko_seeds::{Seed, State, Status, json};
+use kumiko_seeds::{Environment, Seed, State, Status, json};
 use kumiko_tests::database::Engine;
 use kumiko_tests::seeds::{flags, seed};
 use kumiko_tests::{app, on_both_databases};
@@ -103,7 +103,7 @@ on_both_databases! {
             runner.ledger(&database.pool).mark(again.info()).await.unwrap();
         }
         let history = runner.ledger(&database.pool).history().await.unwrap();
-        let status = Status::compare(runner.seeds().iter().map(Seed::info), history, &flags(&[]));
+        let status = Status::compare(runner.seeds().iter().map(Seed::info), history, &flags(&[]), &Environment::Unset);
         assert_eq!(status.count(State::Applied), TEXTS.len());
         assert!(status.seeds.iter().all(|seed| seed.intervention.is_some()));
     }

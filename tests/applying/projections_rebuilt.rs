@@ -8,7 +8,7 @@ use kumiko_seeds::events::{
     Handlers, Part, Projection, ProjectionCheck, ProjectionError, ProjectionResult, Projections,
     StoredEvent, User, Wrong,
 };
-use kumiko_seeds::{SeedRunner, SkipFlags, State, Status};
+use kumiko_seeds::{Environment, SeedRunner, SkipFlags, State, Status};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::on_both_databases;
 use kumiko_tests::wallets::{
@@ -25,7 +25,12 @@ async fn status<DB: Engine>(
     runner: &SeedRunner<DB>,
 ) -> Vec<(String, State)> {
     let history = runner.ledger(&database.pool).history().await.unwrap();
-    let status = Status::compare(runner.infos(), history, &SkipFlags::default());
+    let status = Status::compare(
+        runner.infos(),
+        history,
+        &SkipFlags::default(),
+        &Environment::Unset,
+    );
     status
         .seeds
         .into_iter()

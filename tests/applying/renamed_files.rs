@@ -1,6 +1,6 @@
 //! A seed whose file was renamed is known by its source, and does not run again.
 
-use kumiko_seeds::{Error, Seed, State, Status};
+use kumiko_seeds::{Environment, Error, Seed, State, Status};
 use kumiko_tests::seeds::flags;
 use kumiko_tests::{app, note, on_both_databases};
 
@@ -25,7 +25,7 @@ help: mark them, so that they do not run again; one that is to run again needs o
             );
         }
         assert_eq!(database.markers().await, ["2026-01-01-old"]);
-        let status = |history| Status::compare(runner.seeds().iter().map(Seed::info), history, &flags(&[]));
+        let status = |history| Status::compare(runner.seeds().iter().map(Seed::info), history, &flags(&[]), &Environment::Unset);
         let before = status(runner.ledger(&database.pool).history().await.unwrap());
         let states: Vec<_> = before.seeds.iter().map(|seed| (seed.state, seed.remark())).collect();
         assert_eq!(

@@ -1,6 +1,8 @@
 //! Seeds that are retired: of the app, and without code.
 
-use kumiko_seeds::{Error, Seed, SeedCode, SeedRunner, Selection, SkipFlags, State, Status};
+use kumiko_seeds::{
+    Environment, Error, Seed, SeedCode, SeedRunner, Selection, SkipFlags, State, Status,
+};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::steps::{Items, notes_in_steps};
 use kumiko_tests::{app, note, on_both_databases};
@@ -36,7 +38,12 @@ async fn states<DB: Engine>(
 ) -> Vec<(State, Option<String>)> {
     let history = runner.ledger(&database.pool).history().await.unwrap();
     let infos = runner.seeds().iter().map(Seed::info);
-    let status = Status::compare(infos, history, &SkipFlags::default());
+    let status = Status::compare(
+        infos,
+        history,
+        &SkipFlags::default(),
+        &Environment::default(),
+    );
     assert!(!status.has_drifted());
     status
         .seeds

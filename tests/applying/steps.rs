@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use kumiko_seeds::{
-    Batch, Error, Progress, Seed, SeedCode, SeedRunner, SkipFlags, State, Status, read_cursor,
+    Batch, Environment, Error, Progress, Seed, SeedCode, SeedRunner, SkipFlags, State, Status,
+    read_cursor,
 };
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::steps::{
@@ -71,6 +72,7 @@ async fn status<DB: Engine>(database: &TestDatabase<DB>, runner: &SeedRunner<DB>
         runner.seeds().iter().map(Seed::info),
         history,
         &SkipFlags::default(),
+        &Environment::Unset,
     )
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{join, join_all};
 use kumiko_seeds::{
-    Error, Pace, Progress, Seed, SeedInfo, SeedRunner, SkipFlags, State, Status, Steering,
-    WhenPaused, WorkReport, read_cursor,
+    Environment, Error, Pace, Progress, Seed, SeedInfo, SeedRunner, SkipFlags, State, Status,
+    Steering, WhenPaused, WorkReport, read_cursor,
 };
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::steps::{
@@ -69,7 +69,7 @@ fn ids(report: &WorkReport) -> Vec<&'static str> {
 async fn status<DB: Engine>(database: &TestDatabase<DB>, runner: &SeedRunner<DB>) -> Status {
     let history = runner.ledger(&database.pool).history().await.unwrap();
     let seeds = runner.seeds().iter().map(Seed::info);
-    Status::compare(seeds, history, &SkipFlags::default())
+    Status::compare(seeds, history, &SkipFlags::default(), &Environment::Unset)
 }
 
 /// Waits until the table of progress says this of the seed.

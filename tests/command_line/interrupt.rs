@@ -101,6 +101,7 @@ exit 143
   \"applied\": [],
   \"applied_elsewhere\": [],
   \"skipped\": [],
+  \"not_here\": [],
   \"failed\": {
     \"id\": \"2026-05-20-grant-tenant-admin\",
     \"error\": \"the run was told to stop\"

@@ -18,6 +18,7 @@ mod color;
 mod database;
 mod database_to_create;
 mod differing_binary;
+mod environments;
 mod event_replay;
 mod example;
 mod harmless;

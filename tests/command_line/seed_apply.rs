@@ -81,6 +81,7 @@ exit 0
   ],
   \"applied_elsewhere\": [],
   \"skipped\": [],
+  \"not_here\": [],
   \"failed\": null,
   \"not_attempted\": [],
   \"failed_in_background\": [],

@@ -67,6 +67,7 @@ exit 0
     }
   ],
   \"skipped\": [],
+  \"not_here\": [],
   \"failed\": null,
   \"not_attempted\": [],
   \"warnings\": [],
@@ -192,6 +193,7 @@ exit 1
   \"dry_run\": true,
   \"seeds\": [],
   \"skipped\": [],
+  \"not_here\": [],
   \"failed\": {{
     \"id\": \"2026-05-20-grant-tenant-admin\",
     \"error\": \"seed 2026-05-20-grant-tenant-admin failed\"

@@ -6,6 +6,17 @@ use crate::transcript::assert_shows;
 #[test]
 fn up_to_a_seed_and_then_the_rest() {
     let app = App::example("selection-to");
+    // The second seed is for one of two environments.
+    app.edit(
+        "Cargo.toml",
+        "[package.metadata.kumiko-ops]\n",
+        "[package.metadata.kumiko-ops]\nenvironments = [\"production\", \"staging\"]\n",
+    );
+    app.edit(
+        "seeds/2026-05-20-grant-tenant-admin.rs",
+        "pub async fn run",
+        "pub const ENVIRONMENTS: &[&str] = &[\"staging\"];\n\npub async fn run",
+    );
     assert_shows(
         &app.command("seed:apply --to seeds/2026-03-02-initial-tenants.rs")
             .run(),
@@ -27,7 +38,44 @@ exit 0
 nothing to apply: 2026-03-02-initial-tenants and all before it are applied
 ",
     );
-    let only = || app.command("seed:apply --only 2026-05-20-grant-tenant-admin");
+    for (line, environment, shown) in [
+        (
+            "seed:apply",
+            "production",
+            "exit 0\n-- stdout\nnothing pending: 1 is not for this environment, 1 seed is applied\n",
+        ),
+        (
+            "seed:apply --only 2026-05-20-grant-tenant-admin",
+            "",
+            "\
+exit 2
+-- stderr
+error: seed 2026-05-20-grant-tenant-admin is not for this environment: KUMIKO_ENVIRONMENT is not set, only for staging
+note: nothing was applied
+help: if this is one of those, say so:
+    export KUMIKO_ENVIRONMENT=staging
+",
+        ),
+        (
+            "seed:apply --environment prodution",
+            "staging",
+            "\
+exit 2
+-- stderr
+error: there is no environment \"prodution\": the app has production, staging
+help: correct what KUMIKO_ENVIRONMENT, --environment or the app says; a new environment belongs into `environments` of \
+             [package.metadata.kumiko-ops] in Cargo.toml
+",
+        ),
+    ] {
+        let call = app.command(line);
+        let call = call.variable("KUMIKO_ENVIRONMENT", environment);
+        assert_shows(&call.run(), shown);
+    }
+    let only = || {
+        let call = app.command("seed:apply --only 2026-05-20-grant-tenant-admin");
+        call.variable("KUMIKO_ENVIRONMENT", "staging")
+    };
     assert_shows(
         &only().run(),
         "\

@@ -63,6 +63,33 @@ For more information, try '--help'.
 }
 
 #[test]
+fn a_new_seed_comes_after_those_of_the_same_day() {
+    let app = App::fixture("shop");
+    let first = app.command("seed:new zebra").run();
+    let today = first.split("seeds/").nth(1).unwrap();
+    assert!(today.starts_with("[today]-zebra.rs"), "{first}");
+    // It does not sort before what it may build on.
+    let second = app.command("seed:new add members").run();
+    let note = "note: its date is [tomorrow], so that it comes after [today]-zebra; if it is to come before that, give it a \
+                date with --date\n";
+    let tomorrow = chrono::Utc::now()
+        .date_naive()
+        .succ_opt()
+        .unwrap()
+        .to_string();
+    let second = second.replace(&tomorrow, "[tomorrow]");
+    assert!(
+        second.contains("-- stdout\nseeds/[tomorrow]-add-members.rs\n"),
+        "{second}"
+    );
+    assert!(second.contains(note), "{second}");
+    // Whoever gives a date gets it.
+    let today = chrono::Utc::now().date_naive();
+    let given = app.command(&format!("seed:new other --date {today}")).run();
+    assert!(given.contains("seeds/[today]-other.rs"), "{given}");
+}
+
+#[test]
 fn a_project_may_have_templates_of_its_own() {
     let app = App::fixture("shop");
     let settings = "\n[package.metadata.kumiko-ops.templates]\n\

@@ -187,6 +187,9 @@ fn programs_get_json() {
             "source": {
                 "file": "seeds/2026-02-20-second.rs",
                 "skip_flag": "KUMIKO_SKIP_ES_OPS_2026_02_20_SECOND",
+                "environments": [],
+                "out_of_order": null,
+                "after_migration": null,
                 "handler_calls": [
                     { "handler": "tenant:write:create", "line": 8, "roles": [] },
                     {

@@ -118,6 +118,7 @@ fn programs_get_json() {
                 "retired": null,
                 "background": false,
                 "waits_for": [],
+                "environments": [],
                 "progress": null,
             },
             {
@@ -131,6 +132,7 @@ fn programs_get_json() {
                 "retired": null,
                 "background": false,
                 "waits_for": [],
+                "environments": [],
                 "progress": null,
             },
         ],

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use kumiko_seeds::{History, Marker, SeedInfo, SeedRunner, SkipFlags, Status};
+use kumiko_seeds::{Environment, History, Marker, SeedInfo, SeedRunner, SkipFlags, Status};
 use kumiko_seeds_build::Config;
 use kumiko_seeds_cli::{StatusArguments, print_status};
 use kumiko_tests::database::Engine;
@@ -75,7 +75,7 @@ async fn status(count: usize) -> Status {
         marker.id.clone_from(id);
         history.markers.push(marker);
     }
-    Status::compare(seeds, history, &SkipFlags::default())
+    Status::compare(seeds, history, &SkipFlags::default(), &Environment::Unset)
 }
 
 /// A marker, which only a database can give.

@@ -26,6 +26,10 @@ pub fn seed<DB: Engine>(id: &'static str, run: RunSeed<DB>) -> Seed<DB> {
         handler_calls: &[],
         background: false,
         after: &[],
+        environments: &[],
+        known_environments: &[],
+        out_of_order: None,
+        after_migration: None,
         code: SeedCode::Run(run),
     }
 }

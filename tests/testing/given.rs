@@ -1,5 +1,6 @@
 //! What a seed finds.
 
+use kumiko_seeds::Seed;
 use kumiko_seeds::events::{NewEvent, SYSTEM_TENANT_ID, Stream};
 use kumiko_seeds_testing::{Error, TestDatabase, json};
 use kumiko_tests::{app, note};
@@ -29,6 +30,25 @@ on_both_engines! {
         assert_eq!(applied(&database).await, [""; 0]);
         database.given_seeds_before("2026-01-03-c").await.unwrap();
         assert_eq!(applied(&database).await, ["2026-01-01-a", "2026-01-02-b"]);
+    }
+
+    async fn a_seed_runs_whatever_its_environments_and_those_before_where_it_does() {
+        let only = |seed, environments| Seed { environments, ..seed };
+        let seeds = vec![
+            only(note!("2026-01-01-staging"), &["staging"]),
+            note!("2026-01-02-all"),
+            only(note!("2026-01-03-demo"), &["demo"]),
+            only(note!("2026-01-04-both"), &["staging", "demo"]),
+            note!("2026-01-05-all"),
+        ];
+        let database = TestDatabase::new(app::runner::<DB>(seeds)).await.unwrap();
+        database.given_seeds_before("2026-01-05-all").await.unwrap();
+        assert_eq!(applied(&database).await, ["2026-01-02-all"]);
+        database.given_seeds_before("2026-01-04-both").await.unwrap();
+        assert_eq!(applied(&database).await, ["2026-01-01-staging", "2026-01-02-all"]);
+        database.apply("2026-01-04-both").await.unwrap();
+        database.apply("2026-01-03-demo").await.unwrap();
+        assert_eq!(applied(&database).await.len(), 4);
     }
 
     async fn events_are_given_to_streams_that_have_some_and_to_new_ones() {

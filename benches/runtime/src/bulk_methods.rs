@@ -89,6 +89,10 @@ fn seed(method: Method, count: u64) -> Seed {
         handler_calls: &[],
         background: false,
         after: &[],
+        environments: &[],
+        known_environments: &[],
+        out_of_order: None,
+        after_migration: None,
         code: SeedCode::Run(match method {
             Method::Writes => |ctx| Box::pin(one_by_one(ctx)),
             _ => |ctx| Box::pin(together(ctx)),

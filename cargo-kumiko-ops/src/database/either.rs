@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use kumiko_seeds::{App, History};
+use kumiko_seeds::{App, Environment, History};
 use kumiko_seeds_cli::{
     AppSeeds, ByHand, ByHandArguments, DatabaseUrl, Exit, Failure, Invocation, Places,
     StatusArguments, SteeringRequest,
@@ -24,13 +24,30 @@ pub(crate) async fn print_status_of_each(
     places: Places,
     arguments: &StatusArguments,
     seeds: &AppSeeds,
+    environment: &Environment,
 ) -> Result<Exit, Failure> {
     let infos: Vec<_> = seeds.infos().collect();
     let (app, infos) = (&seeds.app, &infos);
     if places.are_for::<Postgres>() {
-        kumiko_seeds_cli::print_status_of_each::<Postgres>(out, places, arguments, app, infos).await
+        kumiko_seeds_cli::print_status_of_each::<Postgres>(
+            out,
+            places,
+            arguments,
+            app,
+            infos,
+            environment,
+        )
+        .await
     } else {
-        kumiko_seeds_cli::print_status_of_each::<Sqlite>(out, places, arguments, app, infos).await
+        kumiko_seeds_cli::print_status_of_each::<Sqlite>(
+            out,
+            places,
+            arguments,
+            app,
+            infos,
+            environment,
+        )
+        .await
     }
 }
 

@@ -14,6 +14,9 @@ use serde::Deserialize;
 pub(crate) struct Settings {
     /// The name of the app, where it shares its database with others.
     pub(crate) app: Option<String>,
+    /// The environments that there are. The build library reads them itself, from the Cargo.toml that is nearest to the seeds.
+    #[serde(default)]
+    pub(crate) environments: Vec<String>,
     /// The database, where nothing nearer names one. A relative SQLite path starts at the package.
     pub(crate) database_url: Option<String>,
     /// The bin target that applies seeds, where its name does not tell.
@@ -40,7 +43,7 @@ impl Settings {
         };
         let settings = Self::deserialize(table).map_err(|error| {
             unreadable().caused_by(&error).help(
-                "it knows app = \"…\", database-url = \"…\", bin = \"…\", seeds = \"…\" and templates.<name> = \"…\"",
+                "it knows app = \"…\", environments = […], database-url = \"…\", bin = \"…\", seeds = \"…\" and templates.<name> = \"…\"",
             )
         })?;
         let checked = settings.app().check();

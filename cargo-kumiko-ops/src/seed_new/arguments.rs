@@ -20,7 +20,7 @@ pub(crate) struct NewArguments {
     /// The name in the file's name, where NAME is a title to be kept as it is: a-z, 0-9 and -
     #[arg(long, value_name = "SLUG", value_parser = slug)]
     pub(crate) slug: Option<String>,
-    /// The date before the name; by default that of today
+    /// The date before the name; by default that of today, or the first with which the seed comes after all others
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
     pub(crate) date: Option<NaiveDate>,
     /// The template in [package.metadata.kumiko-ops.templates]; by default the one named default, batch or migrate-streams
@@ -32,6 +32,9 @@ pub(crate) struct NewArguments {
     /// Create a seed that migrates streams: to another tenant, id or aggregate type, or with other events
     #[arg(long, conflicts_with_all = ["template", "batch"])]
     pub(crate) migrate_streams: bool,
+    /// An environment outside of which the seed does not run; once for each
+    #[arg(long = "environment", value_name = "NAME", value_parser = environment)]
+    pub(crate) environments: Vec<String>,
     /// Create a test of the seed, too, in the folder tests
     #[arg(long)]
     pub(crate) test: bool,
@@ -67,7 +70,11 @@ impl NewArguments {
         ];
         let flags = flags.into_iter().filter(|(given, _)| *given);
         let flags: String = flags.map(|(_, flag)| flag).collect();
-        template.unwrap_or_default() + &flags + &self.package.repeated()
+        let environments = self.environments.iter();
+        let environments: String = environments
+            .flat_map(|name| [" --environment ", name])
+            .collect();
+        template.unwrap_or_default() + &environments + &flags + &self.package.repeated()
     }
 }
 
@@ -76,6 +83,15 @@ fn slug(text: &str) -> Result<String, String> {
     let valid = kumiko_seeds_build::validate_id(&format!("2026-01-01-{text}"));
     valid.map_err(|error| error.to_string())?;
     Ok(text.to_owned())
+}
+
+/// The name of an environment.
+fn environment(text: &str) -> Result<String, String> {
+    if kumiko_seeds_build::is_environment_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("the name of an environment is made of a-z, 0-9 and -".to_owned())
+    }
 }
 
 /// A date of the calendar, written as in an id.

@@ -4,6 +4,7 @@ mod arguments;
 mod content;
 mod context_module;
 mod editor;
+mod environments;
 mod existing;
 mod slug;
 mod template;
@@ -13,7 +14,7 @@ mod test_file;
 use std::io::{self, Write};
 use std::path::Path;
 
-use chrono::Utc;
+use chrono::{NaiveDate, Utc};
 use kumiko_seeds_cli::{Exit, Failure, printable, printable_lines};
 
 pub(crate) use arguments::{NewArguments, date};
@@ -48,8 +49,6 @@ pub(crate) fn run(
         Some(_) => slug::beside(&text, slug),
         None => slug.to_owned(),
     };
-    let date = arguments.date.unwrap_or_else(|| Utc::now().date_naive());
-    let id = format!("{date}-{slug}");
     // What can be wrong is found before anything is created.
     let editor = arguments.edit.then(Editor::from_environment).transpose()?;
 
@@ -58,6 +57,11 @@ pub(crate) fn run(
     let member = package::find(&arguments.package, &current, &command)?;
     let folder = member.seeds_folder();
     let existing = Existing::in_folder(&folder);
+    let today = Utc::now().date_naive();
+    let date = arguments
+        .date
+        .unwrap_or_else(|| existing.date_of_next(&slug, today));
+    let id = format!("{date}-{slug}");
     let given = arguments.date.map(|date| date.to_string());
     let other = again(&named(&format!("{slug}-2")), given.as_deref());
     let another_slug = format!("choose another slug:\n    {other}");
@@ -90,6 +94,7 @@ pub(crate) fn run(
         Template::BuiltInBatch => content::built_in_batch(values),
         Template::BuiltInMigration => content::built_in_migration(values),
     };
+    let content = environments::put_into(content, &arguments.environments, &member)?;
     let mut notes = Vec::new();
     let mut files = vec![(folder.join(format!("{id}.rs")), content)];
     if arguments.test {
@@ -119,6 +124,9 @@ pub(crate) fn run(
         let text = printable(&format!("{text:?}"));
         drop(writeln!(stderr, "note: {text} is named {slug}"));
     }
+    if arguments.date.is_none() && date != today {
+        notes.push(not_of_today(&existing, &format!("{today}-{slug}"), date));
+    }
     notes.extend(to_know(&existing, &id, &member, &current, arguments));
     for note in notes {
         drop(writeln!(stderr, "{}", printable_lines(&note)));
@@ -131,6 +139,14 @@ pub(crate) fn run(
 
 fn exists(shown: &Path, another_slug: &str) -> Failure {
     Failure::new(format!("{} exists, and is left as it is", shown.display())).help(another_slug)
+}
+
+/// Why a seed has a later date than that of today, with which it would be `id`.
+fn not_of_today(existing: &Existing, id: &str, date: NaiveDate) -> String {
+    let last = existing.last_after(id).unwrap_or_default();
+    format!(
+        "note: its date is {date}, so that it comes after {last}; if it is to come before that, give it a date with --date"
+    )
 }
 
 /// What to look at, and what to do next.

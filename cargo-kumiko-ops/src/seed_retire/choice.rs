@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kumiko_seeds::{History, SkipFlags, State, Status};
+use kumiko_seeds::{Environment, History, SkipFlags, State, Status};
 use kumiko_seeds_build::SeedFile;
 use kumiko_seeds_cli::{AppSeeds, Failure};
 
@@ -55,7 +55,12 @@ pub(super) fn choose<'a>(
 
 /// What to know of those that are not applied in the database of `history`.
 pub(super) fn not_applied(chosen: &[&SeedFile], seeds: &AppSeeds, history: History) -> Vec<String> {
-    let status = Status::compare(seeds.infos(), history, &SkipFlags::default());
+    let status = Status::compare(
+        seeds.infos(),
+        history,
+        &SkipFlags::default(),
+        &Environment::from_variable(),
+    );
     let is_chosen = |id: &str| chosen.iter().any(|seed| seed.id == id);
     let pending = status.seeds.iter().filter(|seed| is_chosen(&seed.id));
     pending

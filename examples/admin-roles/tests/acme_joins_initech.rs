@@ -95,25 +95,21 @@ mod stays {
 macro_rules! seed {
     ($id:literal, $file:ident) => {
         Seed {
-            id: $id,
             file: file!(),
-            description: $file::DESCRIPTION,
-            skippable: false,
-            skip_flag: "",
             source_hash: $id,
-            text_hash: "",
-            handler_calls: &[],
-            background: false,
-            after: &[],
-            code: SeedCode::Batch {
-                count: Some(|ctx| Box::pin($file::count(ctx))),
-                batch: |ctx, after, limit| {
-                    Box::pin(async move {
-                        let after: Option<$file::Cursor> = read_cursor(after)?;
-                        $file::batch(ctx, after, limit).await?.written()
-                    })
+            ..Seed::by_hand(
+                $id,
+                $file::DESCRIPTION,
+                SeedCode::Batch {
+                    count: Some(|ctx| Box::pin($file::count(ctx))),
+                    batch: |ctx, after, limit| {
+                        Box::pin(async move {
+                            let after: Option<$file::Cursor> = read_cursor(after)?;
+                            $file::batch(ctx, after, limit).await?.written()
+                        })
+                    },
                 },
-            },
+            )
         }
     };
 }

@@ -46,7 +46,7 @@ proptest! {
             }
         }
         let shown = Path::new("seeds");
-        let (seeds, problems) = match scan_shown_as(folder.path(), shown) {
+        let (seeds, problems) = match scan_shown_as(folder.path(), shown, &[]) {
             Ok(seeds) => (seeds, Vec::new()),
             Err(error) => (error.readable_seeds().to_vec(), error.problems().to_vec()),
         };

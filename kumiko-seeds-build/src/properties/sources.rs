@@ -190,8 +190,9 @@ pub(super) fn read_in_time(source: &str) -> Result<SeedSource, Vec<Finding>> {
         let folder = Folder {
             id: "2026-05-20-x",
             ids: &ids,
+            known_environments: &[],
         };
-        sender.send(read_source(&owned, folder))
+        sender.send(read_source(&owned, folder)).is_ok()
     });
     drop(reader.unwrap());
     read.recv_timeout(LONG)

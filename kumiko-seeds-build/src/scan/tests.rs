@@ -27,7 +27,7 @@ fn ids(folder: &Path) -> Vec<String> {
 }
 
 fn problems(folder: &Path) -> Vec<String> {
-    let error = scan_shown_as(folder, Path::new("seeds")).unwrap_err();
+    let error = scan_shown_as(folder, Path::new("seeds"), &[]).unwrap_err();
     error.problems().iter().map(Problem::to_string).collect()
 }
 
@@ -84,6 +84,11 @@ fn tells_all_about_a_seed() {
             skip_flag: "KUMIKO_SKIP_ES_OPS_2026_05_20_A".to_owned(),
             background: false,
             after: Vec::new(),
+            after_lines: Vec::new(),
+            environments: Vec::new(),
+            known_environments: Vec::new(),
+            out_of_order: None,
+            after_migration: None,
             in_steps: false,
             handler_calls: vec![HandlerCall {
                 handler: "h".to_owned(),
@@ -339,4 +344,77 @@ fn code_that_the_compiler_reads_is_read() {
     ];
     fs::write(folder.path().join("2026-05-20-a.rs"), code.concat()).unwrap();
     assert_eq!(ids(folder.path()), ["2026-05-20-a"]);
+}
+
+#[test]
+fn what_a_seed_waits_for_runs_wherever_it_does() {
+    let folder = folder_with(&["2026-05-20-a.rs"]);
+    let write = |id: &str, constants: &str| {
+        let path = folder.path().join(format!("{id}.rs"));
+        fs::write(path, format!("{GOOD}{constants}\n")).unwrap();
+    };
+    let environments = |names: &str| format!("pub const ENVIRONMENTS: &[&str] = &[{names}];");
+    let both = "\"staging\", \"demo\"";
+    write("2026-05-20-b", &environments(both));
+    for (names, after) in [
+        (both, "\"2026-05-20-a\", \"2026-05-20-b\""),
+        ("\"demo\"", "\"2026-05-20-b\""),
+    ] {
+        let after = format!("pub const AFTER: &[&str] = &[{after}];");
+        write("2026-05-20-c", &(environments(names) + &after));
+        assert_eq!(ids(folder.path()).len(), 3);
+    }
+    let after = "pub const AFTER: &[&str] = &[\n\"2026-05-20-b\"];";
+    write("2026-05-20-c", after);
+    let third = environments("\"demo\", \"qa\"");
+    write("2026-05-20-d", &(third + after));
+    assert_eq!(
+        problems(folder.path()),
+        [
+            "seeds/2026-05-20-c.rs:4: 2026-05-20-b runs in staging, demo only, so in every other environment this seed \
+             would wait for it for ever; write `pub const ENVIRONMENTS: &[&str] = &[\"staging\", \"demo\"];` here, too, \
+             or take \"2026-05-20-b\" out of `AFTER`",
+            "seeds/2026-05-20-d.rs:4: 2026-05-20-b does not run in qa, so there this seed would wait for it for ever; add \
+             qa to its `ENVIRONMENTS`, or take \"2026-05-20-b\" out of `AFTER`",
+        ]
+    );
+}
+
+#[test]
+fn the_environments_that_there_are_stand_in_the_nearest_manifest() {
+    let package = tempfile::tempdir().unwrap();
+    let seeds = package.path().join("src/seeds");
+    fs::create_dir_all(&seeds).unwrap();
+    let manifest = "[package.metadata.kumiko-ops]\nenvironments = [\"production\", \"staging\"]\n";
+    fs::write(package.path().join("Cargo.toml"), manifest).unwrap();
+    let environments = "pub const ENVIRONMENTS: &[&str] = &[\"staging\"];";
+    fs::write(
+        seeds.join("2026-05-20-a.rs"),
+        format!("{GOOD}{environments}"),
+    )
+    .unwrap();
+    let seed = scan(&seeds).unwrap().remove(0);
+    assert_eq!(seed.environments, ["staging"]);
+    assert_eq!(seed.known_environments, ["production", "staging"]);
+
+    fs::write(
+        seeds.join("Cargo.toml"),
+        manifest.replace("staging", "demo"),
+    )
+    .unwrap();
+    let error = scan(&seeds).unwrap_err().to_string();
+    assert!(
+        error.contains("2026-05-20-a.rs:3: `ENVIRONMENTS` names \"staging\", which"),
+        "{error}"
+    );
+    fs::write(
+        seeds.join("Cargo.toml"),
+        "[package.metadata]\nkumiko-ops.environments = 1",
+    )
+    .unwrap();
+    let error = scan(&seeds).unwrap_err().to_string();
+    assert!(
+        error.contains("Cargo.toml:2: `environments` is not a list of names"),
+        "{error}"
+    );
 }

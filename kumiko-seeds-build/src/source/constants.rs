@@ -1,12 +1,15 @@
 //! What a seed says of itself in constants.
 
 use syn::spanned::Spanned;
-use syn::{Item, ItemConst, Lit, Type};
+use syn::{Expr, Item, ItemConst, Lit, Type};
 
-use super::finding::{Finding, at, conditional, is_private};
+use super::Line;
+use super::finding::{Finding, at, conditional, is_private, line_of};
 use crate::condition::condition;
 use crate::handler_calls::literal;
 
+const OUT_OF_ORDER_LINE: &str =
+    "write `pub const OUT_OF_ORDER: &str = \"why it may run after seeds with later dates\";`";
 const DESCRIPTION_LINE: &str = "write `pub const DESCRIPTION: &str = \"what it changes\";`";
 
 pub(super) fn description(items: &[Item]) -> Result<String, Finding> {
@@ -14,25 +17,58 @@ pub(super) fn description(items: &[Item]) -> Result<String, Finding> {
         return Err(missing(items, "DESCRIPTION", DESCRIPTION_LINE));
     };
     check_is_there(item, DESCRIPTION_LINE)?;
+    sentence(item, DESCRIPTION_LINE, "write what the seed changes")
+}
+
+/// Why the seed may run after seeds with later dates, if the file says that it may.
+pub(super) fn out_of_order(items: &[Item]) -> Result<Option<String>, Finding> {
+    let item = optional(items, "OUT_OF_ORDER", OUT_OF_ORDER_LINE)?;
+    let reason = item.map(|item| sentence(item, OUT_OF_ORDER_LINE, "write the reason"));
+    reason.transpose()
+}
+
+/// The value of a constant that people read.
+fn sentence(item: &ItemConst, line_to_write: &str, if_blank: &str) -> Result<String, Finding> {
+    let name = &item.ident;
     if !is_text(&item.ty) {
         return Err(at(
             item.ty.span(),
-            format!("`DESCRIPTION` is not a `&str`; {DESCRIPTION_LINE}"),
+            format!("`{name}` is not a `&str`; {line_to_write}"),
         ));
     }
     match literal(&item.expr).and_then(text) {
         None => Err(at(
             item.expr.span(),
             format!(
-                "`DESCRIPTION` is not a string literal, and it is shown without compiling; {DESCRIPTION_LINE}"
+                "`{name}` is not a string literal, and it is shown without compiling; {line_to_write}"
             ),
         )),
         Some(text) if text.trim().is_empty() => Err(at(
             item.expr.span(),
-            "`DESCRIPTION` is blank; write what the seed changes".to_owned(),
+            format!("`{name}` is blank; {if_blank}"),
         )),
         Some(text) => Ok(text),
     }
+}
+
+/// The version of the schema migration that the seed waits for, if it does.
+pub(super) fn after_migration(items: &[Item]) -> Result<Option<i64>, Finding> {
+    const LINE: &str = "write `pub const AFTER_MIGRATION: i64 = 20260512090000;`, the number before the migration's name";
+    let Some(item) = optional(items, "AFTER_MIGRATION", LINE)? else {
+        return Ok(None);
+    };
+    if !is_type(&item.ty, "i64") {
+        let message = format!("`AFTER_MIGRATION` is not an `i64`; {LINE}");
+        return Err(at(item.ty.span(), message));
+    }
+    let version = match literal(&item.expr) {
+        Some(Lit::Int(number)) => number.base10_parse().ok(),
+        _ => None,
+    };
+    version.map(Some).ok_or_else(|| {
+        let message = format!("`AFTER_MIGRATION` is not the version of a migration; {LINE}");
+        at(item.expr.span(), message)
+    })
 }
 
 /// The value of a constant like `SKIPPABLE`, if the file has it.
@@ -56,8 +92,81 @@ pub(super) fn switch(items: &[Item], name: &str) -> Result<Option<bool>, Finding
     }
 }
 
+/// A constant that is a list of texts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct List {
+    pub(super) name: &'static str,
+    /// What to do where it is none.
+    pub(super) line_to_write: &'static str,
+}
+
+/// What a list has.
+pub(super) struct Texts {
+    /// Where the list is.
+    pub(super) line: Line,
+    pub(super) texts: Vec<(String, Line)>,
+}
+
+/// The texts of a list, if the file has it.
+pub(super) fn texts(items: &[Item], list: List) -> Result<Option<Texts>, Vec<Finding>> {
+    let List {
+        name,
+        line_to_write,
+    } = list;
+    let item = optional(items, name, line_to_write).map_err(|finding| vec![finding])?;
+    let Some(item) = item else {
+        return Ok(None);
+    };
+    if !is_list_of_texts(&item.ty) {
+        let message = format!("`{name}` is not a `&[&str]`; {line_to_write}");
+        return Err(vec![at(item.ty.span(), message)]);
+    }
+    let texts = elements(item, list).map_err(|finding| vec![finding])?;
+    Ok(Some(Texts {
+        line: line_of(item.ident.span()),
+        texts,
+    }))
+}
+
+fn elements(item: &ItemConst, list: List) -> Result<Vec<(String, Line)>, Finding> {
+    let List {
+        name,
+        line_to_write,
+    } = list;
+    let no_list = |part: &Expr| {
+        let message = format!(
+            "`{name}` is not a list of string literals, and it is read without compiling; {line_to_write}"
+        );
+        at(part.span(), message)
+    };
+    let array = match &*item.expr {
+        Expr::Reference(reference) if reference.mutability.is_none() => &*reference.expr,
+        other => other,
+    };
+    let Expr::Array(array) = array else {
+        return Err(no_list(&item.expr));
+    };
+    let elements = array.elems.iter().map(|element| {
+        // An attribute could leave one out of some builds.
+        let literal = match element {
+            Expr::Lit(literal) if literal.attrs.is_empty() => Some(&literal.lit),
+            _ => None,
+        };
+        let text = literal.and_then(text).ok_or_else(|| no_list(element))?;
+        Ok((text, line_of(element.span())))
+    });
+    elements.collect()
+}
+
+/// Whether it is `&[&str]`.
+fn is_list_of_texts(ty: &Type) -> bool {
+    matches!(ty, Type::Reference(reference)
+        if reference.mutability.is_none()
+            && matches!(&*reference.elem, Type::Slice(slice) if is_text(&slice.elem)))
+}
+
 /// A constant that a file may leave out, in a form that the generated code can name.
-pub(super) fn optional<'items>(
+fn optional<'items>(
     items: &'items [Item],
     name: &str,
     line_to_write: &str,
@@ -75,7 +184,7 @@ pub(super) fn optional<'items>(
 }
 
 /// The value of a string literal.
-pub(super) fn text(literal: &Lit) -> Option<String> {
+fn text(literal: &Lit) -> Option<String> {
     match literal {
         Lit::Str(text) if text.suffix().is_empty() => Some(text.value()),
         _ => None,
@@ -83,7 +192,7 @@ pub(super) fn text(literal: &Lit) -> Option<String> {
 }
 
 /// Whether it is `&str`.
-pub(super) fn is_text(ty: &Type) -> bool {
+fn is_text(ty: &Type) -> bool {
     matches!(ty, Type::Reference(reference)
         if reference.mutability.is_none() && is_type(&reference.elem, "str"))
 }

@@ -3,15 +3,18 @@
 use proc_macro2::Span;
 use syn::Visibility;
 
-/// The line where it has one, and the message.
-pub(crate) type Finding = (Option<usize>, String);
+/// A line of a file, counted from 1, where something has one.
+pub(crate) type Line = Option<usize>;
+
+/// Where it is, and the message.
+pub(crate) type Finding = (Line, String);
 
 pub(super) fn at(span: Span, message: String) -> Finding {
     (line_of(span), message)
 }
 
 /// The line a span starts on, or `None` for one that is nowhere in the file, as that of its end.
-pub(super) fn line_of(span: Span) -> Option<usize> {
+pub(super) fn line_of(span: Span) -> Line {
     (!span.byte_range().is_empty()).then(|| span.start().line)
 }
 

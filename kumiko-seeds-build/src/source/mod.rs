@@ -3,6 +3,7 @@
 mod after;
 mod code;
 mod constants;
+mod environments;
 mod finding;
 
 use std::str::FromStr;
@@ -17,7 +18,7 @@ use crate::source_hash::{Token, canonical};
 use finding::{at, conditional, line_of};
 
 pub(crate) use code::Code;
-pub(crate) use finding::Finding;
+pub(crate) use finding::{Finding, Line};
 
 /// What a seed file says about itself.
 pub(crate) struct SeedSource {
@@ -26,8 +27,14 @@ pub(crate) struct SeedSource {
     pub(crate) skippable: Option<bool>,
     /// The value of `BACKGROUND`, if the file has it.
     pub(crate) background: Option<bool>,
-    /// The ids in `AFTER`, if the file has it.
-    pub(crate) after: Option<Vec<String>>,
+    /// The ids in `AFTER` with their lines, if the file has it.
+    pub(crate) after: Option<Vec<(String, Line)>>,
+    /// The names in `ENVIRONMENTS`, if the file has it.
+    pub(crate) environments: Option<Vec<String>>,
+    /// The value of `AFTER_MIGRATION`, if the file has it.
+    pub(crate) after_migration: Option<i64>,
+    /// The value of `OUT_OF_ORDER`, if the file has it.
+    pub(crate) out_of_order: Option<String>,
     pub(crate) code: Code,
     pub(crate) handler_calls: Vec<HandlerCall>,
     /// What counts for its hash.
@@ -41,6 +48,8 @@ pub(crate) struct Folder<'a> {
     pub(crate) id: &'a str,
     /// The ids of all seeds of its folder, also those in which something is wrong.
     pub(crate) ids: &'a [String],
+    /// The environments that there are, if the package says so.
+    pub(crate) known_environments: &'a [String],
 }
 
 /// Reads the source of one seed. The error is all that is wrong with it; there is at least one finding.
@@ -55,15 +64,40 @@ pub(crate) fn read_source(source: &str, folder: Folder<'_>) -> Result<SeedSource
     let mut found = |finding| findings.push(finding);
     let description = constants::description(items).map_err(&mut found);
     let skippable = constants::switch(items, "SKIPPABLE").map_err(&mut found);
+    let out_of_order = constants::out_of_order(items).map_err(&mut found);
+    let after_migration = constants::after_migration(items).map_err(&mut found);
     let background = constants::switch(items, "BACKGROUND").map_err(&mut found);
     let after = after::after(items, folder).map_err(|after| findings.extend(after));
+    let environments = environments::environments(items, folder.known_environments)
+        .map_err(|environments| findings.extend(environments));
     let code = code::code(items).map_err(|code| findings.extend(code));
-    match (description, skippable, background, after, code) {
-        (Ok(description), Ok(skippable), Ok(background), Ok(after), Ok(code)) => Ok(SeedSource {
+    match (
+        description,
+        skippable,
+        out_of_order,
+        after_migration,
+        background,
+        after,
+        environments,
+        code,
+    ) {
+        (
+            Ok(description),
+            Ok(skippable),
+            Ok(out_of_order),
+            Ok(after_migration),
+            Ok(background),
+            Ok(after),
+            Ok(environments),
+            Ok(code),
+        ) => Ok(SeedSource {
             description,
             skippable,
             background,
             after,
+            environments,
+            out_of_order,
+            after_migration,
             code,
             handler_calls: handler_calls(&file),
             canonical: canonical(tokens),

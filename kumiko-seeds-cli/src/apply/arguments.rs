@@ -4,7 +4,7 @@ use clap::Args;
 use kumiko_seeds::{AppliedBy, Selection};
 
 use super::migration_view::Payloads;
-use crate::arguments::{Format, format_words};
+use crate::arguments::{EnvironmentArguments, Format, format_words};
 use crate::attended_run::NotifyArguments;
 use crate::database::DatabaseArguments;
 use crate::targets::TargetsArguments;
@@ -22,6 +22,9 @@ pub struct ApplyArguments {
     /// The target that comes first, and if it fails, no other is touched; the first of all if not given
     #[arg(long, value_name = "TARGET", requires = "targets")]
     pub(super) canary: Option<String>,
+    /// In which environment.
+    #[command(flatten)]
+    pub(super) environment: EnvironmentArguments,
     /// How to print the result: table or json
     #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
     pub(super) format: Format,
@@ -84,6 +87,7 @@ impl ApplyArguments {
             }
         }
         words.extend(self.notify.words());
+        words.extend(self.environment.words());
         words.extend(format_words(self.format));
         words
     }
@@ -132,6 +136,7 @@ mod tests {
             "--foreground --lock-timeout 7",
             "--each-schema t_% --parallel 2 --canary t_1",
             "--databases tenants.txt --only 2026-01-01-a --notify cat>told",
+            "--environment staging --format json",
             "--out-of-order --only 2026-01-01-a --applied-by boot --lock-timeout 7",
         ] {
             let words = ["seed:apply"].into_iter().chain(line.split_whitespace());

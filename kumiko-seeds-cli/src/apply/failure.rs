@@ -57,6 +57,7 @@ impl Asked {
         if matches!(
             stopped.error,
             Error::WouldReorder { .. }
+                | Error::NotForEnvironment { .. }
                 | Error::Renamed { .. }
                 | Error::Contested { .. }
                 | Error::Retired { .. }
@@ -184,6 +185,7 @@ fn is_of_seeds(error: &Error) -> bool {
             | Error::Unfinished { .. }
             | Error::TransactionEnded { .. }
             | Error::Preflight { .. }
+            | Error::MigrationMissing { .. }
             | Error::Renamed { .. }
             | Error::Contested { .. }
             | Error::Retired { .. }

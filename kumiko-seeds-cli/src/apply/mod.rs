@@ -44,7 +44,7 @@ pub(crate) async fn run<DB: Backend>(
     let invocation = Invocation::of_this_process(&arguments.database);
     let ids: Vec<&str> = runner.seeds().iter().map(|seed| seed.id).collect();
     let arguments = selection::with_ids(arguments, &ids, &invocation)?;
-    let runner = set_up(runner, &arguments);
+    let runner = arguments.environment.set(set_up(runner, &arguments))?;
     if arguments.targets.are_given() {
         return each::run(runner, &arguments, &invocation).await;
     }

@@ -25,7 +25,7 @@ pub(super) fn of_run(
     .map(|(count, what)| format!("{count} {what}"))
     .collect();
     if parts.is_empty() {
-        nothing_to_do(seeds, arguments)
+        nothing_to_do(seeds, report.not_here.len(), arguments)
     } else {
         format!("{} in {}", parts.join(", "), seconds(took))
     }
@@ -43,7 +43,7 @@ pub(super) fn of_dry_run(
         count => format!(", {count} would be skipped"),
     };
     if tried.seeds.is_empty() && skipped.is_empty() {
-        return nothing_to_do(seeds, arguments);
+        return nothing_to_do(seeds, tried.not_here.len(), arguments);
     }
     let events = tried.seeds.iter().map(|seed| seed.events.len()).sum();
     let has_more = |seed: &TriedView<'_>| seed.estimate.is_some_and(|estimate| !estimate.whole);
@@ -60,18 +60,24 @@ pub(super) fn of_dry_run(
     )
 }
 
-/// Says that everything the arguments ask for is applied already.
-fn nothing_to_do(seeds: usize, arguments: &ApplyArguments) -> String {
+/// Says that everything the arguments ask for is applied already. Of `seeds`, so many are not applied and for other environments.
+fn nothing_to_do(seeds: usize, not_here: usize, arguments: &ApplyArguments) -> String {
     if let Some(id) = &arguments.only {
         return format!("nothing to apply: {id} is applied");
     }
     if let Some(id) = &arguments.to {
         return format!("nothing to apply: {id} and all before it are applied");
     }
-    let applied = match seeds {
+    let applied = match seeds.saturating_sub(not_here) {
+        0 if not_here > 0 => "no other seed is there".to_owned(),
         0 => "there are no seeds".to_owned(),
         1 => "1 seed is applied".to_owned(),
-        _ => format!("{seeds} seeds are applied"),
+        applied => format!("{applied} seeds are applied"),
     };
-    format!("nothing pending: {applied}")
+    let others = match not_here {
+        0 => String::new(),
+        1 => "1 is not for this environment, ".to_owned(),
+        _ => format!("{not_here} are not for this environment, "),
+    };
+    format!("nothing pending: {others}{applied}")
 }

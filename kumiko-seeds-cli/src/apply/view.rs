@@ -22,6 +22,8 @@ pub struct ReportView<'a> {
     pub applied_elsewhere: Vec<&'static str>,
     /// The seeds that a flag skipped.
     pub skipped: Vec<&'static str>,
+    /// The seeds that are not applied, and for other environments than this one.
+    pub not_here: &'a [&'static str],
     /// What stopped the run, if anything did.
     pub failed: Option<FailedView>,
     /// The pending seeds that it did not come to.
@@ -56,6 +58,8 @@ pub struct DryRunView<'a> {
     pub seeds: Vec<TriedView<'a>>,
     /// The seeds that a flag would skip.
     pub skipped: Vec<&'static str>,
+    /// The seeds that are not applied, and for other environments than this one.
+    pub not_here: &'a [&'static str],
     /// What stopped it, if anything did.
     pub failed: Option<FailedView>,
     /// The pending seeds that it did not come to.
@@ -137,6 +141,7 @@ impl<'a> ReportView<'a> {
             applied: report.applied.iter().map(AppliedView::of).collect(),
             applied_elsewhere: report.applied_elsewhere.clone(),
             skipped: ids(&report.skipped),
+            not_here: &report.not_here,
             failed: None,
             not_attempted: &[],
             failed_in_background: Vec::new(),
@@ -191,6 +196,7 @@ impl<'a> DryRunView<'a> {
                 .map(|seed| TriedView::of(seed, payloads))
                 .collect(),
             skipped: ids(&tried.skipped),
+            not_here: &tried.not_here,
             failed: None,
             not_attempted: &[],
             warnings: texts(&tried.warnings),
@@ -206,6 +212,7 @@ impl<'a> DryRunView<'a> {
             dry_run: true,
             seeds: Vec::new(),
             skipped: ids(&stopped.report.skipped),
+            not_here: &stopped.report.not_here,
             failed: Some(FailedView::of(stopped)),
             not_attempted: &stopped.not_attempted,
             warnings: texts(&stopped.report.warnings),

@@ -1,9 +1,11 @@
 //! What the arguments of all commands share.
 
 pub(crate) mod color;
+mod environment;
 mod format;
 pub(crate) mod two_words;
 
+pub use environment::EnvironmentArguments;
 pub(crate) use format::{Format, format_words};
 
 #[cfg(feature = "events")]

@@ -22,6 +22,8 @@ pub(super) struct Unmarking {
 enum Effect {
     /// It runs again.
     Pending,
+    /// It is for other environments than this one, and runs in those.
+    NotHere,
     /// It is pending, and a run refuses it for this reason.
     Refused(String),
     /// Another marker says the same.
@@ -40,7 +42,7 @@ impl Unmarking {
     /// The unmarking of the seed that `given` names, among those of the app and those in `history`.
     pub(super) fn of(given: &str, seeds: &AppSeeds, history: History) -> Result<Self, Failure> {
         let flags = SkipFlags::default();
-        let before = Status::compare(seeds.infos(), history.clone(), &flags);
+        let before = Status::compare(seeds.infos(), history.clone(), &flags, &seeds.environment);
         let seed = seeds.find_in(&before, given)?;
         let id = &seed.id;
         let app = match &seed.marker {
@@ -51,7 +53,7 @@ impl Unmarking {
         history
             .markers
             .retain(|marker| marker.id != *id || marker.app.as_deref() != app.name());
-        let after = Status::compare(seeds.infos(), history, &flags);
+        let after = Status::compare(seeds.infos(), history, &flags, &seeds.environment);
         let effect = match Rebuild::of(id) {
             Some(rebuild) => of_rebuild(id, rebuild, seeds, &after),
             None => None,
@@ -88,6 +90,9 @@ impl Unmarking {
     fn effect(&self) -> String {
         match &self.effect {
             Effect::Pending => "it is pending again".to_owned(),
+            Effect::NotHere => {
+                "it is not for this environment, so it runs only in others".to_owned()
+            }
             Effect::Refused(reason) => format!("a run refuses it, since {reason}"),
             Effect::StillApplied => {
                 "it still counts as applied, by a marker from before the app had its name"
@@ -145,6 +150,7 @@ fn effect_on(seed: &SeedStatus, before: &Status, after: &Status) -> Effect {
             "a marker without the app's name is of another text: this app's or another's"
                 .to_owned(),
         ),
+        (State::NotHere, _) => Effect::NotHere,
         _ if left.marker.is_some() => Effect::StillApplied,
         _ => Effect::Pending,
     }

@@ -46,7 +46,7 @@ impl Palette {
             State::Applied => self.good,
             State::Pending | State::Paused | State::Cancelled => self.warning,
             State::Running => self.hint,
-            State::Skipped | State::Former | State::Foreign => self.faint,
+            State::Skipped | State::NotHere | State::Former | State::Foreign => self.faint,
             // What has failed or drifted, also states that the library learns later on.
             _ => self.error,
         }

@@ -4,7 +4,7 @@ use std::io::stdout;
 use std::time::Duration;
 
 use kumiko_seeds::events::{EventBackend, Part};
-use kumiko_seeds::{SeedRunner, SkipFlags, Status, WorkReport};
+use kumiko_seeds::{Environment, SeedRunner, SkipFlags, Status, WorkReport};
 
 use super::arguments::ProjectionRebuildArguments;
 use super::choice::{REGISTER, chosen, names, projections};
@@ -37,7 +37,12 @@ pub(crate) async fn run<DB: EventBackend>(
     if arguments.outdated {
         let history = runner.ledger(&pool).history().await;
         let history = history.map_err(|error| url.failure(&error))?;
-        let status = Status::compare(runner.infos(), history, &SkipFlags::default());
+        let status = Status::compare(
+            runner.infos(),
+            history,
+            &SkipFlags::default(),
+            &Environment::Every,
+        );
         let open = status.seeds.iter().filter(|seed| seed.marker.is_none());
         let open: Vec<&str> = open.map(|seed| seed.id.as_str()).collect();
         // Rebuilds of other versions, and those that were asked for once more, make none outdated.

@@ -4,7 +4,7 @@ use std::io::stdout;
 
 use anstyle::Style;
 use kumiko_seeds::events::{EventBackend, Projection};
-use kumiko_seeds::{History, SeedRunner, SeedStatus, SkipFlags, State, Status};
+use kumiko_seeds::{Environment, History, SeedRunner, SeedStatus, SkipFlags, State, Status};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -31,7 +31,12 @@ pub(crate) async fn run<DB: EventBackend>(
     } else {
         read(runner, &url, &projections).await?
     };
-    let status = Status::compare(runner.infos(), history.clone(), &SkipFlags::default());
+    let status = Status::compare(
+        runner.infos(),
+        history.clone(),
+        &SkipFlags::default(),
+        &Environment::Every,
+    );
     let view = ProjectionStatusView::of(&projections, &status, &history, &set_aside);
     let out = &mut stdout().lock();
     match arguments.format {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::arguments::Format;
+use crate::arguments::{EnvironmentArguments, Format};
 use crate::database::DatabaseArguments;
 
 /// The arguments of `seed:show`.
@@ -14,6 +14,9 @@ pub struct ShowArguments {
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArguments,
+    /// In which environment.
+    #[command(flatten)]
+    pub environment: EnvironmentArguments,
     /// How to print the result: table or json
     #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
     pub(super) format: Format,

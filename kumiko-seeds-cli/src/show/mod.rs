@@ -20,14 +20,15 @@ use crate::printing::{Palette, print_json, print_text};
 
 /// `seed:show` of an app's own ops binary.
 pub(crate) async fn run<DB: Backend>(
-    runner: &SeedRunner<DB>,
+    runner: SeedRunner<DB>,
     arguments: &ShowArguments,
 ) -> Result<Exit, Failure> {
+    let runner = arguments.environment.set(runner)?;
     let history = match Look::at_both(&arguments.database)? {
         Ok(url) => Some(read_history::<DB>(&url, runner.whose()).await?),
         Err(_) => None,
     };
-    let seeds = AppSeeds::of_runner(runner);
+    let seeds = AppSeeds::of_runner(&runner);
     show_seed(&mut stdout().lock(), &seeds, history, arguments)
 }
 
@@ -45,7 +46,8 @@ pub fn show_seed(
 ) -> Result<Exit, Failure> {
     let is_asked = history.is_some();
     let flags = SkipFlags::from_environment();
-    let status = Status::compare(seeds.infos(), history.unwrap_or_default(), &flags);
+    let history = history.unwrap_or_default();
+    let status = Status::compare(seeds.infos(), history, &flags, &seeds.environment);
     let seed = seeds.find_in(&status, &arguments.id)?;
     // Another operation has no source of which there is anything to show.
     let source = seeds.get(&seed.id).filter(|_| !is_operation(&seed.id));

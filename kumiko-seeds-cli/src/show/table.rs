@@ -37,6 +37,13 @@ fn of_source(source: &SeedSource) -> Vec<Row> {
         Some(flag) => plain("skippable", format!("with {flag}=1")),
         None => plain("skippable", "no"),
     });
+    if !source.environments.is_empty() {
+        rows.push(plain("runs in", source.environments.join(", ")));
+    }
+    let migration = source.after_migration.iter();
+    rows.extend(migration.map(|version| plain("after migration", version.to_string())));
+    let late = source.out_of_order.iter();
+    rows.extend(late.map(|reason| plain("may be late", reason)));
     if source.handler_calls.is_empty() {
         rows.push(plain("handlers", "none named in the source"));
     }

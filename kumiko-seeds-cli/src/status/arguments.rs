@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::arguments::EnvironmentArguments;
 use crate::database::DatabaseArguments;
 use crate::targets::TargetsArguments;
 
@@ -14,6 +15,9 @@ pub struct StatusArguments {
     /// Which databases, if it is not one.
     #[command(flatten)]
     pub targets: TargetsArguments,
+    /// In which environment.
+    #[command(flatten)]
+    pub environment: EnvironmentArguments,
     /// How to print the result: table, json, or github for annotations in GitHub Actions
     #[arg(long, value_enum, default_value_t = StatusFormat::Table, hide_possible_values = true)]
     pub(super) format: StatusFormat,

@@ -47,7 +47,7 @@ fn is_on_its_way(seed: &SeedStatus) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use kumiko_seeds::{History, ProgressState, SeedInfo, SeedProgress, SkipFlags};
+    use kumiko_seeds::{Environment, History, ProgressState, SeedInfo, SeedProgress, SkipFlags};
 
     use super::*;
 
@@ -63,7 +63,7 @@ mod tests {
             progress.state = state;
             progress
         }));
-        let status = Status::compare(seeds, history, &SkipFlags::default());
+        let status = Status::compare(seeds, history, &SkipFlags::default(), &Environment::Unset);
         let arguments = StatusArguments {
             check: true,
             allow_background,

@@ -5,7 +5,8 @@ use std::io::Write;
 
 use anstyle::Style;
 use kumiko_seeds::{
-    App, Backend, Error, History, Ledger, OpenTarget, SeedInfo, SkipFlags, Status, TargetWork,
+    App, Backend, Environment, Error, History, Ledger, OpenTarget, SeedInfo, SkipFlags, Status,
+    TargetWork,
 };
 use serde::Serialize;
 
@@ -29,6 +30,7 @@ pub async fn print_status_of_each<DB: Backend>(
     arguments: &StatusArguments,
     app: &App,
     infos: &[SeedInfo<'_>],
+    environment: &Environment,
 ) -> Result<Exit, Failure> {
     if arguments.format == StatusFormat::Github {
         return Err(Failure::new("--format github is for one database")
@@ -43,7 +45,8 @@ pub async fn print_status_of_each<DB: Backend>(
     let read = targets.each(&Reading { app }, std::future::pending()).await;
     let statuses = read.into_iter().filter_map(|outcome| {
         let history = outcome.result?;
-        let status = history.map(|history| Status::compare(infos.iter().cloned(), history, &flags));
+        let status = history
+            .map(|history| Status::compare(infos.iter().cloned(), history, &flags, environment));
         Some((outcome.name, status))
     });
     let statuses: Vec<(String, Result<Status, Error>)> = statuses.collect();

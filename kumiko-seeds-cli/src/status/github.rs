@@ -21,7 +21,7 @@ pub(super) fn annotations(
 
 fn annotation(seed: &SeedView<'_>, file_of: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let (level, title, says) = match seed.state {
-        State::Applied | State::Former | State::Foreign => return None,
+        State::Applied | State::Former | State::Foreign | State::NotHere => return None,
         State::Changed => ("warning", "Changed seed", "was edited since it was applied"),
         State::Skipped => (
             "notice",
@@ -107,7 +107,9 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kumiko_seeds::{History, ProgressState, SeedInfo, SeedProgress, SkipFlags, Status};
+    use kumiko_seeds::{
+        Environment, History, ProgressState, SeedInfo, SeedProgress, SkipFlags, Status,
+    };
 
     #[test]
     fn nothing_in_a_seed_ends_the_command_or_starts_another() {
@@ -115,7 +117,12 @@ mod tests {
             "2026-01-10-first",
             "100% a,b: c\r\n::error::forged\u{1b}[2J",
         );
-        let status = Status::compare([seed], History::default(), &SkipFlags::default());
+        let status = Status::compare(
+            [seed],
+            History::default(),
+            &SkipFlags::default(),
+            &Environment::Unset,
+        );
         let file = |id: &str| Some(format!("odd, folder: 5%/{id}.rs"));
         assert_eq!(
             annotations(&StatusView::of(&status), &file),
@@ -128,7 +135,12 @@ mod tests {
     #[test]
     fn a_rebuild_is_called_one_and_is_in_no_file() {
         let rebuild = SeedInfo::new("projection-rebuild/members/2", "What").in_background();
-        let status = Status::compare([rebuild], History::default(), &SkipFlags::default());
+        let status = Status::compare(
+            [rebuild],
+            History::default(),
+            &SkipFlags::default(),
+            &Environment::Unset,
+        );
         let file = |id: &str| Some(format!("seeds/{id}.rs"));
         assert_eq!(
             annotations(&StatusView::of(&status), &file),
@@ -159,7 +171,7 @@ mod tests {
             history.progress.push(progress);
         }
         let seeds = ids.map(|id| SeedInfo::new(id, "What"));
-        let status = Status::compare(seeds, history, &SkipFlags::default());
+        let status = Status::compare(seeds, history, &SkipFlags::default(), &Environment::Unset);
         assert_eq!(
             annotations(&StatusView::of(&status), &|_| None),
             "\

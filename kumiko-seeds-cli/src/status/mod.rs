@@ -23,20 +23,24 @@ use crate::printing::{Terminal, print_json, print_text, printable};
 
 /// `seed:status` of an app's own ops binary.
 pub(crate) async fn run<DB: Backend>(
-    runner: &SeedRunner<DB>,
+    runner: SeedRunner<DB>,
     arguments: &StatusArguments,
 ) -> Result<Exit, Failure> {
+    let runner = arguments.environment.set(runner)?;
     if arguments.targets.are_given() {
         let places = arguments
             .targets
             .places(|| find::<DB>(&arguments.database))?;
         let infos: Vec<_> = runner.infos().collect();
         let out = &mut stdout();
-        return print_status_of_each::<DB>(out, places, arguments, runner.whose(), &infos).await;
+        let environment = runner.runs_in();
+        let app = runner.whose();
+        return print_status_of_each::<DB>(out, places, arguments, app, &infos, &environment).await;
     }
     let url = find::<DB>(&arguments.database)?;
     let history = read_history::<DB>(&url, runner.whose()).await?;
-    let status = Status::compare(runner.infos(), history, &SkipFlags::from_environment());
+    let (flags, environment) = (SkipFlags::from_environment(), runner.runs_in());
+    let status = Status::compare(runner.infos(), history, &flags, &environment);
     // The binary carries its seeds without the paths they came from.
     print_status(&mut stdout().lock(), &status, arguments, &|_| None)
 }

@@ -40,7 +40,7 @@ fn is_taken_up(seed: &SeedStatus) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use kumiko_seeds::{History, ProgressState, SeedInfo, SeedProgress, SkipFlags};
+    use kumiko_seeds::{Environment, History, ProgressState, SeedInfo, SeedProgress, SkipFlags};
 
     use super::*;
 
@@ -78,7 +78,7 @@ mod tests {
             seed("k").skipped_by("KUMIKO_SKIP_ES_OPS_K"),
         ];
         let flags = SkipFlags::from_values([("KUMIKO_SKIP_ES_OPS_K".to_owned(), "1".to_owned())]);
-        let status = Status::compare(seeds, history, &flags);
+        let status = Status::compare(seeds, history, &flags, &Environment::Unset);
         let ids: Vec<&str> = ids(&status).into_iter().collect();
         assert_eq!(
             ids,

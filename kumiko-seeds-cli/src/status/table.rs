@@ -67,6 +67,7 @@ pub(super) fn sum(status: &StatusView<'_>) -> String {
         State::Contested,
         State::Retired,
         State::Skipped,
+        State::NotHere,
         State::Missing,
         State::Former,
         State::Foreign,

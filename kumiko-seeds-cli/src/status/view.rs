@@ -39,6 +39,8 @@ pub struct SeedView<'a> {
     pub background: bool,
     /// The seeds that it waits for.
     pub waits_for: &'a [String],
+    /// The environments outside of which it does not run, if there are such.
+    pub environments: &'a [String],
     /// How far it is, if it is one of many steps that has begun and is not applied.
     pub progress: Option<ProgressView<'a>>,
 }
@@ -73,6 +75,7 @@ impl<'a> SeedView<'a> {
             retired: seed.retired.as_deref(),
             background: seed.background,
             waits_for: &seed.waits_for,
+            environments: &seed.environments,
             progress: seed.progress.as_ref().map(ProgressView::of),
         }
     }

@@ -1,6 +1,6 @@
 //! What a person asks of a seed that is under way. Pure.
 
-use kumiko_seeds::{History, SkipFlags, Status, Steering};
+use kumiko_seeds::{Environment, History, SkipFlags, Status, Steering};
 
 use super::arguments::{CancelArguments, RetryArguments, SteeringArguments};
 use crate::app_seeds::{AppSeeds, SeedSource, nameable};
@@ -177,7 +177,12 @@ impl Verb {
 
 /// The id of the seed that `given` names, among those of the app and those that the database knows.
 pub(super) fn find(given: &str, seeds: &AppSeeds, history: &History) -> Result<String, Failure> {
-    let status = Status::compare(seeds.infos(), history.clone(), &SkipFlags::default());
+    let status = Status::compare(
+        seeds.infos(),
+        history.clone(),
+        &SkipFlags::default(),
+        &Environment::Every,
+    );
     let known = nameable(&status, given).into_iter();
     let known = known.map(|seed| seed.id.as_str());
     // One that is under way need not be applied, nor be the app's any more.

@@ -3,7 +3,7 @@
 use clap::Args;
 use kumiko_seeds::AppliedBy;
 
-use crate::arguments::{Format, format_words};
+use crate::arguments::{EnvironmentArguments, Format, format_words};
 use crate::attended_run::NotifyArguments;
 use crate::database::DatabaseArguments;
 
@@ -13,6 +13,9 @@ pub struct WorkArguments {
     /// Which database.
     #[command(flatten)]
     pub database: DatabaseArguments,
+    /// In which environment.
+    #[command(flatten)]
+    pub(super) environment: EnvironmentArguments,
     /// How to print the result: table or json
     #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true)]
     pub(super) format: Format,
@@ -33,6 +36,7 @@ impl WorkArguments {
         let mut words: Vec<String> =
             applied_by.map_or_else(Vec::new, |by| vec!["--applied-by".to_owned(), by]);
         words.extend(self.notify.words());
+        words.extend(self.environment.words());
         words.extend(format_words(self.format));
         words
     }
@@ -52,7 +56,10 @@ mod tests {
 
     #[test]
     fn what_was_given_is_handed_on_and_nothing_else() {
-        for line in ["", "--applied-by boot --notify cat>told --format json"] {
+        for line in [
+            "",
+            "--applied-by boot --notify cat>told --environment staging --format json",
+        ] {
             let words = ["seed:work"].into_iter().chain(line.split_whitespace());
             let words = Line::try_parse_from(words).map(|parsed| parsed.work.words().join(" "));
             assert_eq!(words.ok().as_deref(), Some(line));

@@ -30,6 +30,7 @@ pub(crate) async fn run<DB: Backend>(
     runner: SeedRunner<DB>,
     arguments: &WorkArguments,
 ) -> Result<Exit, Failure> {
+    let runner = arguments.environment.set(runner)?;
     let url = find::<DB>(&arguments.database)?;
     url.check_is_for::<DB>()?;
     url.check_for_changing()?;

@@ -3,7 +3,7 @@
 use std::mem;
 use std::thread;
 
-use kumiko_seeds::{Report, Seed, SeedRunner, Selection, SkipFlags};
+use kumiko_seeds::{Environment, Report, Seed, SeedRunner, Selection, SkipFlags};
 use sqlx::Pool;
 use tokio::sync::Mutex;
 #[cfg(feature = "events")]
@@ -61,20 +61,28 @@ impl<DB: Engine> TestDatabase<DB> {
         &self.pool
     }
 
-    /// Applies all seeds that come before the seed `id`, as the app would have done before there was that seed.
+    /// Applies all seeds that come before the seed `id`, as the app would have done before there was that seed. Where it is for some
+    /// environments alone, that is in the first of them, and else where none is set, whatever `KUMIKO_ENVIRONMENT` says.
     ///
     /// # Errors
     /// [`Error::UnknownSeed`] if there is no such seed, and [`Error::Apply`] if one before it fails.
     pub async fn given_seeds_before(&self, id: &str) -> Result<(), Error> {
-        let id = self.seed(id)?.id;
-        let earlier = self.seeds.iter().map(|seed| seed.id);
-        let Some(last) = earlier.filter(|earlier| *earlier < id).max() else {
+        let seed = self.seed(id)?;
+        let environment = seed.environments.first().copied();
+        let runs = |earlier: &&Seed<DB>| {
+            let environments = earlier.environments;
+            environments.is_empty() || environment.is_some_and(|name| environments.contains(&name))
+        };
+        let earlier = self.seeds.iter().filter(|earlier| earlier.id < seed.id);
+        let Some(last) = earlier.filter(runs).map(|earlier| earlier.id).max() else {
             return Ok(());
         };
-        self.run(Selection::UpTo(last.to_owned())).await.map(drop)
+        let environment = environment.map_or(Environment::Unset, Environment::from);
+        let up_to = Selection::UpTo(last.to_owned());
+        self.run(up_to, environment).await.map(drop)
     }
 
-    /// Applies the seed `id` alone, whatever others are pending, and gives what it did.
+    /// Applies the seed `id` alone, whatever others are pending and whichever environments it is for, and gives what it did.
     ///
     /// # Errors
     /// [`Error::UnknownSeed`] if there is no such seed, with those that there are; [`Error::Apply`] if it fails, with all
@@ -83,7 +91,8 @@ impl<DB: Engine> TestDatabase<DB> {
         let id = self.seed(id)?.id;
         #[cfg(feature = "events")]
         let last = self.last_event().await?;
-        let report = self.run(Selection::OnlyOutOfOrder(id.to_owned())).await?;
+        let alone = Selection::OnlyOutOfOrder(id.to_owned());
+        let report = self.run(alone, Environment::Every).await?;
         let applied = report.applied.first();
         let applied = applied.ok_or(Error::AlreadyApplied { id })?;
         Ok(AppliedSeed {
@@ -116,7 +125,7 @@ impl<DB: Engine> TestDatabase<DB> {
             source => Error::Ledger { source },
         })?;
         let alone = Selection::OnlyOutOfOrder(seed.id.to_owned());
-        let ran = self.run(alone).await;
+        let ran = self.run(alone, Environment::Every).await;
         if ran.is_err() {
             let marked = ledger.mark(seed.info()).await;
             marked.map_err(|source| Error::Ledger { source })?;
@@ -137,9 +146,11 @@ impl<DB: Engine> TestDatabase<DB> {
         })
     }
 
-    async fn run(&self, selection: Selection) -> Result<Report, Error> {
+    async fn run(&self, selection: Selection, environment: Environment) -> Result<Report, Error> {
         let mut runner = self.runner.lock().await;
-        *runner = mem::replace(&mut *runner, SeedRunner::new(&[])).select(selection);
+        *runner = mem::replace(&mut *runner, SeedRunner::new(&[]))
+            .select(selection)
+            .environment(environment);
         let applied = runner.apply(&self.pool).await;
         applied.map_err(|source| Error::Apply { source })
     }

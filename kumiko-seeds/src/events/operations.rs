@@ -19,6 +19,10 @@ pub(super) fn in_steps<DB: Backend>(
         handler_calls: &[],
         background: true,
         after: &[],
+        environments: &[],
+        known_environments: &[],
+        out_of_order: None,
+        after_migration: None,
         code,
     }
 }

@@ -10,6 +10,8 @@ fn plan_of(app: &App, compiled: &[Row], applied: &[Row]) -> Plan<'static> {
     let compiled = compiled.iter().map(|(id, source)| Compiled {
         id,
         hashes: Hashes::of(source.hash(), None),
+        is_here: true,
+        may_be_late: false,
     });
     let applied = applied.iter().map(|(ledger_id, source)| Applied {
         ledger_id,
@@ -193,6 +195,8 @@ fn either_hash_of_a_source_is_its_own() {
     let seed = |id, code, text| Compiled {
         id,
         hashes: Hashes::of(Some(code), Some(text)),
+        is_here: true,
+        may_be_late: false,
     };
     let marker = |ledger_id, hash| Applied {
         ledger_id,
@@ -233,4 +237,67 @@ fn either_hash_of_a_source_is_its_own() {
         plan(&app, [unknown], [marker("2026-01-01-a", "")]).renamed,
         []
     );
+}
+
+#[test]
+fn what_is_for_other_environments_is_not_pending_but_may_be_applied() {
+    let seed = |id, is_here| Compiled {
+        id,
+        hashes: Hashes::of(Some("aaaa"), None),
+        is_here,
+        may_be_late: false,
+    };
+    let app = App::named("shop");
+    let marker = |(ledger_id, source)| Applied { ledger_id, source };
+    let compiled = [
+        seed("2026-01-01-a", false),
+        seed("2026-01-02-b", false),
+        seed("2026-01-03-c", false),
+        seed("2026-01-04-d", true),
+    ];
+    let applied = [
+        ("shop/2026-01-02-b", B),
+        ("2026-01-03-c", B),
+        ("shop/2026-01-09-z", Source::Unknown),
+    ];
+    let applied = applied.map(marker);
+    let plan = plan(&app, compiled, applied);
+    assert_eq!(plan.not_here, ["2026-01-01-a", "2026-01-03-c"]);
+    assert_eq!(plan.pending, ["2026-01-04-d"]);
+    assert_eq!(plan.contested, [""; 0]);
+    assert_eq!(plan.changed, ["2026-01-02-b"]);
+    assert_eq!(plan.missing, ["2026-01-09-z"]);
+    let late: Vec<&str> = plan.out_of_order.iter().map(|pair| pair.id).collect();
+    assert_eq!(late, ["2026-01-04-d"]);
+}
+
+#[test]
+fn a_seed_that_may_be_late_is_not_out_of_order() {
+    let seed = |id, may_be_late| Compiled {
+        id,
+        hashes: Hashes::default(),
+        is_here: true,
+        may_be_late,
+    };
+    let compiled = [
+        seed("2026-01-01-a", true),
+        seed("2026-01-02-b", false),
+        seed("2026-01-06-f", true),
+    ];
+    let applied = Applied {
+        ledger_id: "2026-01-05-e",
+        source: Source::Foreign,
+    };
+    let own = Applied {
+        ledger_id: "2026-01-04-d",
+        source: Source::Unknown,
+    };
+    let plan = plan(&App::default(), compiled, [applied, own]);
+    let pair = |id| Pair {
+        id,
+        other: "2026-01-04-d",
+    };
+    assert_eq!(plan.pending.len(), 3);
+    assert_eq!(plan.late, [pair("2026-01-01-a")]);
+    assert_eq!(plan.out_of_order, [pair("2026-01-02-b")]);
 }

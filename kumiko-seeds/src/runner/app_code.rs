@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use super::builder::{Prepare, SeedRunner};
+use super::builder::SeedRunner;
+use super::prepare::Prepare;
+use super::required_migration::require_migration;
 use crate::backend::{Backend, Fault, Hands};
 use crate::causes::panic_text;
 use crate::ledger::NewMarker;
@@ -16,13 +18,14 @@ use crate::progress::TARGET;
 use crate::under_lock::Turn;
 use crate::{Batch, Error, Progress, RunBatch, RunSeed, Seed, SeedContext};
 
-/// Lets the app prepare the database.
+/// Lets the app prepare the database, up to the schema migration of this version.
 pub(super) async fn prepare<DB: Backend>(
     prepare: &Prepare<DB>,
+    up_to: i64,
     turn: &mut Turn<'_, DB>,
 ) -> Result<(), Error> {
     turn.open.journal.hands = Hands::Seed;
-    let prepared = prepare(turn.connection).await;
+    let prepared = (prepare.run)(turn.connection, up_to).await;
     prepared.map_err(|source| Error::Prepare { source })
 }
 
@@ -41,6 +44,7 @@ pub(super) async fn run<DB: Backend>(
     code: RunSeed<DB>,
 ) -> Result<Ran, Error> {
     runner.observer.notify(Progress::Started { id: seed.id });
+    require_migration(runner, turn, seed).await?;
     let clock = Instant::now();
     let span = tracing::info_span!(target: TARGET, "seed", id = seed.id);
     call(runner, turn, seed, code).instrument(span).await?;

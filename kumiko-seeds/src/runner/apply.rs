@@ -54,11 +54,15 @@ impl<DB: Backend> SeedRunner<DB> {
         match ended {
             Ok(seeds) => {
                 let Report {
-                    skipped, warnings, ..
+                    skipped,
+                    not_here,
+                    warnings,
+                    ..
                 } = run.report();
                 Ok(DryRun {
                     seeds,
                     skipped,
+                    not_here,
                     warnings,
                 })
             }

@@ -42,7 +42,7 @@ impl<DB: Backend> SeedRunner<DB> {
     /// If the database cannot be read or the table of operations has another shape.
     pub async fn has_pending(&self, pool: &Pool<DB>) -> Result<bool, Error> {
         let history = self.ledger(pool).history().await?;
-        Ok(Status::compare(self.infos(), history, &self.flags()).has_pending())
+        Ok(Status::compare(self.infos(), history, &self.flags(), &self.runs_in()).has_pending())
     }
 }
 

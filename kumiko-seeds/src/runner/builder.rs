@@ -1,6 +1,7 @@
 //! The seeds of an app with all they need.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -10,13 +11,17 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
+use super::prepare::Prepare;
 use super::step_size;
 use crate::app_values::AppValues;
 use crate::backend::Backend;
 use crate::error::PreflightProblem;
 use crate::observer::Observer;
 use crate::under_lock::{IsNew, LOCK_TIMEOUT, OnFailure};
-use crate::{App, AppliedBy, Ledger, Pace, Progress, Seed, SeedInfo, Selection, SkipFlags};
+use crate::{
+    App, AppliedBy, Environment, Error, Ledger, Pace, Progress, Seed, SeedInfo, Selection,
+    SkipFlags,
+};
 
 /// The seeds of an app with all they need, ready to be applied. A clone shares what the app has handed over.
 ///
@@ -45,8 +50,10 @@ pub struct SeedRunner<DB: Backend> {
     pub(super) preflights: Vec<Preflight<DB>>,
     pub(super) preflights_of_app: Vec<PreflightOfApp>,
     pub(super) prepare: Option<Prepare<DB>>,
+    pub(super) migrations_table: Cow<'static, str>,
     pub(super) observer: Observer,
     pub(super) skip_flags: Option<SkipFlags>,
+    pub(super) environment: Option<Environment>,
     pub(super) selection: Selection,
     pub(super) applied_by: AppliedBy,
     pub(super) lock_timeout: Duration,
@@ -72,14 +79,6 @@ type Preflight<DB> = Arc<dyn Fn(&AppValues, &Seed<DB>) -> Vec<PreflightProblem> 
 /// Finds what is wrong with what the app has handed over.
 type PreflightOfApp = Arc<dyn Fn(&AppValues) -> Vec<String> + Send + Sync>;
 
-pub(super) type Prepare<DB> = Arc<
-    dyn for<'a> Fn(
-            &'a mut <DB as sqlx::Database>::Connection,
-        ) -> BoxFuture<'a, Result<(), Box<dyn StdError + Send + Sync>>>
-        + Send
-        + Sync,
->;
-
 impl<DB: Backend> SeedRunner<DB> {
     /// A runner for `seeds`, which [`include_seeds!`](crate::include_seeds) gives, in any order.
     #[must_use]
@@ -95,8 +94,10 @@ impl<DB: Backend> SeedRunner<DB> {
             preflights: Vec::new(),
             preflights_of_app: Vec::new(),
             prepare: None,
+            migrations_table: Cow::Borrowed("_sqlx_migrations"),
             observer: Observer::default(),
             skip_flags: None,
+            environment: None,
             selection: Selection::default(),
             applied_by: AppliedBy::default(),
             lock_timeout: LOCK_TIMEOUT,
@@ -149,7 +150,15 @@ impl<DB: Backend> SeedRunner<DB> {
             + Sync
             + 'static,
     {
-        self.prepare = Some(Arc::new(prepare));
+        self.prepare = Some(Prepare::at_once(move |connection, _| prepare(connection)));
+        self
+    }
+
+    /// The table in which sqlx notes the app's schema migrations, where `sqlx.toml` gives it another name. A seed that says
+    /// `AFTER_MIGRATION` is looked up there. The default is `_sqlx_migrations`, or what the migrations say that the runner got.
+    #[must_use]
+    pub fn migrations_table(mut self, table: impl Into<Cow<'static, str>>) -> Self {
+        self.migrations_table = table.into();
         self
     }
 
@@ -248,6 +257,17 @@ impl<DB: Backend> SeedRunner<DB> {
         self
     }
 
+    /// Says in which environment this is, so that seeds that are for some environments alone run in those alone. What is said here
+    /// comes before the variable `KUMIKO_ENVIRONMENT`.
+    ///
+    /// The default is that variable. Where that is not set either, such seeds do not run. If the app declares its environments, a
+    /// run in another is refused with [`Error::UnknownEnvironment`](crate::Error::UnknownEnvironment).
+    #[must_use]
+    pub fn environment(mut self, environment: impl Into<Environment>) -> Self {
+        self.environment = Some(environment.into());
+        self
+    }
+
     /// Applies only some of what is pending. The default is [`Selection::All`].
     #[must_use]
     pub fn select(mut self, selection: Selection) -> Self {
@@ -305,6 +325,22 @@ impl<DB: Backend> SeedRunner<DB> {
     #[must_use]
     pub fn whose(&self) -> &App {
         &self.app
+    }
+
+    /// The environment in which a run would be that started now.
+    #[must_use]
+    pub fn runs_in(&self) -> Environment {
+        let environment = self.environment.clone();
+        environment.unwrap_or_else(Environment::from_variable)
+    }
+
+    /// Fails if the runner cannot run because of what the app has said of itself: its name, where it runs.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.app.check()?;
+        if let Some(prepare) = &self.prepare {
+            prepare.check()?;
+        }
+        self.runs_in().check(self.infos())
     }
 
     /// The skip flags that count.

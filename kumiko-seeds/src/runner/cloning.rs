@@ -26,6 +26,8 @@ impl<DB: Backend> Clone for SeedRunner<DB> {
             pace: self.pace.clone(),
             when_paused: self.when_paused,
             baseline_contains_retired: self.baseline_contains_retired,
+            environment: self.environment.clone(),
+            migrations_table: self.migrations_table.clone(),
         }
     }
 }

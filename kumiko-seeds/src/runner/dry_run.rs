@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::app_code::{Ran, call_batch, caught, context, finish, prepare, run};
 use super::builder::SeedRunner;
+use super::prepare::NOTHING;
+use super::required_migration::require_migration;
 use super::step_size;
 use crate::backend::{Backend, Hands};
 use crate::journal::Journal;
@@ -37,15 +39,15 @@ impl<DB: Backend> Work<DB> for DryRunWork<'_, DB> {
     async fn perform(&mut self, mut turn: Turn<'_, DB>) -> Result<Kept, Error> {
         self.tried.clear();
         turn.forbid_commit().await?;
-        if let Some(app_prepares) = &self.runner.prepare {
-            prepare(app_prepares, &mut turn).await?;
-            let restored = turn.record(Hands::Seed, &[]).await;
-            restored.map_err(|error| Error::database("restore the session", error))?;
+        let mut prepared_to = NOTHING;
+        if let Some(first) = self.seeds.first() {
+            prepare_for(self.runner, first, &mut prepared_to, &mut turn).await?;
         }
         if turn.tables.operations == Table::MayBeMissing {
             ledger::create::<DB>(turn.connection).await?;
         }
         for seed in &self.seeds {
+            prepare_for(self.runner, seed, &mut prepared_to, &mut turn).await?;
             let sought = Sought::seed(&self.runner.app, &seed.info());
             let is_begun = turn.tables.progress == Table::Exists;
             let sought = match seed.code {
@@ -64,6 +66,27 @@ impl<DB: Backend> Work<DB> for DryRunWork<'_, DB> {
         }
         Ok(Kept::Nothing)
     }
+}
+
+/// Does what the app does before this seed and is not done yet.
+async fn prepare_for<DB: Backend>(
+    runner: &SeedRunner<DB>,
+    seed: &Seed<DB>,
+    prepared_to: &mut i64,
+    turn: &mut Turn<'_, DB>,
+) -> Result<(), Error> {
+    let Some(app_prepares) = &runner.prepare else {
+        return Ok(());
+    };
+    let up_to = app_prepares.before(seed);
+    if up_to <= *prepared_to {
+        return Ok(());
+    }
+    prepare(app_prepares, up_to, turn).await?;
+    let restored = turn.record(Hands::Seed, &[]).await;
+    restored.map_err(|error| Error::database("restore the session", error))?;
+    *prepared_to = up_to;
+    Ok(())
 }
 
 async fn try_one<DB: Backend>(
@@ -118,6 +141,7 @@ async fn first_steps<DB: Backend>(
         let progress = find_progress::<DB>(turn.connection, &ledger_id).await?;
         cursor = progress.and_then(|progress| progress.cursor);
     }
+    require_migration(runner, turn, seed).await?;
     let mut context = context(runner, turn, id);
     let mut total = None;
     if let Some(count) = count {

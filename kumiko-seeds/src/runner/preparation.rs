@@ -3,7 +3,8 @@
 use sqlx::Pool;
 
 use super::app_code::prepare;
-use super::builder::{Prepare, SeedRunner};
+use super::builder::SeedRunner;
+use super::prepare::{ALL, Prepare};
 use crate::Error;
 use crate::backend::Backend;
 use crate::under_lock::{Kept, Turn, UnderLock, Work};
@@ -12,7 +13,7 @@ impl<DB: Backend> SeedRunner<DB> {
     /// Prepares a database as a run does before its first pending seed, and applies no seed: what
     /// [`SeedRunner::prepare`] was given runs in one transaction, under the lock. Without it, nothing happens.
     ///
-    /// It runs whether or not a seed is pending: for tests of a seed, which want the app's tables first, and for an app
+    /// It runs whether or not a seed is pending, and schema migrations run without the seeds between them: for tests of a seed, which want the app's tables first, and for an app
     /// that wants them at every start.
     ///
     /// # Errors
@@ -33,7 +34,7 @@ struct Preparation<'r, DB: Backend>(&'r Prepare<DB>);
 
 impl<DB: Backend> Work<DB> for Preparation<'_, DB> {
     async fn perform(&mut self, mut turn: Turn<'_, DB>) -> Result<Kept, Error> {
-        prepare(self.0, &mut turn).await?;
+        prepare(self.0, ALL, &mut turn).await?;
         Ok(Kept::Changes)
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::app_code::{prepare, run};
-use super::builder::{Prepare, SeedRunner};
+use super::builder::SeedRunner;
+use super::prepare::{ALL, NOTHING, Prepare};
 use crate::applied::AppliedSeeds;
 use crate::backend::Backend;
 use crate::background::{Waiting, of_background};
@@ -15,13 +16,13 @@ use crate::progress::TARGET;
 use crate::report::{Applied, Report, Skipped};
 use crate::seed::is_operation;
 use crate::under_lock::{By, Kept, Turn, Work};
-use crate::{Error, Progress, Seed, SeedCode, SkipFlags, Warning};
+use crate::{Environment, Error, Progress, Seed, SeedCode, SkipFlags, Warning};
 
 /// What is still to be applied, and what is done.
 pub(super) struct Queue<'r, DB: Backend> {
     runner: &'r SeedRunner<DB>,
-    /// What the app does before its first pending seed, until that is done.
-    preparation: Option<&'r Prepare<DB>>,
+    /// Up to which schema migration the app's preparation is done.
+    prepared_to: i64,
     /// In order. The first is the one being worked on.
     pub(super) seeds: VecDeque<&'static Seed<DB>>,
     /// The first of `seeds`, if it has run and is not committed.
@@ -38,29 +39,30 @@ pub(super) struct Queue<'r, DB: Backend> {
 /// The preparation is one transaction, and so is each seed.
 impl<DB: Backend> Work<DB> for Queue<'_, DB> {
     fn seed(&self) -> Option<&'static str> {
-        match self.preparation {
+        match self.preparation() {
             Some(_) => None,
             None => self.seeds.front().map(|seed| seed.id),
         }
     }
 
     fn sought(&self) -> Option<Sought<'static>> {
-        match self.preparation {
+        match self.preparation() {
             Some(_) => None,
             None => self.sought_at(0),
         }
     }
 
     fn sought_next(&self) -> Option<Sought<'static>> {
-        match self.preparation {
+        match self.preparation() {
             Some(_) => self.sought_at(0),
+            None if self.preparation_at(1).is_some() => None,
             None => self.sought_at(1),
         }
     }
 
     async fn perform(&mut self, mut turn: Turn<'_, DB>) -> Result<Kept, Error> {
-        if let Some(preparation) = self.preparation {
-            prepare(preparation, &mut turn).await?;
+        if let Some((preparation, up_to)) = self.preparation() {
+            prepare(preparation, up_to, &mut turn).await?;
             return Ok(Kept::Changes);
         }
         let Some(seed) = self.seeds.front().copied() else {
@@ -99,7 +101,8 @@ impl<DB: Backend> Work<DB> for Queue<'_, DB> {
     }
 
     fn committed(&mut self, by: By) {
-        if self.preparation.take().is_some() {
+        if let Some((_, up_to)) = self.preparation() {
+            self.prepared_to = up_to;
             return;
         }
         match (by, self.ran.take()) {
@@ -113,7 +116,7 @@ impl<'r, DB: Backend> Queue<'r, DB> {
     pub(super) fn new(runner: &'r SeedRunner<DB>) -> Self {
         Self {
             runner,
-            preparation: runner.prepare.as_ref(),
+            prepared_to: NOTHING,
             seeds: VecDeque::new(),
             ran: None,
             report: Report::default(),
@@ -146,7 +149,9 @@ impl<'r, DB: Backend> Queue<'r, DB> {
             return Err(Error::DuplicateId { id: twice[0].id });
         }
         let app = &self.runner.app;
-        let plan = plan(app, seeds.iter().copied().map(compiled), applied.iter());
+        let environment = self.runner.runs_in();
+        let compiled = seeds.iter().copied().map(compiled(&environment));
+        let plan = plan(app, compiled, applied.iter());
         if !plan.unnamed.is_empty() {
             let (app, seeds) = (app.name(), plan.unnamed.len());
             tracing::info!(target: TARGET, app, seeds, "seeds applied before the app had its name count");
@@ -163,7 +168,16 @@ impl<'r, DB: Backend> Queue<'r, DB> {
         if !self.is_retired_contained {
             refuse_retired(seeds.iter().copied(), &plan)?;
         }
-        let of_workers = of_background(seeds.iter().map(|seed| waiting(seed)), |_| true);
+        if let Some(id) = self.runner.selection.named()
+            && plan.is_not_here(id)
+        {
+            return Err(not_for(&environment, id, &seeds));
+        }
+        let not_here = seeds.iter().filter(|seed| plan.is_not_here(seed.id));
+        self.report.not_here = not_here.map(|seed| seed.id).collect();
+        let of_workers = of_background(seeds.iter().map(|seed| waiting(seed)), |id| {
+            !plan.is_not_here(id)
+        });
         let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
         for seed in self.chosen(&plan, &seeds, flags, background)? {
             if flags.skips(&seed.info()) {
@@ -228,7 +242,24 @@ impl<'r, DB: Backend> Queue<'r, DB> {
 
     /// Whether the first of the queue is what comes next.
     pub(super) fn is_prepared(&self) -> bool {
-        self.preparation.is_none()
+        self.preparation().is_none()
+    }
+
+    /// Leaves what the app does before its seeds to others.
+    pub(super) fn leave_preparation(&mut self) {
+        self.prepared_to = ALL;
+    }
+
+    /// What the app has to do before the first of the queue, and up to which schema migration.
+    fn preparation(&self) -> Option<(&'r Prepare<DB>, i64)> {
+        self.preparation_at(0)
+    }
+
+    fn preparation_at(&self, index: usize) -> Option<(&'r Prepare<DB>, i64)> {
+        let preparation = self.runner.prepare.as_ref()?;
+        let seed = self.seeds.get(index);
+        let up_to = seed.map_or(ALL, |seed| preparation.before(seed));
+        (up_to > self.prepared_to).then_some((preparation, up_to))
     }
 
     /// Takes from the queue what another replica has applied meanwhile, so that a replica which
@@ -237,7 +268,10 @@ impl<'r, DB: Backend> Queue<'r, DB> {
         let before = self.seeds.len();
         let plan = plan(
             &self.runner.app,
-            self.seeds.iter().copied().map(compiled),
+            self.seeds
+                .iter()
+                .copied()
+                .map(compiled(&Environment::Every)),
             applied.iter(),
         );
         let (queue, elsewhere): (VecDeque<_>, VecDeque<_>) = self
@@ -308,6 +342,17 @@ impl<'r, DB: Backend> Queue<'r, DB> {
     }
 }
 
+/// That a seed was asked for which is for other environments.
+fn not_for<DB: Backend>(environment: &Environment, id: &str, seeds: &[&Seed<DB>]) -> Error {
+    let seed = seeds.iter().find(|seed| seed.id == id);
+    let environments = seed.map_or(&[] as &[_], |seed| seed.environments);
+    Error::NotForEnvironment {
+        id: id.to_owned(),
+        environment: environment.name().map(str::to_owned),
+        environments: environments.iter().map(ToString::to_string).collect(),
+    }
+}
+
 /// What becomes of seeds that say `BACKGROUND`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Background {
@@ -368,9 +413,14 @@ pub(super) fn waiting<DB: Backend>(seed: &Seed<DB>) -> Waiting<'static, 'static>
     }
 }
 
-pub(super) fn compiled<'a, DB: Backend>(seed: &'static Seed<DB>) -> Compiled<'a> {
-    Compiled {
+/// What a plan in this environment has to know of a seed.
+pub(super) fn compiled<'a, DB: Backend>(
+    environment: &Environment,
+) -> impl Fn(&'static Seed<DB>) -> Compiled<'a> {
+    move |seed| Compiled {
         id: seed.id,
         hashes: Hashes::of_seed(seed),
+        is_here: environment.is_among(seed.environments),
+        may_be_late: !seed.environments.is_empty() || seed.out_of_order.is_some(),
     }
 }

@@ -14,7 +14,7 @@ use crate::plan::plan;
 use crate::progress::TARGET;
 use crate::report::{DryRunSeed, Report};
 use crate::under_lock::{Attempt, Repeated, UnderLock, Work};
-use crate::{AppliedBy, ApplyError, Error, Progress, ProgressState, SkipFlags, Warning};
+use crate::{AppliedBy, ApplyError, Error, Progress, ProgressState, Selection, SkipFlags, Warning};
 
 pub(super) struct Run<'r, DB: Backend> {
     runner: &'r SeedRunner<DB>,
@@ -49,7 +49,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
             for seed in self.runner.seeds {
                 self.queue.skip(seed.id, flag);
             }
-            return Ok(());
+            return self.finish_migrations().await;
         }
         let looked = self.look(&flags, Background::LeftOut).await?;
         let is_of_new_version = looked == Looked::AtNewDatabase || self.queue.has_left_operations();
@@ -57,7 +57,22 @@ impl<'r, DB: Backend> Run<'r, DB> {
             // What the app writes from now on is of a version whose tables the preparation may have to change first.
             return self.lock.complete_work(&mut self.queue).await;
         }
-        self.drain().await
+        self.drain().await?;
+        self.finish_migrations().await
+    }
+
+    /// Runs the schema migrations that no pending seed is to come before. They are this library's to run, whether or not there was
+    /// a seed: an app that ran them itself before would have no seeds between them.
+    async fn finish_migrations(&mut self) -> Result<(), Error> {
+        let prepare = self.runner.prepare.as_ref();
+        let Some(prepare) = prepare.filter(|prepare| prepare.is_interleaved()) else {
+            return Ok(());
+        };
+        prepare.check()?;
+        if self.runner.selection == Selection::All && !self.queue.is_prepared() {
+            self.lock.complete_work(&mut self.queue).await?;
+        }
+        Ok(())
     }
 
     /// Runs what is pending in one transaction, and rolls it back.
@@ -125,7 +140,7 @@ impl<'r, DB: Backend> Run<'r, DB> {
 
     /// Reads what is applied, fills the queue with what is to be, and checks that it can be.
     async fn look(&mut self, flags: &SkipFlags, background: Background) -> Result<Looked, Error> {
-        self.runner.app.check()?;
+        self.runner.check()?;
         let mut applied = self.lock.applied().await?;
         let mut looked = Looked::AtApplied;
         let mut work = self.of_new_database(&applied, background).await?;
@@ -161,7 +176,9 @@ impl<'r, DB: Backend> Run<'r, DB> {
         if !takes_retired && !takes_operations {
             return Ok(work);
         }
-        let plan = plan(&runner.app, runner.all().map(compiled), applied.iter());
+        let environment = runner.runs_in();
+        let seeds = runner.all().map(compiled(&environment));
+        let plan = plan(&runner.app, seeds, applied.iter());
         let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
         let seeds = runner.all().filter(|seed| match seed.release_of_retired() {
             Some(_) => takes_retired && is_pending(seed.id),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use sqlx::Pool;
 
 use super::builder::{SeedRunner, WhenPaused};
+use super::prepare::Prepare;
 use super::queue::{compiled, refuse_doubtful, waiting};
 use super::run::Run;
 use super::steps::{Ended, HELD_BACK, Place, Steps, is_used_up};
@@ -151,7 +152,9 @@ impl<'r, DB: Backend> Worker<'r, DB> {
         }
         if !self.is_prepared {
             self.lock.end().await;
-            self.runner.run_preparation(self.pool).await?;
+            if !self.leaves_preparation() {
+                self.runner.run_preparation(self.pool).await?;
+            }
             self.is_prepared = true;
         }
         let mut shortest = IN_A_PAUSE;
@@ -181,7 +184,7 @@ impl<'r, DB: Backend> Worker<'r, DB> {
     /// The seeds that are pending in the background and wait for nothing; notes which are left.
     async fn look(&mut self) -> Result<Vec<&'static Seed<DB>>, Error> {
         let runner = self.runner;
-        runner.app.check()?;
+        runner.check()?;
         let applied = self.lock.applied().await?;
         let history = self.lock.history(&runner.app).await?.unwrap_or_default();
         let stopped = |id: &str| {
@@ -195,10 +198,13 @@ impl<'r, DB: Backend> Worker<'r, DB> {
         let flags = runner.flags();
         let mut seeds: Vec<_> = runner.all().collect();
         seeds.sort_unstable_by_key(|seed| seed.id);
-        let compiled = seeds.iter().copied().map(compiled);
+        let environment = runner.runs_in();
+        let compiled = seeds.iter().copied().map(compiled(&environment));
         let plan = plan(&runner.app, compiled, applied.iter());
         let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
-        let of_background = of_background(seeds.iter().map(|seed| waiting(seed)), |_| true);
+        let of_background = of_background(seeds.iter().map(|seed| waiting(seed)), |id| {
+            !plan.is_not_here(id)
+        });
         seeds.retain(|seed| {
             of_background.contains(seed.id) && is_pending(seed.id) && !flags.skips(&seed.info())
         });
@@ -328,11 +334,20 @@ impl<'r, DB: Backend> Worker<'r, DB> {
         Ok(tried)
     }
 
+    /// Schema migrations between seeds are for whoever applies those, lest they run before one that is still pending.
+    fn leaves_preparation(&self) -> bool {
+        let prepare = self.runner.prepare.as_ref();
+        prepare.is_some_and(Prepare::is_interleaved)
+    }
+
     /// A seed of one transaction.
     async fn at_once(&mut self, seed: &'static Seed<DB>) -> Result<Tried, Error> {
         // A pool of one has no other connection to give.
         self.lock.end().await;
         let mut run = Run::new(self.runner, self.pool);
+        if self.leaves_preparation() {
+            run.queue.leave_preparation();
+        }
         run.queue.seeds.push_back(seed);
         let ended = run.drain().await;
         run.lock.end().await;

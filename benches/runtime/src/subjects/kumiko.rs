@@ -66,6 +66,10 @@ fn seed(number: u64) -> Seed {
         }],
         background: false,
         after: &[],
+        environments: &[],
+        known_environments: &[],
+        out_of_order: None,
+        after_migration: None,
         code: SeedCode::Run(|ctx| Box::pin(open_one(ctx))),
     }
 }

@@ -1,5 +1,7 @@
 use super::{StatusView, Terminal};
-use kumiko_seeds::{History, ProgressState, SeedInfo, SeedProgress, SkipFlags, Status};
+use kumiko_seeds::{
+    Environment, History, ProgressState, SeedInfo, SeedProgress, SkipFlags, Status,
+};
 use unicode_width::UnicodeWidthStr;
 
 use crate::printing::Palette;
@@ -10,7 +12,12 @@ fn status(seeds: &[(&str, &str)]) -> Status {
     let seeds = seeds
         .iter()
         .map(|(id, description)| SeedInfo::new(id, description));
-    Status::compare(seeds, History::default(), &SkipFlags::default())
+    Status::compare(
+        seeds,
+        History::default(),
+        &SkipFlags::default(),
+        &Environment::Unset,
+    )
 }
 
 fn table(status: &Status, palette: Palette, width: Option<usize>) -> String {
@@ -88,7 +95,7 @@ fn how_far_a_seed_is_comes_first_and_a_forged_error_stays_in_its_row() {
     let mut history = History::default();
     history.progress.push(progress);
     let seed = SeedInfo::new("2026-01-10-first", LONG);
-    let status = Status::compare([seed], history, &SkipFlags::default());
+    let status = Status::compare([seed], history, &SkipFlags::default(), &Environment::Unset);
     let row = |width| {
         let shown = table(&status, Palette::default(), width);
         shown.lines().nth(1).unwrap_or_default().to_owned()

@@ -17,8 +17,8 @@ use crate::backend::{Parameter, column};
 use crate::events::operations::{free, hash, in_steps, kept};
 use crate::events::{EventBackend, Handlers, forget_snapshots};
 use crate::{
-    BatchResult, CountResult, Error, History, Parts, ProgressState, Seed, SeedCode, SeedContext,
-    SeedInfo, SeedProgress, SeedRunner, SkipFlags, Status, Steering,
+    BatchResult, CountResult, Environment, Error, History, Parts, ProgressState, Seed, SeedCode,
+    SeedContext, SeedInfo, SeedProgress, SeedRunner, SkipFlags, Status, Steering,
 };
 
 impl<DB: EventBackend> SeedRunner<DB> {
@@ -122,7 +122,12 @@ impl<DB: EventBackend> SeedRunner<DB> {
 /// Whether a run of the app takes it for applied, as it does by a marker of its own, or by one without its name if that is of the
 /// same source.
 fn is_applied(operation: &SeedInfo<'_>, history: &History) -> bool {
-    let status = Status::compare([operation.clone()], history.clone(), &SkipFlags::default());
+    let status = Status::compare(
+        [operation.clone()],
+        history.clone(),
+        &SkipFlags::default(),
+        &Environment::Every,
+    );
     let mut seeds = status.seeds.iter();
     seeds.any(|seed| seed.id == operation.id && seed.marker.is_some())
 }

@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use super::app_code::{call_batch, caught, context, finish};
 use super::builder::SeedRunner;
+use super::required_migration::require_migration;
 use super::step_size::{self, Measured};
 use super::worker_name::worker_name;
 use crate::backend::{Backend, Lock};
@@ -190,6 +191,7 @@ impl<'r, DB: Backend> Steps<'r, DB> {
             return Ok(Kept::Nothing);
         }
         self.refuse_renamed(turn).await?;
+        require_migration(self.runner, turn, self.seed).await?;
         Ok(Kept::Recorded(Box::new(Record::Begun(NewProgress {
             id: self.seed.id,
             ledger_id: self.ledger_id.clone(),
