@@ -1,6 +1,10 @@
 //! Seeds and the app's schema migrations.
 
-use futures_util::future::join_all;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use futures_util::future::{join, join_all};
 use kumiko_seeds::{Batch, Seed, SeedCode, SeedRunner, Selection};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::seeds::seed;
@@ -107,9 +111,24 @@ on_both! {
     a_dry_run_runs_them_in_order_and_keeps_nothing
     work_leaves_them_to_the_boot
     of_many_processes_each_finds_its_schema
+    two_that_die_at_any_moment_leave_nothing_wrong
     a_version_without_a_date_is_refused_at_once
     a_seed_waits_for_its_migration
     a_seed_of_many_steps_waits_too
+}
+
+/// The future's output, or nothing if it is not ready after so many polls. Then it is dropped, as if the process had died.
+async fn polled<F: Future>(future: F, polls: usize) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|context| {
+        let Some(fewer) = left.checked_sub(1) else {
+            return Poll::Ready(None);
+        };
+        left = fewer;
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
 }
 
 mod tests {
@@ -222,6 +241,30 @@ mod tests {
         assert_eq!(applied.iter().sum::<usize>(), 3);
         assert_eq!(widgets(database).await, ["first", "red", "zebra"]);
         assert_eq!(migrated(database).await, versions(&ALL));
+    }
+
+    pub(super) async fn two_that_die_at_any_moment_leave_nothing_wrong<DB: Engine>(
+        database: &TestDatabase<DB>,
+    ) where
+        DB::Connection: Migrate,
+    {
+        let all = migrator(&ALL).await;
+        let runner = runner(seeds()).migrations_interleaved(all);
+        let mut deaths = 0;
+        // Each goes a little farther than the one before, and two are under way at a time.
+        for polls in (1..).step_by(3) {
+            let first = polled(runner.apply(&database.pool), polls);
+            let second = polled(runner.apply(&database.pool), polls + polls / 2);
+            let ended = join(first, second).await;
+            if ended.0.is_some() && ended.1.is_some() {
+                break;
+            }
+            deaths += 1;
+        }
+        assert!(deaths > 10, "{deaths}");
+        assert_eq!(widgets(database).await, ["first", "red", "zebra"]);
+        assert_eq!(migrated(database).await, versions(&ALL));
+        assert_eq!(database.markers().await.len(), 3);
     }
 
     pub(super) async fn a_version_without_a_date_is_refused_at_once<DB: Engine>(

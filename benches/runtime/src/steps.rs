@@ -91,6 +91,10 @@ fn seed(count: u64) -> Seed {
         handler_calls: &[],
         background: true,
         after: &[],
+        environments: &[],
+        known_environments: &[],
+        out_of_order: None,
+        after_migration: None,
         code: SeedCode::Batch {
             count: Some(|ctx| Box::pin(async move { Ok(count_of(ctx)) })),
             batch: |ctx, after, limit| {

@@ -193,6 +193,10 @@ fn migration() -> Seed {
         handler_calls: &[],
         background: true,
         after: &[],
+        environments: &[],
+        known_environments: &[],
+        out_of_order: None,
+        after_migration: None,
         code: SeedCode::Batch {
             count: None,
             batch: |ctx, after, limit| {

@@ -44,6 +44,22 @@ fn a_seed_that_comes_changes_or_goes_is_noticed() {
     assert_eq!(ids(&app), ["2026-05-20-z"]);
 }
 
+#[test]
+fn environments_that_cargo_toml_comes_to_name_are_noticed() {
+    let app = App::new("environments");
+    let seed = seed("Text", "") + "pub const ENVIRONMENTS: &[&str] = &[\"stagign\"];\n";
+    app.write("seeds/2026-05-20-x.rs", seed);
+    assert_eq!(ids(&app), ["2026-05-20-x"]);
+    let manifest = fs::read_to_string(app.path("Cargo.toml")).unwrap();
+    let environments = "\n[package.metadata.kumiko-ops]\nenvironments = [\"staging\"]\n";
+    app.write("Cargo.toml", manifest + environments);
+    let errors = app.errors();
+    assert_eq!(errors.len(), 1);
+    let start =
+        "seeds/2026-05-20-x.rs:9: `ENVIRONMENTS` names \"stagign\", which Cargo.toml does not have";
+    assert!(errors[0].contains(start), "{errors:?}");
+}
+
 /// What plain builds cannot see, since Cargo goes by times.
 #[test]
 fn with_another_value_of_the_variable_old_times_do_not_matter() {

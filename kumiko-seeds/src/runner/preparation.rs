@@ -13,8 +13,8 @@ impl<DB: Backend> SeedRunner<DB> {
     /// Prepares a database as a run does before its first pending seed, and applies no seed: what
     /// [`SeedRunner::prepare`] was given runs in one transaction, under the lock. Without it, nothing happens.
     ///
-    /// It runs whether or not a seed is pending, and schema migrations run without the seeds between them: for tests of a seed, which want the app's tables first, and for an app
-    /// that wants them at every start.
+    /// It runs whether or not a seed is pending: for tests of a seed, which want the app's tables first, and for an app
+    /// that wants them at every start. Schema migrations that are to run between seeds all run at once here.
     ///
     /// # Errors
     /// [`Error::Prepare`] if the app's preparation fails; otherwise if the database cannot be reached or the lock is not
