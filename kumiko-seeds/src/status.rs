@@ -9,7 +9,7 @@ use crate::hashes::Hashes;
 use crate::history::{History, Intervention, InterventionKind};
 use crate::plan::{Applied, Compiled, Pair, Plan, plan};
 use crate::seed::is_operation;
-use crate::{Environment, Marker, ProgressState, SeedInfo, SeedProgress, SkipFlags};
+use crate::{App, Environment, Marker, ProgressState, SeedInfo, SeedProgress, SkipFlags};
 
 /// Where a seed stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,20 +224,9 @@ impl Status {
         let compiled = seeds.values().map(|seed| compiled(seed, environment));
         let plan = plan(&app, compiled, applied);
 
-        let status = |id: &str, state, description: String| SeedStatus {
-            app: app.name().map(str::to_owned),
-            id: id.to_owned(),
-            state,
-            description,
-            marker: None,
-            intervention: None,
+        let status = |id: &str, state, description| SeedStatus {
             same_as: plan.same_as(id).map(str::to_owned),
-            progress: None,
-            retired: seeds.get(id).and_then(release_of_retired),
-            background: seeds.get(id).is_some_and(|seed| seed.background),
-            waits_for: Vec::new(),
-            environments: seeds.get(id).map_or_else(Vec::new, environments),
-            reason: None,
+            ..status_of(&app, id, seeds.get(id), state, description)
         };
         let of_background = of_background(seeds.values().map(waiting), |id| !plan.is_not_here(id));
         let pending = plan.pending.iter().filter_map(|id| seeds.get(id));
@@ -352,9 +341,30 @@ impl Status {
     }
 }
 
-fn environments(seed: &SeedInfo<'_>) -> Vec<String> {
-    let names = seed.environments.iter();
-    names.map(ToString::to_string).collect()
+/// Where the seed `id` stands, as far as the app's own `seed` tells.
+fn status_of(
+    app: &App,
+    id: &str,
+    seed: Option<&SeedInfo<'_>>,
+    state: State,
+    description: String,
+) -> SeedStatus {
+    let environments = seed.map_or(&[][..], |seed| &seed.environments);
+    SeedStatus {
+        app: app.name().map(str::to_owned),
+        id: id.to_owned(),
+        state,
+        description,
+        marker: None,
+        intervention: None,
+        same_as: None,
+        progress: None,
+        retired: seed.and_then(|seed| seed.retired).map(str::to_owned),
+        background: seed.is_some_and(|seed| seed.background),
+        waits_for: Vec::new(),
+        environments: environments.iter().map(ToString::to_string).collect(),
+        reason: None,
+    }
 }
 
 /// Why a seed may run though `other` is applied, which sorts after it.
@@ -423,10 +433,6 @@ fn applied<'a>((marker, ledger_id): (&'a Marker, &'a Cow<'_, str>)) -> Applied<'
 fn last_of_each(interventions: Vec<Intervention>) -> BTreeMap<String, Intervention> {
     let interventions = interventions.into_iter();
     interventions.map(|last| (last.id.clone(), last)).collect()
-}
-
-fn release_of_retired(seed: &SeedInfo<'_>) -> Option<String> {
-    seed.retired.map(str::to_owned)
 }
 
 fn waiting<'a, 's>(seed: &'a SeedInfo<'s>) -> Waiting<'a, 's> {

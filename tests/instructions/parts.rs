@@ -15,7 +15,7 @@ use crate::callgrind::{amount, check};
 
 #[test]
 fn comparing_seeds_with_markers_takes_its_instructions() {
-    check("parts::comparing", 10_000, 400_000_000);
+    check("parts::comparing", 10_000, 480_000_000);
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn rendering_a_status_takes_its_instructions() {
 
 #[test]
 fn compiling_seeds_takes_its_instructions() {
-    check("parts::compiling", 200, 745_000_000);
+    check("parts::compiling", 200, 900_000_000);
 }
 
 #[tokio::test]
