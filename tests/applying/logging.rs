@@ -87,6 +87,7 @@ on_both_databases! {
                 "event WARN message=seed skipped by its flag id=\"2026-01-01-a\" \
                  flag=\"KUMIKO_SKIP_ES_OPS_2026_01_01_A\"",
                 "event DEBUG message=compared seeds with the database applied=0 to_apply=2",
+                "apply INFO to_apply=2",
                 "event INFO message=seed started id=\"2026-01-02-b\"",
                 "seed INFO id=\"2026-01-02-b\"",
                 "event DEBUG message=seed writes id=\"2026-01-02-b\" handler=\"notes:write:add\" \
@@ -100,6 +101,20 @@ on_both_databases! {
                 "event ERROR message=seed failed id=\"2026-01-03-fails\" error=\"seed 2026-01-03-fails failed: \
                  write handler \\\"notes:write:fail\\\" failed: the note is in bad taste\"",
             ]
+        );
+    }
+
+    async fn a_run_with_nothing_to_do_has_no_span(database: &TestDatabase<DB>) {
+        Log::start();
+        let apply = async || {
+            let seeds = vec![note!("2026-01-01-a")];
+            app::runner(seeds).apply(&database.pool).await.unwrap();
+            LINES.take()
+        };
+        apply().await;
+        assert_eq!(
+            apply().await,
+            ["event DEBUG message=compared seeds with the database applied=1 to_apply=0"]
         );
     }
 }

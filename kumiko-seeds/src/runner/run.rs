@@ -1,6 +1,7 @@
 //! A run from its first statement to its report: the five steps of applying.
 
 use sqlx::Pool;
+use tracing::Instrument;
 
 use super::builder::SeedRunner;
 use super::dry_run::DryRunWork;
@@ -203,8 +204,17 @@ impl<'r, DB: Backend> Run<'r, DB> {
         }
     }
 
-    /// Applies the queue.
+    /// Applies the queue, if there is anything in it, in a span, so that all that one run does is one trace.
     pub(super) async fn drain(&mut self) -> Result<(), Error> {
+        let to_apply = self.queue.seeds.len();
+        if to_apply == 0 {
+            return Ok(());
+        }
+        let span = tracing::info_span!(target: TARGET, "apply", to_apply);
+        self.apply_queue().instrument(span).await
+    }
+
+    async fn apply_queue(&mut self) -> Result<(), Error> {
         let mut wait = self.lock.wait();
         while let Some(seed) = self.queue.seeds.front().copied() {
             if self.queue.is_prepared()
