@@ -1,0 +1,5 @@
+//! Compiles the files in `seeds/` into the app.
+
+fn main() {
+    kumiko_seeds_build::compile("seeds");
+}
