@@ -30,7 +30,8 @@ pub(crate) fn target() -> PathBuf {
         if !target.exists() && std::env::var_os(DEBUG.0).is_some_and(|debug| debug == DEBUG.1) {
             let (from, to) = (folder.with_file_name("debug"), target.join("debug"));
             for part in [".fingerprint", "build", "deps"] {
-                copy_built(&from.join(part), &to.join(part)).unwrap();
+                // What cannot be copied, because Cargo is at work there, is built.
+                drop(copy_built(&from.join(part), &to.join(part)));
             }
         }
         target
