@@ -81,6 +81,7 @@ fn source(seed: SeedFile) -> SeedSource {
         retired: seed.retired,
         background: seed.background,
         after: seed.after,
+        replaces: seed.replaces,
         environments: seed.environments,
         known_environments: seed.known_environments,
         out_of_order: seed.out_of_order,

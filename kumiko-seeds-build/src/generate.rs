@@ -90,6 +90,7 @@ fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
     let background = if_declared(Declared::Background, quote!(#module::BACKGROUND), no());
     let none = || quote!(&[]);
     let after = if_declared(Declared::After, quote!(#module::AFTER), none());
+    let replaces = if_declared(Declared::Replaces, quote!(#module::REPLACES), none());
     let environments = match &seed.retired {
         Some(_) => {
             let environments = &seed.environments;
@@ -133,6 +134,7 @@ fn constant(shown_folder: &str, seed: &SeedFile) -> TokenStream {
             handler_calls: &[#(#handler_calls),*],
             background: #background,
             after: #after,
+            replaces: #replaces,
             environments: #environments,
             known_environments: &[#(#known_environments),*],
             out_of_order: #out_of_order,
@@ -195,6 +197,8 @@ mod tests {
             background: false,
             after: Vec::new(),
             after_lines: Vec::new(),
+            replaces: Vec::new(),
+            replaces_lines: Vec::new(),
             environments: Vec::new(),
             known_environments: Vec::new(),
             out_of_order: None,

@@ -126,6 +126,10 @@
 //! without code. A line that is none, such as what a merge leaves, is a problem with its number, and so is an id that is there
 //! twice or has its file again.
 //!
+//! A seed in whose place they are taken together says so with `pub const REPLACES: &[&str] = &["2025-01-02-a", "2025-02-03-b"];`. Each
+//! is one of the list, sorts before the seed, ran in the same environments, and is replaced by this one alone; the seed has a
+//! `run`, and no `BACKGROUND`.
+//!
 //! # Time stamps
 //!
 //! Cargo runs a build script again if a file that it watches is newer than its last run. A seed with an older time,
@@ -175,6 +179,7 @@ mod manifest;
 mod problem;
 #[cfg(test)]
 mod properties;
+mod replaced;
 mod retired;
 mod scan;
 mod seed_file;

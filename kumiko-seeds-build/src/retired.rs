@@ -145,6 +145,8 @@ fn retired(line: &str, path: &Path) -> Result<SeedFile, String> {
         background: false,
         after: Vec::new(),
         after_lines: Vec::new(),
+        replaces: Vec::new(),
+        replaces_lines: Vec::new(),
         known_environments: Vec::new(),
         out_of_order: None,
         after_migration: None,

@@ -8,6 +8,7 @@ use std::thread;
 use crate::entry::{Entry, entry};
 use crate::manifest::{known_environments, nearest_manifest};
 use crate::problem::Problem;
+use crate::replaced::replaced_problems;
 use crate::retired::read_retired;
 use crate::seed_file::{SeedFile, checked_id, read_seed};
 use crate::skip_flag;
@@ -18,7 +19,7 @@ use crate::skip_flag;
 /// and what editors and merges leave behind (`~`, `.orig`, `.rej`, `.bak`, `.tmp`). The error lists everything that is
 /// wrong with the rest: what looks like a seed and is none (`x.RS`, `x.rs.txt`, `x/mod.rs`, a folder with Rust files),
 /// names that are no ids, files that cannot be read, sources that are no seeds, two ids with one skip flag, and seeds that
-/// are to come after one that does not come before them or does not run wherever they do. What environments there are is
+/// are to come after one that does not come before them or does not run wherever they do, or that replace what they cannot. What environments there are is
 /// what the nearest `Cargo.toml` from the folder upwards says. It also has the seeds in which nothing is wrong.
 pub fn scan(folder: &Path) -> Result<Vec<SeedFile>, Error> {
     let known = match nearest_manifest(folder) {
@@ -37,16 +38,19 @@ pub(crate) fn scan_shown_as(
     let entries = entries(folder, shown).map_err(|message| Problem::new(shown, message))?;
     let mut ids = ids(&entries);
     let (retired, mut problems) = match read_retired(folder, shown, &ids) {
-        Ok(retired) => (retired, Vec::new()),
-        Err(problems) => (Vec::new(), problems),
+        Ok(retired) => (Some(retired), Vec::new()),
+        Err(problems) => (None, problems),
     };
-    ids.extend(retired.iter().map(|seed| seed.id.clone()));
+    ids.extend(retired.iter().flatten().map(|seed| seed.id.clone()));
     let read = on_all_cores(&entries, |entry| {
         read_seed(entry, folder, shown, &ids, known_environments)
     })
     .map_err(|error| Problem::new(shown, format!("the seeds cannot be read: {error}")))?;
-    let order = order_problems(&read, shown);
-    let mut seeds = retired;
+    let mut of_several = order_problems(&read, shown);
+    if let Some(retired) = &retired {
+        of_several.extend(replaced_problems(&read, retired, shown));
+    }
+    let mut seeds = retired.unwrap_or_default();
     for seed in &mut seeds {
         known_environments.clone_into(&mut seed.known_environments);
     }
@@ -58,7 +62,7 @@ pub(crate) fn scan_shown_as(
             Err(mut found) => problems.append(&mut found),
         }
     }
-    problems.extend(order);
+    problems.extend(of_several);
     seeds.sort_by(|one, other| one.id.cmp(&other.id));
     if problems.is_empty() {
         Ok(seeds)

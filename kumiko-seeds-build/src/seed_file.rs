@@ -31,6 +31,9 @@ pub struct SeedFile {
     /// The ids in `AFTER`: the seeds that have to be applied before this one begins. Each is a seed of the same
     /// folder and sorts before it.
     pub after: Vec<String>,
+    /// The ids in `REPLACES`: the retired seeds in whose place this one is. Each has a line in the list of the same folder and sorts
+    /// before it.
+    pub replaces: Vec<String>,
     /// The environments in `ENVIRONMENTS`, outside of which the seed does not run. Empty if the file has no such list: then
     /// it runs everywhere.
     pub environments: Vec<String>,
@@ -60,6 +63,8 @@ pub struct SeedFile {
     pub retired: Option<String>,
     /// The lines of the ids in `AFTER`.
     pub(crate) after_lines: Vec<Line>,
+    /// The lines of the ids in `REPLACES`.
+    pub(crate) replaces_lines: Vec<Line>,
     /// What of the things that a file may leave out is there, for the generated code to refer to.
     pub(crate) declares: Vec<Declared>,
 }
@@ -70,6 +75,7 @@ pub(crate) enum Declared {
     Skippable,
     Background,
     After,
+    Replaces,
     Environments,
     OutOfOrder,
     AfterMigration,
@@ -108,6 +114,7 @@ pub(crate) fn read_seed(
         (source.skippable.is_some(), Declared::Skippable),
         (source.background.is_some(), Declared::Background),
         (source.after.is_some(), Declared::After),
+        (source.replaces.is_some(), Declared::Replaces),
         (source.environments.is_some(), Declared::Environments),
         (source.out_of_order.is_some(), Declared::OutOfOrder),
         (source.after_migration.is_some(), Declared::AfterMigration),
@@ -116,6 +123,7 @@ pub(crate) fn read_seed(
     let declares = declares.into_iter().filter(|(is_there, _)| *is_there);
     let hashed = source_hash(&source.canonical, &path);
     let (after, after_lines) = source.after.unwrap_or_default().into_iter().unzip();
+    let (replaces, replaces_lines) = source.replaces.unwrap_or_default().into_iter().unzip();
     Ok(SeedFile {
         skip_flag: skip_flag(&id),
         id,
@@ -125,6 +133,8 @@ pub(crate) fn read_seed(
         background: source.background.unwrap_or(false),
         after,
         after_lines,
+        replaces,
+        replaces_lines,
         environments: source.environments.unwrap_or_default(),
         known_environments: known_environments.to_vec(),
         out_of_order: source.out_of_order,

@@ -47,6 +47,9 @@ pub struct SeedSource {
     /// The seeds that have to be applied before it begins.
     #[serde(skip)]
     pub after: Vec<String>,
+    /// The retired seeds in whose place it is.
+    #[serde(skip)]
+    pub replaces: Vec<String>,
     /// The last release that had it, if it is retired.
     #[serde(skip)]
     pub retired: Option<String>,
@@ -186,6 +189,7 @@ impl SeedSource {
             text_hash: seed.text_hash.to_owned(),
             background: seed.background,
             after: owned(seed.after),
+            replaces: owned(seed.replaces),
             retired: seed.info().retired.map(str::to_owned),
             environments: owned(seed.environments),
             known_environments: owned(seed.known_environments),
@@ -214,6 +218,7 @@ impl SeedSource {
         };
         let info = info
             .after(self.after.iter().map(String::as_str))
+            .replacing(self.replaces.iter().map(String::as_str))
             .only_in(self.environments.iter().map(String::as_str))
             .known_in(self.known_environments.iter().map(String::as_str));
         let info = match &self.out_of_order {

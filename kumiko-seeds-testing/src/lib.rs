@@ -36,7 +36,7 @@
 //! #     }
 //! #     static SEEDS: &[Seed] = &[Seed {
 //! #         id: "2026-05-20-rename-acme", file: file!(), description: "", skippable: false, skip_flag: "",
-//! #         source_hash: "0", text_hash: "", handler_calls: &[], background: false, after: &[],
+//! #         source_hash: "0", text_hash: "", handler_calls: &[], background: false, after: &[], replaces: &[],
 //! #         environments: &[], known_environments: &[], out_of_order: None, after_migration: None,
 //! #         code: kumiko_seeds::SeedCode::Run(|ctx| Box::pin(run(ctx))),
 //! #     }];

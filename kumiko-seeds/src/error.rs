@@ -166,6 +166,24 @@ pub enum Error {
         /// The release that had each of them last.
         releases: Vec<String>,
     },
+    /// Of the retired seeds that a seed replaces some are applied here, and others are not, so that it can neither run nor be
+    /// recorded. Nothing was written by it.
+    #[error(
+        "{} replaces seeds of which some are applied here and others are not:\n  {}, applied{}",
+        operation(id),
+        applied.join(", applied\n  "),
+        retired(left, releases)
+    )]
+    HalfReplaced {
+        /// The seed.
+        id: String,
+        /// Those of what it replaces that are applied.
+        applied: Vec<String>,
+        /// The others.
+        left: Vec<String>,
+        /// The release that had each of the others last.
+        releases: Vec<String>,
+    },
     /// A seed was to be marked as applied, and it is.
     #[error("{} is applied already", operation(id))]
     AlreadyApplied {

@@ -1,6 +1,6 @@
 //! What a run has to do, from what is compiled in and what the database has. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::app::{App, parts};
 use crate::hashes::Hashes;
@@ -15,6 +15,8 @@ pub(crate) struct Compiled<'a> {
     pub(crate) is_here: bool,
     /// Whether it is in order though a seed with a greater id is applied.
     pub(crate) may_be_late: bool,
+    /// The retired seeds in whose place it is.
+    pub(crate) replaces: &'a [&'a str],
 }
 
 /// A marker in the ledger.
@@ -70,6 +72,12 @@ pub(crate) struct Plan<'a> {
     /// Those of `pending` whose id has a marker from before the app had its name, with another source or an unknown
     /// one: the app's own, edited since, or another app's.
     pub(crate) contested: Vec<&'a str>,
+    /// Compiled in and not applied, and not pending either: a seed that replaces them is applied, or will be.
+    pub(crate) replaced: Vec<&'a str>,
+    /// Those of `pending` that are only recorded, since all that they replace is applied.
+    pub(crate) recorded: Vec<&'a str>,
+    /// Those of `pending` of which some that they replace are applied and others are not. The others are pending as well.
+    pub(crate) half_replaced: Vec<&'a str>,
     /// Compiled in and applied, with another source.
     pub(crate) changed: Vec<&'a str>,
     /// Compiled in and applied from the same source before the app had its name.
@@ -136,6 +144,7 @@ pub(crate) fn plan<'a>(
     }
     gone.extend(rest);
     settle_versions(&mut pending, &mut gone, &done);
+    plan.settle_replaced(&mut pending, &carried);
     plan.name_the_gone(&gone, &done, &carried);
     let others = unnamed.iter().filter(|marker| {
         let is = |ids: &[&str]| ids.binary_search(&marker.id).is_ok();
@@ -152,7 +161,11 @@ pub(crate) fn plan<'a>(
     let ours = ours.rfind(is_seed).max(done.iter().rfind(is_seed));
     if let Some(other) = ours.map(|marker| marker.id) {
         let late = pending.iter();
-        let late = late.filter(|seed| seed.id < other && !is_operation(seed.id));
+        let late = late.filter(|seed| {
+            seed.id < other
+                && !is_operation(seed.id)
+                && plan.recorded.binary_search(&seed.id).is_err()
+        });
         let (late, out_of_order): (Vec<_>, Vec<_>) = late.partition(|seed| seed.may_be_late);
         let pairs = |seeds: Vec<&Compiled<'a>>| {
             let pairs = seeds.into_iter().map(|seed| Pair { id: seed.id, other });
@@ -249,6 +262,26 @@ impl<'a> Plan<'a> {
     /// Whether a seed is for other environments, and not applied.
     pub(crate) fn is_not_here(&self, id: &str) -> bool {
         self.not_here.binary_search(&id).is_ok()
+    }
+
+    /// Takes out of `pending` what is served by another seed; `carried` are the applied ones.
+    fn settle_replaced(&mut self, pending: &mut Vec<Compiled<'a>>, carried: &[Compiled<'a>]) {
+        let is_applied = |id: &&&str| {
+            let found = carried.binary_search_by_key(*id, |seed| seed.id);
+            found.is_ok()
+        };
+        let mut served: BTreeSet<&str> = BTreeSet::new();
+        served.extend(carried.iter().flat_map(|seed| seed.replaces));
+        for seed in pending.iter().filter(|seed| !seed.replaces.is_empty()) {
+            match seed.replaces.iter().filter(is_applied).count() {
+                0 => served.extend(seed.replaces),
+                all if all == seed.replaces.len() => self.recorded.push(seed.id),
+                _ => self.half_replaced.push(seed.id),
+            }
+        }
+        let is_served = |seed: &Compiled<'a>| served.contains(&seed.id);
+        let replaced = pending.extract_if(.., |seed| is_served(seed));
+        self.replaced = replaced.map(|seed| seed.id).collect();
     }
 
     /// Says what the markers are that no compiled seed has; `done` are the others, and `carried` the seeds that have those.

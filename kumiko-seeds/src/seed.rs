@@ -73,6 +73,9 @@ pub struct Seed<DB: Backend> {
     pub background: bool,
     /// The ids of the seeds that have to be applied before it begins. Each sorts before it.
     pub after: &'static [&'static str],
+    /// The ids of the retired seeds in whose place it is: where none of them is applied it runs, and where all are it is recorded
+    /// without running. Each is one of the same runner and sorts before it, and it is of one transaction.
+    pub replaces: &'static [&'static str],
     /// The environments in which it runs. Everywhere if there are none.
     pub environments: &'static [&'static str],
     /// The environments that its package declares, so that a run in any other is refused. None if it declares none.
@@ -103,6 +106,7 @@ impl<DB: Backend> Seed<DB> {
             handler_calls: &[],
             background: false,
             after: &[],
+            replaces: &[],
             environments: &[],
             known_environments: &[],
             out_of_order: None,
@@ -193,6 +197,8 @@ pub struct SeedInfo<'a> {
     pub background: bool,
     /// The ids of the seeds that have to be applied before it begins.
     pub after: Vec<&'a str>,
+    /// The ids of the retired seeds in whose place it is.
+    pub replaces: Vec<&'a str>,
     /// The last release that had it, if it is retired.
     pub retired: Option<&'a str>,
     /// The environments in which it runs. Everywhere if there are none.
@@ -215,6 +221,7 @@ impl<'a> SeedInfo<'a> {
             text_hash: None,
             background: false,
             after: Vec::new(),
+            replaces: Vec::new(),
             retired: None,
             environments: Vec::new(),
             known_environments: Vec::new(),
@@ -240,6 +247,13 @@ impl<'a> SeedInfo<'a> {
     #[must_use]
     pub fn after(mut self, ids: impl IntoIterator<Item = &'a str>) -> Self {
         self.after = ids.into_iter().collect();
+        self
+    }
+
+    /// Sets the retired seeds in whose place it is.
+    #[must_use]
+    pub fn replacing(mut self, ids: impl IntoIterator<Item = &'a str>) -> Self {
+        self.replaces = ids.into_iter().collect();
         self
     }
 
@@ -297,6 +311,7 @@ impl<DB: Backend> Seed<DB> {
             text_hash: Some(self.text_hash),
             background: self.background,
             after: self.after.to_vec(),
+            replaces: self.replaces.to_vec(),
             retired: self.release_of_retired(),
             environments: self.environments.to_vec(),
             known_environments: self.known_environments.to_vec(),

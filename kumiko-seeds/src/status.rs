@@ -242,7 +242,7 @@ impl Status {
                 SeedStatus {
                     progress: begun.cloned(),
                     waits_for: plan.waits_for(seed),
-                    reason: Pair::find(&plan.late, seed.id).map(|other| why_late(seed, other)),
+                    reason: plan.reason(seed),
                     ..status(seed.id, state, seed.description.to_owned())
                 }
             })
@@ -418,6 +418,7 @@ fn compiled<'a>(seed: &'a SeedInfo<'_>, environment: &Environment) -> Compiled<'
         hashes: Hashes::of_info(seed),
         is_here: environment.is_among(&seed.environments),
         may_be_late: !seed.environments.is_empty() || seed.out_of_order.is_some(),
+        replaces: &seed.replaces,
     }
 }
 
@@ -457,6 +458,15 @@ impl Plan<'_> {
         let after = seed.after.iter();
         let after = after.filter(|id| self.pending.binary_search(id).is_ok());
         after.map(ToString::to_string).collect()
+    }
+
+    /// What a pending seed is about, if that is not plain.
+    fn reason(&self, seed: &SeedInfo<'_>) -> Option<String> {
+        if self.recorded.binary_search(&seed.id).is_ok() {
+            return Some("what it replaces is applied, so it will only be recorded".to_owned());
+        }
+        let late = Pair::find(&self.late, seed.id);
+        late.map(|other| why_late(seed, other))
     }
 
     fn state_of_pending(&self, id: &str, of_background: &BTreeSet<&str>) -> State {

@@ -6,6 +6,7 @@ use kumiko_seeds::{
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::steps::{Items, notes_in_steps};
 use kumiko_tests::{app, note, on_both_databases};
+use sqlx::Pool;
 
 const FIRST: &str = "2026-01-01-first";
 const SECOND: &str = "2026-01-02-second";
@@ -31,6 +32,55 @@ fn after<DB: Engine>() -> SeedRunner<DB> {
         retired(note!("2026-01-01-first"), "1.4.0"),
     ])
 }
+
+/// The release in which one seed is in the place of both.
+fn squashed<DB: Engine>() -> SeedRunner<DB> {
+    app::runner(vec![
+        replacing(),
+        retired(note!("2026-01-02-second"), "1.5.0"),
+        retired(note!("2026-01-01-first"), "1.4.0"),
+    ])
+}
+
+fn replacing<DB: Engine>() -> Seed<DB> {
+    Seed {
+        replaces: &[FIRST, SECOND],
+        ..note!("2026-01-03-third")
+    }
+}
+
+/// The runner, with an older release that applies these seeds after its look and before it has the lock.
+fn overtaken<DB: Engine>(
+    runner: SeedRunner<DB>,
+    database: &TestDatabase<DB>,
+    seeds: fn() -> Vec<Seed<DB>>,
+) -> SeedRunner<DB> {
+    let url = database.url.clone();
+    runner.preflight_app(move |_| {
+        let url = url.clone();
+        let older = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.unwrap().block_on(async {
+                let pool = Pool::<DB>::connect(&url).await.unwrap();
+                app::runner(seeds()).apply(&pool).await.unwrap();
+                pool.close().await;
+            });
+        });
+        older.join().unwrap();
+        Vec::new()
+    })
+}
+
+async fn notes<DB: Engine>(database: &TestDatabase<DB>) -> Vec<String> {
+    let notes = "SELECT notes FROM kumiko_es_operations WHERE operation_type = 'seed-migration' ORDER BY id";
+    database.texts(notes).await
+}
+
+const NOT_RUN: &str = "a seed of a test; not run, since 2026-01-01-first, 2026-01-02-second are applied, which it replaces";
+const IN_ITS_PLACE: &str =
+    "a seed of a test; retired and not run, since 2026-01-03-third has run, which replaces it";
 
 async fn states<DB: Engine>(
     database: &TestDatabase<DB>,
@@ -170,5 +220,119 @@ help: start 1.5.0 on this database first, and then this release again; or, if wh
         assert!(matches!(refused.error, Error::UnderWay { .. }), "{refused:?}");
         app::runner(vec![in_steps()]).with(Items(10)).apply(&database.pool).await.unwrap();
         runner().apply(&database.pool).await.unwrap();
+    }
+
+    async fn where_all_that_it_replaces_is_applied_a_seed_is_recorded(database: &TestDatabase<DB>) {
+        before().apply(&database.pool).await.unwrap();
+        let runner = squashed();
+        assert_eq!(
+            states(database, &runner).await[2],
+            (State::Pending, Some("what it replaces is applied, so it will only be recorded".to_owned()))
+        );
+        let tried = runner.dry_run(&database.pool).await.unwrap();
+        assert_eq!((tried.seeds[0].id, tried.seeds[0].events.len()), (THIRD, 0));
+        let report = runner.apply(&database.pool).await.unwrap();
+        assert_eq!((report.applied.len(), report.applied[0].id, report.applied[0].events), (1, THIRD, 0));
+        assert_eq!(database.payloads().await.len(), 2);
+        assert_eq!(notes(database).await[2], NOT_RUN);
+        assert_eq!(states(database, &runner).await[2], (State::Applied, None));
+        assert!(runner.apply(&database.pool).await.unwrap().applied.is_empty());
+    }
+
+    async fn where_nothing_is_applied_it_runs_in_their_place(database: &TestDatabase<DB>) {
+        let runner = squashed();
+        let tried = runner.dry_run(&database.pool).await.unwrap();
+        assert_eq!((tried.seeds.len(), tried.seeds[0].events.len()), (1, 1));
+        let report = runner.apply(&database.pool).await.unwrap();
+        assert_eq!((report.applied.len(), report.applied[0].id, report.warnings), (1, THIRD, vec![]));
+        assert_eq!(database.markers().await, [FIRST, SECOND, THIRD]);
+        assert_eq!(notes(database).await, [IN_ITS_PLACE, IN_ITS_PLACE, "a seed of a test"]);
+        assert_eq!(database.payloads().await.len(), 1);
+        assert_eq!(states(database, &runner).await[0], (State::Applied, Some("retired, last in 1.4.0".to_owned())));
+        // The older release that still runs finds them applied.
+        assert!(before().apply(&database.pool).await.unwrap().applied.is_empty());
+        assert!(squashed().apply(&database.pool).await.unwrap().applied.is_empty());
+    }
+
+    async fn where_some_are_applied_it_is_refused_before_the_first_write(database: &TestDatabase<DB>) {
+        app::runner(vec![note!("2026-01-01-first")]).apply(&database.pool).await.unwrap();
+        let runner = squashed();
+        for stopped in [
+            runner.apply(&database.pool).await.unwrap_err(),
+            runner.dry_run(&database.pool).await.unwrap_err(),
+        ] {
+            assert_eq!(
+                format!("{stopped:?}"),
+                "seed 2026-01-03-third replaces seeds of which some are applied here and others are not:
+  2026-01-01-first, applied
+  2026-01-02-second, last in 1.5.0
+note: stopped at: no seed; applied before: none; not attempted: none; the failed step is rolled back, so a retry is safe
+help: start 1.5.0 on this database first, and then this release again; or, if what they do is done here, mark them:
+    cargo kumiko-ops seed:mark 2026-01-02-second"
+            );
+        }
+        assert_eq!(database.markers().await, [FIRST]);
+        let states: Vec<State> = states(database, &runner).await.into_iter().map(|(state, _)| state).collect();
+        assert_eq!(states, [State::Applied, State::Retired, State::Pending]);
+        runner.ledger(&database.pool).mark(runner.seeds()[1].info()).await.unwrap();
+        runner.apply(&database.pool).await.unwrap();
+        assert_eq!(notes(database).await[2], NOT_RUN);
+    }
+
+    async fn what_an_older_release_applies_meanwhile_counts(database: &TestDatabase<DB>) {
+        let both = || vec![note!("2026-01-01-first"), note!("2026-01-02-second")];
+        overtaken(squashed(), database, both).apply(&database.pool).await.unwrap();
+        assert_eq!(database.payloads().await.len(), 2);
+        assert_eq!(notes(database).await[2], NOT_RUN);
+    }
+
+    async fn if_that_is_some_of_it_the_seed_is_refused(database: &TestDatabase<DB>) {
+        let one = || vec![note!("2026-01-01-first")];
+        let refused = overtaken(squashed(), database, one).apply(&database.pool).await.unwrap_err();
+        let Error::HalfReplaced { applied, left, .. } = refused.error else {
+            panic!("{refused:?}");
+        };
+        assert_eq!((applied, left), (vec![FIRST.to_owned()], vec![SECOND.to_owned()]));
+        assert_eq!(database.payloads().await.len(), 1);
+        assert_eq!(database.markers().await, [FIRST]);
+    }
+
+    /// As in a copy that was restored in part, or where a person has marked it.
+    async fn where_it_is_applied_what_it_replaces_needs_no_marker(database: &TestDatabase<DB>) {
+        let runner = squashed();
+        runner.ledger(&database.pool).mark(runner.seeds()[0].info()).await.unwrap();
+        let report = runner.apply(&database.pool).await.unwrap();
+        assert!(report.applied.is_empty() && report.warnings.is_empty());
+        assert_eq!(database.markers().await, [THIRD]);
+        assert_eq!(states(database, &runner).await.len(), 1);
+    }
+
+    async fn what_a_baseline_contains_is_not_done_again(database: &TestDatabase<DB>) {
+        let runner = squashed().baseline_contains_retired();
+        assert_eq!(runner.dry_run(&database.pool).await.unwrap().seeds.len(), 0);
+        runner.apply(&database.pool).await.unwrap();
+        assert_eq!(database.payloads().await.len(), 0);
+        assert_eq!(notes(database).await[2], NOT_RUN);
+    }
+
+    async fn a_worker_begins_nothing_before_it_has_run(database: &TestDatabase<DB>) {
+        let worked = Seed { background: true, after: &[FIRST], ..note!("2026-01-04-fourth") };
+        let runner = app::runner(vec![replacing(), worked, retired(note!("2026-01-01-first"), "1.4.0"),
+            retired(note!("2026-01-02-second"), "1.5.0")]);
+        assert_eq!(runner.work(&database.pool).await.applied.len(), 0);
+        runner.apply(&database.pool).await.unwrap();
+        assert_eq!(runner.work(&database.pool).await.applied[0].id, "2026-01-04-fourth");
+    }
+
+    async fn what_is_under_way_is_not_replaced(database: &TestDatabase<DB>) {
+        let in_steps = || notes_in_steps::<DB>("2026-01-01-first");
+        app::runner(vec![in_steps()]).apply(&database.pool).await.unwrap_err();
+        let runner = app::runner(vec![
+            Seed { replaces: &[FIRST], ..note!("2026-01-03-third") },
+            retired(in_steps(), "1.4.0"),
+        ]);
+        let refused = runner.apply(&database.pool).await.unwrap_err();
+        assert!(matches!(refused.error, Error::UnderWay { .. }), "{refused:?}");
+        assert_eq!(database.markers().await, [""; 0]);
     }
 }

@@ -26,6 +26,7 @@ pub fn seed<DB: Engine>(id: &'static str, run: RunSeed<DB>) -> Seed<DB> {
         handler_calls: &[],
         background: false,
         after: &[],
+        replaces: &[],
         environments: &[],
         known_environments: &[],
         out_of_order: None,

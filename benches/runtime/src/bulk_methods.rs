@@ -89,6 +89,7 @@ fn seed(method: Method, count: u64) -> Seed {
         handler_calls: &[],
         background: false,
         after: &[],
+        replaces: &[],
         environments: &[],
         known_environments: &[],
         out_of_order: None,

@@ -91,6 +91,7 @@ fn seed(count: u64) -> Seed {
         handler_calls: &[],
         background: true,
         after: &[],
+        replaces: &[],
         environments: &[],
         known_environments: &[],
         out_of_order: None,

@@ -193,6 +193,7 @@ fn migration() -> Seed {
         handler_calls: &[],
         background: true,
         after: &[],
+        replaces: &[],
         environments: &[],
         known_environments: &[],
         out_of_order: None,

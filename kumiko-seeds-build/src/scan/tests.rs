@@ -85,6 +85,8 @@ fn tells_all_about_a_seed() {
             background: false,
             after: Vec::new(),
             after_lines: Vec::new(),
+            replaces: Vec::new(),
+            replaces_lines: Vec::new(),
             environments: Vec::new(),
             known_environments: Vec::new(),
             out_of_order: None,

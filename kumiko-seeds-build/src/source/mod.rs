@@ -5,6 +5,7 @@ mod code;
 mod constants;
 mod environments;
 mod finding;
+mod replaces;
 
 use std::str::FromStr;
 
@@ -29,6 +30,8 @@ pub(crate) struct SeedSource {
     pub(crate) background: Option<bool>,
     /// The ids in `AFTER` with their lines, if the file has it.
     pub(crate) after: Option<Vec<(String, Line)>>,
+    /// The ids in `REPLACES` with their lines, if the file has it.
+    pub(crate) replaces: Option<Vec<(String, Line)>>,
     /// The names in `ENVIRONMENTS`, if the file has it.
     pub(crate) environments: Option<Vec<String>>,
     /// The value of `AFTER_MIGRATION`, if the file has it.
@@ -68,6 +71,7 @@ pub(crate) fn read_source(source: &str, folder: Folder<'_>) -> Result<SeedSource
     let after_migration = constants::after_migration(items).map_err(&mut found);
     let background = constants::switch(items, "BACKGROUND").map_err(&mut found);
     let after = after::after(items, folder).map_err(|after| findings.extend(after));
+    let replaces = replaces::replaces(items).map_err(|replaces| findings.extend(replaces));
     let environments = environments::environments(items, folder.known_environments)
         .map_err(|environments| findings.extend(environments));
     let code = code::code(items).map_err(|code| findings.extend(code));
@@ -78,6 +82,7 @@ pub(crate) fn read_source(source: &str, folder: Folder<'_>) -> Result<SeedSource
         after_migration,
         background,
         after,
+        replaces,
         environments,
         code,
     ) {
@@ -88,6 +93,7 @@ pub(crate) fn read_source(source: &str, folder: Folder<'_>) -> Result<SeedSource
             Ok(after_migration),
             Ok(background),
             Ok(after),
+            Ok(replaces),
             Ok(environments),
             Ok(code),
         ) => Ok(SeedSource {
@@ -95,6 +101,7 @@ pub(crate) fn read_source(source: &str, folder: Folder<'_>) -> Result<SeedSource
             skippable,
             background,
             after,
+            replaces,
             environments,
             out_of_order,
             after_migration,

@@ -189,6 +189,7 @@ fn is_of_seeds(error: &Error) -> bool {
             | Error::Renamed { .. }
             | Error::Contested { .. }
             | Error::Retired { .. }
+            | Error::HalfReplaced { .. }
             | Error::UnderWay { .. }
             | Error::OtherSourceUnderWay { .. }
             | Error::Paused { .. }

@@ -19,6 +19,7 @@ pub(super) fn in_steps<DB: Backend>(
         handler_calls: &[],
         background: true,
         after: &[],
+        replaces: &[],
         environments: &[],
         known_environments: &[],
         out_of_order: None,

@@ -71,7 +71,7 @@ impl Record {
     /// What writes it.
     pub(crate) fn statements(&self) -> Vec<Statement<'_>> {
         match self {
-            Self::Marker(marker) => vec![marker.insert()],
+            Self::Marker(marker) => marker.inserts(),
             Self::Begun(begun) => vec![begun.insert()],
             Self::Step(step) => vec![step.update()],
             Self::Last(marker) => vec![marker.insert(), delete(marker.ledger_id())],

@@ -25,6 +25,8 @@ pub(crate) struct NewMarker<'a> {
     /// What the ledger knows the seed as.
     ledger_id: String,
     source_id: String,
+    /// Those of other seeds that are written with it.
+    beside: Vec<NewMarker<'a>>,
 }
 
 impl<'a> NewMarker<'a> {
@@ -44,6 +46,7 @@ impl<'a> NewMarker<'a> {
             applied_by,
             source_id: History::source_id(&ledger_id),
             ledger_id,
+            beside: Vec::new(),
         }
     }
 
@@ -56,6 +59,12 @@ impl<'a> NewMarker<'a> {
     /// Says how much was done, behind the description.
     pub(crate) fn noting(mut self, done: &str) -> Self {
         self.notes = Cow::Owned(format!("{}; {done}", self.notes));
+        self
+    }
+
+    /// Sets the markers of other seeds that are written with it.
+    pub(crate) fn beside(mut self, markers: Vec<NewMarker<'a>>) -> Self {
+        self.beside = markers;
         self
     }
 
@@ -77,7 +86,13 @@ impl<'a> NewMarker<'a> {
         Sought::as_written(self.seed.id, &self.ledger_id)
     }
 
-    /// What writes it, with the hash of the seed's source beside it.
+    /// What writes it, and those that are written with it.
+    pub(crate) fn inserts(&self) -> Vec<Statement<'_>> {
+        let beside = self.beside.iter().map(Self::insert);
+        beside.chain([self.insert()]).collect()
+    }
+
+    /// What writes it alone, with the hash of the seed's source beside it.
     pub(crate) fn insert(&self) -> Statement<'_> {
         let duration = i32::try_from(self.duration.as_millis()).unwrap_or(i32::MAX);
         Statement {

@@ -12,6 +12,7 @@ fn plan_of(app: &App, compiled: &[Row], applied: &[Row]) -> Plan<'static> {
         hashes: Hashes::of(source.hash(), None),
         is_here: true,
         may_be_late: false,
+        replaces: &[],
     });
     let applied = applied.iter().map(|(ledger_id, source)| Applied {
         ledger_id,
@@ -197,6 +198,7 @@ fn either_hash_of_a_source_is_its_own() {
         hashes: Hashes::of(Some(code), Some(text)),
         is_here: true,
         may_be_late: false,
+        replaces: &[],
     };
     let marker = |ledger_id, hash| Applied {
         ledger_id,
@@ -246,6 +248,7 @@ fn what_is_for_other_environments_is_not_pending_but_may_be_applied() {
         hashes: Hashes::of(Some("aaaa"), None),
         is_here,
         may_be_late: false,
+        replaces: &[],
     };
     let app = App::named("shop");
     let marker = |(ledger_id, source)| Applied { ledger_id, source };
@@ -278,6 +281,7 @@ fn a_seed_that_may_be_late_is_not_out_of_order() {
         hashes: Hashes::default(),
         is_here: true,
         may_be_late,
+        replaces: &[],
     };
     let compiled = [
         seed("2026-01-01-a", true),
@@ -300,4 +304,45 @@ fn a_seed_that_may_be_late_is_not_out_of_order() {
     assert_eq!(plan.pending.len(), 3);
     assert_eq!(plan.late, [pair("2026-01-01-a")]);
     assert_eq!(plan.out_of_order, [pair("2026-01-02-b")]);
+}
+
+#[test]
+fn what_is_replaced_is_served_unless_a_part_of_it_is_applied() {
+    const X: &str = "2026-02-01-x";
+    const REPLACED: [&str; 2] = ["2026-01-01-a", "2026-01-02-b"];
+    let seed = |id, replaces| Compiled {
+        id,
+        hashes: Hashes::default(),
+        is_here: true,
+        may_be_late: false,
+        replaces,
+    };
+    let [a, b] = REPLACED;
+    let later = "2026-03-01-z";
+    let of = |applied: &[&'static str]| {
+        let applied = applied.iter().map(|ledger_id| Applied {
+            ledger_id,
+            source: Source::Unknown,
+        });
+        let compiled = [seed(a, &[]), seed(b, &[]), seed(X, &REPLACED)];
+        plan(&App::default(), compiled, applied)
+    };
+    let none = of(&[]);
+    assert_eq!((none.pending, none.replaced), (vec![X], REPLACED.to_vec()));
+    assert_eq!((none.half_replaced, none.recorded), (vec![], vec![]));
+
+    // It runs nothing, so it is late for nothing.
+    let all = of(&[a, b, later]);
+    assert_eq!((all.pending, all.recorded), (vec![X], vec![X]));
+    assert_eq!((all.replaced, all.out_of_order), (vec![], vec![]));
+    assert_eq!(of(&[later]).out_of_order.len(), 1);
+
+    let some = of(&[a]);
+    assert_eq!((some.pending, some.half_replaced), (vec![b, X], vec![X]));
+
+    let served = of(&[X]);
+    assert_eq!(
+        (served.pending, served.replaced),
+        (vec![], REPLACED.to_vec())
+    );
 }

@@ -22,7 +22,12 @@ pub(super) fn remedy(error: &Error) -> Option<String> {
         ));
     }
     let (text, ids) = match error {
-        Error::Retired { ids, releases } => {
+        Error::Retired { ids, releases }
+        | Error::HalfReplaced {
+            left: ids,
+            releases,
+            ..
+        } => {
             let mut releases = releases.clone();
             releases.dedup();
             let text = format!(

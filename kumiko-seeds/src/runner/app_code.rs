@@ -66,6 +66,22 @@ impl Ran {
             marker: marker.took(duration),
         }
     }
+
+    /// The same, with this in the notes of its marker.
+    pub(super) fn noting(self, note: &str) -> Self {
+        Self {
+            marker: self.marker.noting(note),
+            ..self
+        }
+    }
+
+    /// The same, with these markers to be written beside its own.
+    pub(super) fn beside(self, markers: Vec<NewMarker<'static>>) -> Self {
+        Self {
+            marker: self.marker.beside(markers),
+            ..self
+        }
+    }
 }
 
 /// Calls the seed itself and fails unless all it began is done.

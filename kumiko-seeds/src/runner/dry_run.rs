@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::app_code::{Ran, call_batch, caught, context, finish, prepare, run};
+use super::app_code::{Ran, call_batch, caught, context, finish, prepare};
 use super::builder::SeedRunner;
 use super::prepare::NOTHING;
+use super::replacing::run_or_record;
 use super::required_migration::require_migration;
 use super::step_size;
 use crate::backend::{Backend, Hands};
@@ -97,7 +98,9 @@ async fn try_one<DB: Backend>(
     let events = Journal::of_events();
     let before = std::mem::replace(&mut turn.open.journal, events);
     let ran = match seed.code {
-        SeedCode::Run(code) => run(runner, turn, seed, code).await.map(|ran| (ran, None)),
+        SeedCode::Run(code) => run_or_record(runner, turn, seed, code)
+            .await
+            .map(|ran| (ran, None)),
         SeedCode::Batch { count, batch } => first_steps(runner, turn, seed, count, batch).await,
         SeedCode::Retired { release } => Err(Error::Retired {
             ids: vec![seed.id.to_owned()],
@@ -108,8 +111,7 @@ async fn try_one<DB: Backend>(
     let journal = std::mem::replace(&mut turn.open.journal, before);
     turn.open.journal.hands = turn.open.journal.hands.max(hands);
     let (ran, estimate) = ran?;
-    let record = ran.marker.insert();
-    let recorded = turn.record(hands, &[record]).await;
+    let recorded = turn.record(hands, &ran.marker.inserts()).await;
     recorded.map_err(|error| refused::<DB>(seed.id, error))?;
     let (events, migration) = journal.into_kept();
     Ok(DryRunSeed {

@@ -12,6 +12,7 @@ mod new_database;
 mod preparation;
 mod prepare;
 mod queue;
+mod replacing;
 mod required_migration;
 mod run;
 mod step_size;

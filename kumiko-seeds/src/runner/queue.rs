@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::app_code::{prepare, run};
+use super::app_code::prepare;
 use super::builder::SeedRunner;
 use super::prepare::{ALL, NOTHING, Prepare};
+use super::replacing::{refuse_half_replaced, run_or_record};
 use crate::applied::AppliedSeeds;
 use crate::backend::Backend;
 use crate::background::{Waiting, of_background};
@@ -88,7 +89,7 @@ impl<DB: Backend> Work<DB> for Queue<'_, DB> {
             self.is_outdated = true;
             return Ok(Kept::Nothing);
         }
-        let ran = run(self.runner, &mut turn, seed, code).await?;
+        let ran = run_or_record(self.runner, &mut turn, seed, code).await?;
         let journal = &mut turn.open.journal;
         let applied = Applied {
             id: seed.id,
@@ -166,7 +167,11 @@ impl<'r, DB: Backend> Queue<'r, DB> {
             self.warn(Warning::OtherSource { ids, app });
         }
         if !self.is_retired_contained {
+            refuse_half_replaced(self.runner, &plan)?;
             refuse_retired(seeds.iter().copied(), &plan)?;
+        } else if background == Background::Included {
+            // A run records what is retired first, and then only records what replaces it.
+            seeds.retain(|seed| seed.replaces.is_empty());
         }
         if let Some(id) = self.runner.selection.named()
             && plan.is_not_here(id)
@@ -422,5 +427,6 @@ pub(super) fn compiled<'a, DB: Backend>(
         hashes: Hashes::of_seed(seed),
         is_here: environment.is_among(seed.environments),
         may_be_late: !seed.environments.is_empty() || seed.out_of_order.is_some(),
+        replaces: seed.replaces,
     }
 }

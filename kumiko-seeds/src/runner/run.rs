@@ -181,8 +181,9 @@ impl<'r, DB: Backend> Run<'r, DB> {
         let seeds = runner.all().map(compiled(&environment));
         let plan = plan(&runner.app, seeds, applied.iter());
         let is_pending = |id: &str| plan.pending.binary_search(&id).is_ok();
+        let is_replaced = |id: &str| plan.replaced.binary_search(&id).is_ok();
         let seeds = runner.all().filter(|seed| match seed.release_of_retired() {
-            Some(_) => takes_retired && is_pending(seed.id),
+            Some(_) => takes_retired && (is_pending(seed.id) || is_replaced(seed.id)),
             None => takes_operations && seed.is_operation() && is_pending(seed.id),
         });
         work.seeds = seeds.collect();

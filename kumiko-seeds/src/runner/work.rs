@@ -215,10 +215,13 @@ impl<'r, DB: Backend> Worker<'r, DB> {
                 self.give_up(seed.id, doubt);
             }
         }
-        // Like those of a boot, the seeds of a worker may need what a retired one did.
-        let is_retired_pending = runner
-            .all()
-            .any(|seed| seed.release_of_retired().is_some() && is_pending(seed.id));
+        // Like those of a boot, the seeds of a worker may need what a retired one did, or what replaces it will do.
+        let is_retired_pending = runner.all().any(|seed| {
+            let is_replacing = !seed.replaces.is_empty()
+                && !of_background.contains(seed.id)
+                && !flags.skips(&seed.info());
+            (is_replacing || seed.release_of_retired().is_some()) && is_pending(seed.id)
+        });
         let is_ready = |seed: &&'static Seed<DB>| {
             (seed.is_operation() || !is_retired_pending)
                 && !seed.after.iter().any(|id| is_pending(id))

@@ -66,6 +66,7 @@ fn seed(number: u64) -> Seed {
         }],
         background: false,
         after: &[],
+        replaces: &[],
         environments: &[],
         known_environments: &[],
         out_of_order: None,
