@@ -35,7 +35,7 @@ pub enum SeedCode<DB: Backend> {
         /// Works on up to so many items after the cursor.
         batch: RunBatch<DB>,
     },
-    /// Nothing any more: the seed is retired. Where it is not applied, a run is refused.
+    /// Nothing any more: the seed is retired. Where it is not applied, a run is refused, unless another seed replaces it.
     Retired {
         /// The last release that had it.
         release: &'static str,
