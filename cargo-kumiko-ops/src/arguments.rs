@@ -180,9 +180,10 @@ Seeds compile, and the write handlers they name exist and are open to them.
 
 Examples:
   cargo kumiko-ops seed:verify
+  cargo kumiko-ops seed:verify --formatted
   cargo kumiko-ops seed:verify --locked --format json
 
-Exit codes: 0 fine; 1 a handler call would fail; 2 could not run, which includes seeds that do not compile."
+Exit codes: 0 fine; 1 a handler call would fail, or a seed is not formatted; 2 could not run, which includes seeds that do not compile."
     )]
     Verify(VerifyArguments),
     /// Build the app's ops binary and show which version of its rows each projection has
@@ -423,6 +424,9 @@ pub(crate) struct Steering<A: Args> {
 pub(crate) struct VerifyArguments {
     #[command(flatten)]
     pub(crate) verify: cli::VerifyArguments,
+    /// Check first that rustfmt would change no seed
+    #[arg(long)]
+    pub(crate) formatted: bool,
     #[command(flatten)]
     pub(crate) package: PackageArguments,
     #[command(flatten)]

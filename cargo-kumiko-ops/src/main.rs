@@ -5,6 +5,7 @@ mod arguments;
 mod by_hand;
 mod database;
 mod events;
+mod formatting;
 mod in_ops_binary;
 mod init;
 mod ops_binary;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use kumiko_seeds_cli::{Failure, Invocation};
 
 use crate::arguments::VerifyArguments;
+use crate::formatting;
 use crate::ops_binary::{self, Start};
 use crate::package;
 
@@ -12,6 +13,9 @@ use crate::package;
 pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
     let current = package::current_folder()?;
     let member = package::find(&arguments.package, &current, "cargo kumiko-ops seed:verify")?;
+    if arguments.formatted {
+        formatting::check(&member, &current)?;
+    }
     let bin = ops_binary::find(&member)?;
     let invocation = Invocation::new("cargo kumiko-ops", arguments.package.repeated());
     let mut words = vec!["seed:verify".to_owned()];

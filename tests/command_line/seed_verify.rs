@@ -29,6 +29,42 @@ exit 0
 ",
     );
     assert!(!app.path("admin-roles.db").exists());
+    // Where every line is right nothing more is said.
+    assert_shows(
+        &app.command("seed:verify --formatted").run(),
+        "exit 0\n-- stdout\n2 seeds, 1 handler call: all good\n",
+    );
+}
+
+/// Before anything is built.
+#[test]
+fn seeds_that_rustfmt_would_change_are_named() {
+    let app = App::fixture("shop");
+    let seed = "seeds/2026-01-10-first.rs";
+    app.edit(seed, "pub const DESCRIPTION", "pub  const DESCRIPTION");
+    assert_shows(
+        &app.command("seed:verify --formatted").run(),
+        "\
+exit 1
+-- stderr
+error: seeds are not formatted:
+  seeds/2026-01-10-first.rs
+help: format them:
+    rustfmt --edition 2024 seeds/2026-01-10-first.rs
+",
+    );
+    let shown = app.command("seed:verify --formatted");
+    assert_shows(
+        &shown.variable("RUSTFMT", "no-rustfmt").run(),
+        "\
+exit 2
+-- stderr
+error: could not start rustfmt
+caused by: No such file or directory (os error 2)
+help: if it is not installed:
+    rustup component add rustfmt
+",
+    );
 }
 
 #[test]

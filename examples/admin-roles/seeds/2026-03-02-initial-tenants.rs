@@ -13,7 +13,12 @@ const ADMIN: Uuid = uuid!("0198f0a1-0000-7000-8000-000000000003");
 
 pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult {
     for (id, key, name) in [(ACME, "acme", "Acme"), (GLOBEX, "globex", "Globex")] {
-        ctx.system_execute(CreateTenant { id, key: key.into(), name: name.into() }).await?;
+        ctx.system_execute(CreateTenant {
+            id,
+            key: key.into(),
+            name: name.into(),
+        })
+        .await?;
     }
     ctx.system_execute(CreateUser {
         id: ADMIN,
@@ -23,13 +28,26 @@ pub async fn run(ctx: &mut SeedContext<'_>) -> SeedResult {
     .await?;
 
     let memberships = [
-        (uuid!("0198f0a1-0000-7000-8000-000000000004"), ACME, vec!["Admin".into()]),
-        (uuid!("0198f0a1-0000-7000-8000-000000000005"), GLOBEX, vec!["Billing".into()]),
+        (
+            uuid!("0198f0a1-0000-7000-8000-000000000004"),
+            ACME,
+            vec!["Admin".into()],
+        ),
+        (
+            uuid!("0198f0a1-0000-7000-8000-000000000005"),
+            GLOBEX,
+            vec!["Billing".into()],
+        ),
     ];
     for (id, tenant_id, roles) in memberships {
-        ctx.system_execute(AddMember { id, user_id: ADMIN, tenant_id, roles })
-            .in_tenant(tenant_id)
-            .await?;
+        ctx.system_execute(AddMember {
+            id,
+            user_id: ADMIN,
+            tenant_id,
+            roles,
+        })
+        .in_tenant(tenant_id)
+        .await?;
     }
     Ok(())
 }
