@@ -11,7 +11,7 @@ use kumiko_seeds::events::{
     ArchivedStreams, EventStoreError, ImportError, Imported, Purge, Purgeable, StreamExport,
     archived_streams, purgeable,
 };
-use kumiko_seeds::{Error, ProgressState, Steering, WorkReport, json};
+use kumiko_seeds::{Error, Pace, ProgressState, Steering, WorkReport, json};
 use kumiko_tests::database::{Engine, TestDatabase};
 use kumiko_tests::on_both_databases;
 use kumiko_tests::wallets::{Change, ROWS, make, runner};
@@ -279,7 +279,8 @@ on_both_databases! {
         three_wallets(database).await;
         archive_all(&database.pool, &[stream(1), stream(2), stream(3)], None).await.unwrap();
         let asked = all();
-        let one_by_one = runner(handlers::<DB>()).step_size(1..=1);
+        // It rests between two steps, so that it hears of the stop however soon the server answers.
+        let one_by_one = runner(handlers::<DB>()).step_size(1..=1).pace(Pace::default().share(50));
         let purging = one_by_one.purging(&database.pool, Purge::of(asked.clone()).because("by law")).await.unwrap();
         let ledger = purging.ledger(&database.pool);
         // It stops after its first step.
