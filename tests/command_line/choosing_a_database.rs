@@ -190,8 +190,8 @@ fn settings_that_are_not_understood_are_named() {
 exit 2
 -- stderr
 error: [package.metadata.kumiko-ops] in [app]/Cargo.toml cannot be read
-caused by: unknown field `database_url`, expected one of `app`, `database-url`, `bin`, `seeds`, `templates`
-help: it knows app = \"…\", database-url = \"…\", bin = \"…\", seeds = \"…\" and templates.<name> = \"…\"
+caused by: unknown field `database_url`, expected one of `app`, `environments`, `database-url`, `bin`, `seeds`, `templates`
+help: it knows app = \"…\", environments = […], database-url = \"…\", bin = \"…\", seeds = \"…\" and templates.<name> = \"…\"
 ",
     );
 }

@@ -146,15 +146,15 @@ help: leave the date out, or let it be that of the seed:
 #[test]
 fn a_slug_with_the_skip_flag_of_another_seed_is_refused() {
     let app = App::fixture("shop");
-    app.command("seed:new fix-roles").run();
+    app.command("seed:new fix-roles --date 2026-05-20").run();
     assert_shows(
-        &app.command("seed:new fix--roles").run(),
+        &app.command("seed:new fix--roles --date 2026-05-20").run(),
         "\
 exit 2
 -- stderr
-error: [today]-fix--roles would have the same skip flag as [today]-fix-roles, and the build would refuse both
+error: 2026-05-20-fix--roles would have the same skip flag as 2026-05-20-fix-roles, and the build would refuse both
 help: choose another slug:
-    cargo kumiko-ops seed:new fix--roles-2
+    cargo kumiko-ops seed:new fix--roles-2 --date 2026-05-20
 ",
     );
 }
@@ -165,11 +165,11 @@ fn a_seed_with_a_later_date_is_pointed_out() {
     let seed = app.read("seeds/2026-01-10-first.rs");
     app.write("seeds/2999-01-01-far-away.rs", &seed);
     assert_shows(
-        &app.command("seed:new fix").run(),
+        &app.command("seed:new fix --date 2026-05-20").run(),
         "\
 exit 0
 -- stdout
-seeds/[today]-fix.rs
+seeds/2026-05-20-fix.rs
 -- stderr
 note: 2999-01-01-far-away has a later date; where it is applied, the new seed is out of order
 next: write the seed, then

@@ -86,7 +86,9 @@ impl Step {
                 "test --manifest-path tests/cqrs-es/Cargo.toml --target-dir target --locked"
             }
             // Of the whole workspace, so that nothing is built with other features than before. SQLite is the same on each.
-            Self::NewestPostgres => "test --workspace --locked --test applying -- --skip sqlite::",
+            Self::NewestPostgres => {
+                "test --workspace --locked --test applying -- --skip sqlite:: --test-threads 4"
+            }
             // Packages that depend on one another are checked together: cargo lets each find the
             // others as if they were published already. To build all of them takes four minutes.
             Self::Package => {

@@ -45,7 +45,7 @@ fn continuous_integration_leaves_the_newest_version_out_and_says_so() {
     let (success, shown) = run("xtask-ci", &["ci", "newest-postgres"]);
     let (shown, time) = shown.rsplit_once("everything passed in ").unwrap();
     let expected = "
-=== newest-postgres: cargo test --workspace --locked --test applying -- --skip sqlite::
+=== newest-postgres: cargo test --workspace --locked --test applying -- --skip sqlite:: --test-threads 4
 ";
     assert_eq!(
         shown,
