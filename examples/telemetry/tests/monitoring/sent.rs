@@ -1,6 +1,8 @@
 //! What exporters got.
 
 use std::collections::BTreeSet;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
@@ -33,8 +35,16 @@ impl Sent {
 
     /// The spans since the last look.
     pub(crate) fn traces(&self) -> Traces {
-        self.telemetry.spans.force_flush().unwrap();
-        let spans = self.spans.get_finished_spans().unwrap();
+        let begin = Instant::now();
+        let spans = loop {
+            self.telemetry.spans.force_flush().unwrap();
+            let spans = self.spans.get_finished_spans().unwrap();
+            // The exporter's thread may have something to say of its own, and be late.
+            if !spans.is_empty() || begin.elapsed() > Duration::from_secs(1) {
+                break spans;
+            }
+            thread::sleep(Duration::from_millis(10));
+        };
         self.spans.reset();
         Traces::of(spans)
     }
