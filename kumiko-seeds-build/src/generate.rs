@@ -189,27 +189,10 @@ mod tests {
 
     fn seed(id: &str) -> SeedFile {
         SeedFile {
-            id: id.to_owned(),
-            path: PathBuf::from(format!("/app/seeds/{id}.rs")),
             description: "Text".to_owned(),
-            skippable: false,
-            skip_flag: crate::skip_flag(id),
-            background: false,
-            after: Vec::new(),
-            after_lines: Vec::new(),
-            replaces: Vec::new(),
-            replaces_lines: Vec::new(),
-            environments: Vec::new(),
-            known_environments: Vec::new(),
-            out_of_order: None,
-            after_migration: None,
-            in_steps: false,
-            handler_calls: Vec::new(),
             source_hash: "tokens:46810940eff5f915".to_owned(),
             text_hash: "85944171f73967e8".to_owned(),
-            included: Vec::new(),
-            retired: None,
-            declares: Vec::new(),
+            ..SeedFile::bare(id, PathBuf::from(format!("/app/seeds/{id}.rs")))
         }
     }
 

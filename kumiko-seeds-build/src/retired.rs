@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::problem::Problem;
 use crate::seed_file::SeedFile;
-use crate::{skip_flag, validate_id};
+use crate::validate_id;
 
 /// The name of the list in a folder of seeds.
 pub const RETIRED_LIST: &str = "retired.txt";
@@ -136,27 +136,12 @@ fn retired(line: &str, path: &Path) -> Result<SeedFile, String> {
     };
     let environments = environments.split(',').filter(|name| !name.is_empty());
     Ok(SeedFile {
-        id: id.to_owned(),
-        path: path.to_owned(),
         description: description.trim_end().to_owned(),
         environments: environments.map(str::to_owned).collect(),
-        skippable: false,
-        skip_flag: skip_flag(id),
-        background: false,
-        after: Vec::new(),
-        after_lines: Vec::new(),
-        replaces: Vec::new(),
-        replaces_lines: Vec::new(),
-        known_environments: Vec::new(),
-        out_of_order: None,
-        after_migration: None,
-        in_steps: false,
-        handler_calls: Vec::new(),
         source_hash: source_hash.to_owned(),
         text_hash: text_hash.to_owned(),
-        included: Vec::new(),
         retired: Some(release.to_owned()),
-        declares: Vec::new(),
+        ..SeedFile::bare(id, path.to_owned())
     })
 }
 

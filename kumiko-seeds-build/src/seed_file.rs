@@ -69,6 +69,35 @@ pub struct SeedFile {
     pub(crate) declares: Vec<Declared>,
 }
 
+impl SeedFile {
+    /// A seed that says nothing of itself, and whose hashes are not known.
+    pub(crate) fn bare(id: &str, path: PathBuf) -> Self {
+        Self {
+            id: id.to_owned(),
+            path,
+            description: String::new(),
+            skippable: false,
+            skip_flag: skip_flag(id),
+            background: false,
+            after: Vec::new(),
+            replaces: Vec::new(),
+            environments: Vec::new(),
+            known_environments: Vec::new(),
+            out_of_order: None,
+            after_migration: None,
+            in_steps: false,
+            handler_calls: Vec::new(),
+            source_hash: String::new(),
+            text_hash: String::new(),
+            included: Vec::new(),
+            retired: None,
+            after_lines: Vec::new(),
+            replaces_lines: Vec::new(),
+            declares: Vec::new(),
+        }
+    }
+}
+
 /// Something that a seed file may leave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Declared {

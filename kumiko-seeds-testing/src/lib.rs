@@ -35,10 +35,8 @@
 //! #         Ok(())
 //! #     }
 //! #     static SEEDS: &[Seed] = &[Seed {
-//! #         id: "2026-05-20-rename-acme", file: file!(), description: "", skippable: false, skip_flag: "",
-//! #         source_hash: "0", text_hash: "", handler_calls: &[], background: false, after: &[], replaces: &[],
-//! #         environments: &[], known_environments: &[], out_of_order: None, after_migration: None,
-//! #         code: kumiko_seeds::SeedCode::Run(|ctx| Box::pin(run(ctx))),
+//! #         file: file!(), source_hash: "0",
+//! #         ..Seed::by_hand("2026-05-20-rename-acme", "", kumiko_seeds::SeedCode::Run(|ctx| Box::pin(run(ctx))))
 //! #     }];
 //! #     pub fn seeds() -> SeedRunner {
 //! #         let handlers = Handlers::new();

@@ -15,23 +15,12 @@ pub fn seed<DB: Engine>(id: &'static str, run: RunSeed<DB>) -> Seed<DB> {
     let mut flag = "KUMIKO_SKIP_ES_OPS_".to_owned();
     write!(flag, "{}", id.to_uppercase().replace('-', "_")).unwrap();
     Seed {
-        id,
         file: file!(),
-        description: "a seed of a test",
-        skippable: false,
         skip_flag: flag.leak(),
         // Of another text for each id, as the files of an app are.
         source_hash: format!("tokens:{hash:016x}").leak(),
         text_hash: format!("{hash:016x}").leak(),
-        handler_calls: &[],
-        background: false,
-        after: &[],
-        replaces: &[],
-        environments: &[],
-        known_environments: &[],
-        out_of_order: None,
-        after_migration: None,
-        code: SeedCode::Run(run),
+        ..Seed::by_hand(id, "a seed of a test", SeedCode::Run(run))
     }
 }
 

@@ -78,26 +78,17 @@ pub(crate) async fn write(method: Method, count: u64, url: &str) -> Result<Durat
 fn seed(method: Method, count: u64) -> Seed {
     let id = format!("2026-01-01-bulk-{count}").leak();
     Seed {
-        id,
         file: file!(),
-        description: "Open many accounts",
-        skippable: false,
-        skip_flag: "",
         // One of its own, or it would be taken for another seed under a new name.
         source_hash: id,
-        text_hash: "",
-        handler_calls: &[],
-        background: false,
-        after: &[],
-        replaces: &[],
-        environments: &[],
-        known_environments: &[],
-        out_of_order: None,
-        after_migration: None,
-        code: SeedCode::Run(match method {
-            Method::Writes => |ctx| Box::pin(one_by_one(ctx)),
-            _ => |ctx| Box::pin(together(ctx)),
-        }),
+        ..Seed::by_hand(
+            id,
+            "Open many accounts",
+            SeedCode::Run(match method {
+                Method::Writes => |ctx| Box::pin(one_by_one(ctx)),
+                _ => |ctx| Box::pin(together(ctx)),
+            }),
+        )
     }
 }
 

@@ -81,27 +81,19 @@ pub(crate) async fn write(way: Way, count: u64, url: &str) -> Result<Duration> {
 fn seed(count: u64) -> Seed {
     let id = format!("2026-01-01-steps-{count}").leak();
     Seed {
-        id,
         file: file!(),
-        description: "Open many accounts",
-        skippable: false,
-        skip_flag: "",
         source_hash: id,
-        text_hash: "",
-        handler_calls: &[],
         background: true,
-        after: &[],
-        replaces: &[],
-        environments: &[],
-        known_environments: &[],
-        out_of_order: None,
-        after_migration: None,
-        code: SeedCode::Batch {
-            count: Some(|ctx| Box::pin(async move { Ok(count_of(ctx)) })),
-            batch: |ctx, after, limit| {
-                Box::pin(async move { batch(ctx, read_cursor(after)?, limit).await?.written() })
+        ..Seed::by_hand(
+            id,
+            "Open many accounts",
+            SeedCode::Batch {
+                count: Some(|ctx| Box::pin(async move { Ok(count_of(ctx)) })),
+                batch: |ctx, after, limit| {
+                    Box::pin(async move { batch(ctx, read_cursor(after)?, limit).await?.written() })
+                },
             },
-        },
+        )
     }
 }
 

@@ -183,33 +183,26 @@ async fn migrate(pool: &PgPool) -> Result<u64> {
 
 fn migration() -> Seed {
     Seed {
-        id: "2026-01-01-move",
         file: file!(),
-        description: "Move half of the accounts to another tenant",
-        skippable: false,
-        skip_flag: "",
         source_hash: "1",
-        text_hash: "",
-        handler_calls: &[],
         background: true,
-        after: &[],
-        replaces: &[],
-        environments: &[],
-        known_environments: &[],
-        out_of_order: None,
-        after_migration: None,
-        code: SeedCode::Batch {
-            count: None,
-            batch: |ctx, after, limit| {
-                Box::pin(async move {
-                    let streams = Streams::of("account")
-                        .where_sql("stream.aggregate_id < '80000000-0000-0000-0000-000000000000'");
-                    let after = read_cursor(after)?;
-                    let migrated = ctx.migrate_streams(&streams, after, limit, move_one);
-                    migrated.await?.written()
-                })
+        ..Seed::by_hand(
+            "2026-01-01-move",
+            "Move half of the accounts to another tenant",
+            SeedCode::Batch {
+                count: None,
+                batch: |ctx, after, limit| {
+                    Box::pin(async move {
+                        let streams = Streams::of("account").where_sql(
+                            "stream.aggregate_id < '80000000-0000-0000-0000-000000000000'",
+                        );
+                        let after = read_cursor(after)?;
+                        let migrated = ctx.migrate_streams(&streams, after, limit, move_one);
+                        migrated.await?.written()
+                    })
+                },
             },
-        },
+        )
     }
 }
 

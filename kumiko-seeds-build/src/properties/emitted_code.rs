@@ -38,27 +38,12 @@ fn seed_file() -> impl Strategy<Value = SeedFile> {
     let in_steps = any::<bool>();
     (id(), text(), vec(call, 0..3), declared, in_steps).prop_map(
         |(id, folder, handler_calls, declares, in_steps)| SeedFile {
-            path: PathBuf::from(format!("/{folder}/{id}.rs")),
-            description: String::new(),
-            skippable: false,
-            skip_flag: crate::skip_flag(&id),
-            background: false,
-            after: Vec::new(),
-            after_lines: Vec::new(),
-            replaces: Vec::new(),
-            replaces_lines: Vec::new(),
-            environments: Vec::new(),
-            known_environments: Vec::new(),
-            out_of_order: None,
-            after_migration: None,
             in_steps,
             handler_calls,
             source_hash: "tokens:0000000000000000".to_owned(),
             text_hash: "1111111111111111".to_owned(),
-            included: Vec::new(),
-            retired: None,
             declares,
-            id,
+            ..SeedFile::bare(&id, PathBuf::from(format!("/{folder}/{id}.rs")))
         },
     )
 }
@@ -134,27 +119,14 @@ proptest! {
             return Ok(());
         };
         let seed = SeedFile {
-            id: "2026-05-20-x".to_owned(),
-            path: PathBuf::from("/seeds/2026-05-20-x.rs"),
             description: read.description,
             skippable: read.skippable.unwrap_or(false),
-            skip_flag: crate::skip_flag("2026-05-20-x"),
-            background: false,
-            after: Vec::new(),
-            after_lines: Vec::new(),
-            replaces: Vec::new(),
-            replaces_lines: Vec::new(),
-            environments: Vec::new(),
-            known_environments: Vec::new(),
-            out_of_order: None,
-            after_migration: None,
             in_steps: read.code != Code::Whole,
             handler_calls: read.handler_calls,
             source_hash: "tokens:0000000000000000".to_owned(),
             text_hash: "1111111111111111".to_owned(),
-            included: Vec::new(),
-            retired: None,
             declares: vec![Declared::Count],
+            ..SeedFile::bare("2026-05-20-x", PathBuf::from("/seeds/2026-05-20-x.rs"))
         };
         let code = generate("seeds", &folder_of(&seed), &[seed]).unwrap();
         prop_assert!(syn::parse_str::<syn::File>(&code).is_ok(), "{code}");

@@ -1,10 +1,8 @@
 //! The seeds that a seed waits for.
 
-use std::collections::BTreeSet;
-
 use syn::Item;
 
-use super::constants::{List, Texts, texts};
+use super::constants::{List, Texts, faults, texts};
 use super::finding::Finding;
 use super::{Folder, Line};
 use crate::suggestion::nearest_id;
@@ -23,16 +21,7 @@ pub(super) fn after(
     let Some(Texts { texts, .. }) = texts(items, LIST)? else {
         return Ok(None);
     };
-    let mut seen = BTreeSet::new();
-    let mut findings = Vec::new();
-    for (id, line) in &texts {
-        let fault = if seen.insert(id) {
-            fault(id, folder)
-        } else {
-            Some(format!("`AFTER` names {id:?} twice; take one away"))
-        };
-        findings.extend(fault.map(|message| (*line, message)));
-    }
+    let findings = faults(LIST, &texts, |id| fault(id, folder));
     if findings.is_empty() {
         Ok(Some(texts))
     } else {

@@ -1,5 +1,7 @@
 //! What a seed says of itself in constants.
 
+use std::collections::BTreeSet;
+
 use syn::spanned::Spanned;
 use syn::{Expr, Item, ItemConst, Lit, Type};
 
@@ -126,6 +128,27 @@ pub(super) fn texts(items: &[Item], list: List) -> Result<Option<Texts>, Vec<Fin
         line: line_of(item.ident.span()),
         texts,
     }))
+}
+
+/// What is wrong with the texts of a list: one that stands there twice, and what `fault` says of each other one.
+pub(super) fn faults(
+    list: List,
+    texts: &[(String, Line)],
+    fault: impl Fn(&str) -> Option<String>,
+) -> Vec<Finding> {
+    let mut seen = BTreeSet::new();
+    let faults = texts.iter().filter_map(|(text, line)| {
+        let message = if seen.insert(text) {
+            fault(text)
+        } else {
+            Some(format!(
+                "`{}` names {text:?} twice; take one away",
+                list.name
+            ))
+        };
+        Some((*line, message?))
+    });
+    faults.collect()
 }
 
 fn elements(item: &ItemConst, list: List) -> Result<Vec<(String, Line)>, Finding> {

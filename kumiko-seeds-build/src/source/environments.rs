@@ -1,10 +1,8 @@
 //! The environments that a seed is for.
 
-use std::collections::BTreeSet;
-
 use syn::Item;
 
-use super::constants::{List, Texts, texts};
+use super::constants::{List, Texts, faults, texts};
 use super::finding::Finding;
 use crate::environment_name::{environment_name_fault, or_known};
 
@@ -26,18 +24,7 @@ pub(super) fn environments(
                        and it runs everywhere";
         return Err(vec![(line, message.to_owned())]);
     }
-    let mut seen = BTreeSet::new();
-    let mut findings = Vec::new();
-    for (name, line) in &names {
-        let fault = if seen.insert(name) {
-            fault(name, known)
-        } else {
-            Some(format!(
-                "`ENVIRONMENTS` names {name:?} twice; take one away"
-            ))
-        };
-        findings.extend(fault.map(|message| (*line, message)));
-    }
+    let findings = faults(LIST, &names, |name| fault(name, known));
     if findings.is_empty() {
         Ok(Some(names.into_iter().map(|(name, _)| name).collect()))
     } else {

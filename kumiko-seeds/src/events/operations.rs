@@ -9,22 +9,9 @@ pub(super) fn in_steps<DB: Backend>(
     code: SeedCode<DB>,
 ) -> Seed<DB> {
     Seed {
-        id,
-        file: "",
-        description: kept(description),
-        skippable: false,
-        skip_flag: "",
         source_hash: kept(hash(id)),
-        text_hash: "",
-        handler_calls: &[],
         background: true,
-        after: &[],
-        replaces: &[],
-        environments: &[],
-        known_environments: &[],
-        out_of_order: None,
-        after_migration: None,
-        code,
+        ..Seed::by_hand(id, kept(description), code)
     }
 }
 

@@ -51,27 +51,20 @@ fn seed(number: u64) -> Seed {
     let id = format!("2026-01-01-open-account-{number:05}").leak();
     let flag = id.to_uppercase().replace('-', "_");
     Seed {
-        id,
         file: file!(),
-        description: "Open an account that everybody should have",
-        skippable: false,
         skip_flag: format!("KUMIKO_SKIP_ES_OPS_{flag}").leak(),
         // One of its own, or it would be taken for another seed under a new name.
         source_hash: id,
-        text_hash: "",
         handler_calls: &[HandlerCall {
             handler: OPEN,
             roles: None,
             line: 8,
         }],
-        background: false,
-        after: &[],
-        replaces: &[],
-        environments: &[],
-        known_environments: &[],
-        out_of_order: None,
-        after_migration: None,
-        code: SeedCode::Run(|ctx| Box::pin(open_one(ctx))),
+        ..Seed::by_hand(
+            id,
+            "Open an account that everybody should have",
+            SeedCode::Run(|ctx| Box::pin(open_one(ctx))),
+        )
     }
 }
 
