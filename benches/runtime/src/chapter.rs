@@ -31,25 +31,22 @@ pub(crate) async fn write(file: &str, effort: Effort) -> Result {
     Ok(fs::write(file, parts.join("\n"))?)
 }
 
-/// Writes the part on long work alone, for whoever works on it.
-pub(crate) async fn write_steps(file: &str) -> Result {
+/// Writes one part alone, for whoever works on it.
+pub(crate) async fn write_part(part: &str, file: &str) -> Result {
     let server = Server::from_environment().await?;
-    let steps = steps::measure(&server, Effort::Quick).await?;
-    Ok(fs::write(file, steps)?)
-}
-
-/// Writes the part on projections alone.
-pub(crate) async fn write_rebuild(file: &str) -> Result {
-    let server = Server::from_environment().await?;
-    let rebuild = rebuild::measure(&server, Effort::Full).await?;
-    Ok(fs::write(file, rebuild)?)
-}
-
-/// Writes the part on streams alone.
-pub(crate) async fn write_streams(file: &str) -> Result {
-    let server = Server::from_environment().await?;
-    let streams = streams::measure(&server, Effort::Full).await?;
-    Ok(fs::write(file, streams)?)
+    let effort = Effort::Full;
+    let written = match part {
+        "idle-boot" => idle_boot::measure(&server, effort).await?,
+        "applying" => applying::measure(&server, effort).await?,
+        "replicas" => replicas::measure(&server, effort).await?,
+        "requests" => requests::measure(&server, effort).await?,
+        "bulk" => bulk::measure(&server, effort).await?,
+        "steps" => steps::measure(&server, effort).await?,
+        "rebuild" => rebuild::measure(&server, effort).await?,
+        "streams" => streams::measure(&server, effort).await?,
+        _ => return Err(format!("there is no part {part}").into()),
+    };
+    Ok(fs::write(file, written)?)
 }
 
 fn introduction(postgres: &str) -> String {

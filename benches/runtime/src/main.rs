@@ -66,12 +66,8 @@ async fn main() -> Result {
             process::print_with_part(took, until_right)
         }
         ["--quick", file] => chapter::write(file, Effort::Quick).await,
-        ["--steps", file] => chapter::write_steps(file).await,
-        ["--rebuild", file] => chapter::write_rebuild(file).await,
-        ["--streams", file] => chapter::write_streams(file).await,
+        ["--only", part, file] => chapter::write_part(part, file).await,
         [file] => chapter::write(file, Effort::Full).await,
-        _ => Err(
-            "usage: kumiko-bench-runtime [--quick | --steps | --rebuild | --streams] <file>".into(),
-        ),
+        _ => Err("usage: kumiko-bench-runtime [--quick | --only <part>] <file>".into()),
     }
 }
