@@ -211,7 +211,8 @@
 //! The lock and all else belong to one transaction, so seeds work behind PgBouncer in transaction mode. A run keeps
 //! one server connection from seed to seed, because the next transaction begins with the commit of the one before.
 //!
-//! The lock and the markers are literal messages. What handlers write is bound to prepared statements, which the
+//! The lock and the markers are literal messages, which a run prepares in SQL for its second seed and those after it, and
+//! takes away before it gives the connection back. What handlers write is bound to prepared statements, which the
 //! pool's connections keep as they keep those of the app's own queries. PgBouncer keeps them, too, from 1.21 on
 //! (`max_prepared_statements`). Behind a pooler that does not, [`SeedRunner::unnamed_statements`] does without names,
 //! as `.persistent(false)` does for each query of the app's own. The ops binary does so in any case.

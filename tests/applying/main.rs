@@ -42,6 +42,7 @@ mod order;
 mod own_event_store;
 mod passing_failures;
 mod prepare;
+mod prepared_statements;
 mod privileges;
 mod progress_table;
 mod projections_inline;

@@ -11,7 +11,7 @@ use kumiko_tests::replicas::{booted, each_seed_ran_once, replica, start_at_once}
 use kumiko_tests::seeds::seed;
 use kumiko_tests::workers::{check_applied, worker};
 use kumiko_tests::{app, note};
-use sqlx::{Pool, Postgres};
+use sqlx::{Pool, Postgres, Row};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::time::timeout;
 
@@ -36,6 +36,58 @@ async fn twelve_processes_over_two_connections() {
                  )";
     assert_eq!(database.texts(locks).await, [""; 0]);
     database.remove().await;
+}
+
+/// What a run prepares for its seeds is gone from the server's connection before the pooler gives it to somebody else.
+#[tokio::test]
+async fn nothing_that_a_run_prepares_is_left_to_others() {
+    let (pooler, database) = (pooler(), Postgres::create().await);
+    app::create_tables::<Postgres>(&mut database.pool.acquire().await.unwrap())
+        .await
+        .unwrap();
+    let pool = Pool::<Postgres>::connect(&pooler.url(&database.url)).await;
+    let pool = pool.unwrap();
+    let seeds = [
+        note!("2026-01-01-first"),
+        note!("2026-01-02-second"),
+        note!("2026-01-03-third"),
+        seed("2026-01-04-fails", |_| Box::pin(async { Err("no".into()) })),
+    ];
+    let runner = |count: usize| {
+        let runner = SeedRunner::new(seeds[..count].to_vec().leak());
+        runner.handlers(app::handlers()).unnamed_statements()
+    };
+    runner(3).apply(&pool).await.unwrap();
+    assert_eq!(prepared(&pool).await, [""; 0]);
+    database
+        .execute("DELETE FROM kumiko_es_operations WHERE id > '2026-01-02'")
+        .await;
+    database
+        .execute("DELETE FROM kumiko_events; DELETE FROM read_notes")
+        .await;
+    runner(4).apply(&pool).await.unwrap_err();
+    assert_eq!(prepared(&pool).await, [""; 0]);
+    database.remove().await;
+}
+
+/// What is prepared in SQL on the two connections that the pooler has to the server.
+async fn prepared(pool: &Pool<Postgres>) -> Vec<String> {
+    let mut first = pool.begin().await.unwrap();
+    let mut second = pool.begin().await.unwrap();
+    let mut sessions = Vec::new();
+    let mut names = Vec::new();
+    for transaction in [&mut first, &mut second] {
+        let sql = "SELECT CAST(pg_backend_pid() AS text), CAST(name AS text)
+                   FROM (SELECT 1) AS one LEFT JOIN pg_prepared_statements ON from_sql";
+        let rows = sqlx::raw_sql(sql).fetch_all(&mut **transaction).await;
+        for row in rows.unwrap() {
+            sessions.push(row.get::<String, _>(0));
+            names.extend(row.get::<Option<String>, _>(1));
+        }
+    }
+    sessions.dedup();
+    assert_eq!(sessions.len(), 2, "{sessions:?}");
+    names
 }
 
 /// Each step may run on another connection than the one before.

@@ -46,6 +46,11 @@ pub trait Backend:
     #[doc(hidden)]
     type Identity: Clone + Send + Sync + 'static;
 
+    /// What transactions that follow one another have prepared for one another. It is empty where the first begins, and
+    /// where no other follows.
+    #[doc(hidden)]
+    type Prepared: Default + Send + Sync + 'static;
+
     /// Creates the table of operations and its index where they are missing.
     #[doc(hidden)]
     const CREATE_OPERATIONS: &'static str;
@@ -117,15 +122,24 @@ pub trait Backend:
     #[doc(hidden)]
     fn commit<'c>(
         transaction: Transaction<'c, Self>,
+        prepared: &mut Self::Prepared,
         under: Under<'_, Self>,
         record: &[Statement<'_>],
         next: Option<&Taking<'_>>,
     ) -> impl Future<Output = Result<Next<'c, Self>, NotCommitted<'c, Self>>> + Send;
 
+    /// Rolls a transaction back in which nothing was done that matters, and no statement has failed.
+    #[doc(hidden)]
+    fn forget(
+        transaction: Transaction<'_, Self>,
+        prepared: &mut Self::Prepared,
+    ) -> impl Future<Output = sqlx::Result<()>> + Send;
+
     /// Rolls the transaction back. If somebody else has ended it before, the answer is what remains of it.
     #[doc(hidden)]
     fn roll_back(
         transaction: Transaction<'_, Self>,
+        prepared: &mut Self::Prepared,
         identity: &Self::Identity,
     ) -> impl Future<Output = sqlx::Result<Option<Ended>>> + Send;
 
@@ -214,7 +228,7 @@ pub trait Backend:
 
     /// Runs statements of the library's own with values for `$1`, `$2` …, and gives their rows.
     ///
-    /// Nothing is prepared on PostgreSQL, and the values become part of the text: so a look or a marker is one round
+    /// Nothing is prepared on PostgreSQL by this, and the values become part of the text: so a look or a marker is one round
     /// trip on every connection, also behind a pooler. It is not for what users wrote.
     #[doc(hidden)]
     fn fetch(

@@ -225,7 +225,7 @@ impl<DB: EventBackend> Write<'_, DB> {
         identity: &DB::Identity,
         error: WriteError,
     ) -> WriteError {
-        match DB::roll_back(transaction, identity).await {
+        match DB::roll_back(transaction, &mut DB::Prepared::default(), identity).await {
             Ok(Some(_)) => WriteError::TransactionEnded {
                 handler: self.handler.clone(),
             },

@@ -97,8 +97,9 @@ impl<'a> Sought<'a> {
 
     /// What looks whether there is any row of it, which is little work for a server where there is none.
     pub(crate) fn look<DB: Backend>(&self, tables: Tables) -> Statement<'_> {
-        let (values, places) = self.ids();
-        let rows = format!("(SELECT count(*) FROM kumiko_es_operations WHERE id IN ({places}))");
+        let values: Vec<_> = self.ids().map(Parameter::Text).collect();
+        let rows = (1..).zip(self.ids()).map(|(place, id)| count(place, id));
+        let rows = rows.collect::<Vec<_>>().join(" + ");
         let row_security = row_security::<DB>();
         let sql = match (self.progress, tables.progress) {
             (Heed::Read, _) => format!(
@@ -188,7 +189,9 @@ impl<'a> Sought<'a> {
         &self,
         connection: &mut DB::Connection,
     ) -> Result<Option<DateTime<Utc>>, Error> {
-        let (values, places) = self.ids();
+        let values: Vec<_> = self.ids().map(Parameter::Text).collect();
+        let places = (1..=values.len()).map(|place| format!("${place}"));
+        let places = places.collect::<Vec<_>>().join(", ");
         let sql = format!(
             "SELECT {}, {}, {}, {}, {}
              FROM (SELECT 1) AS one LEFT JOIN kumiko_es_operations ON id IN ({places})",
@@ -206,15 +209,10 @@ impl<'a> Sought<'a> {
         self.among(&found.map_err(|error| fault::<DB>(RECHECK, error))?)
     }
 
-    /// The ids of its rows, and the places of their values in a statement.
-    fn ids(&self) -> (Vec<Parameter<'_>>, String) {
+    /// The ids of its rows.
+    fn ids(&self) -> impl Iterator<Item = &str> {
         let rows = [&self.own].into_iter().chain(&self.also);
-        let ids = rows.flat_map(|rows| [&rows.ledger_id, &rows.source_id]);
-        let values: Vec<_> = ids.map(|id| Parameter::Text(id)).collect();
-        let places: Vec<_> = (1..=values.len())
-            .map(|place| format!("${place}"))
-            .collect();
-        (values, places.join(", "))
+        rows.flat_map(|rows| [rows.ledger_id.as_str(), rows.source_id.as_str()])
     }
 
     fn among(&self, found: &[Found]) -> Result<Option<DateTime<Utc>>, Error> {
@@ -264,6 +262,25 @@ impl<'a> Sought<'a> {
             }
             found => found,
         }
+    }
+}
+
+/// An expression: how many rows have `id`, which stands in this place.
+///
+/// PostgreSQL may keep the plan for all seeds of a run, and may have made it when the table was tiny. A look by `=` would
+/// read the whole table then, and go on with that as the table grows. The next row in the order of an index is found by
+/// the index, whatever the size.
+///
+/// **Invariant:** rows are compared and ordered by one collation, or the row would be passed over. What is not ASCII may
+/// come with one of its own (`inline.rs`).
+fn count(place: usize, id: &str) -> String {
+    if id.is_ascii() {
+        format!(
+            "coalesce(CAST((SELECT id FROM kumiko_es_operations WHERE id >= ${place} ORDER BY id LIMIT 1) \
+             = ${place} AS integer), 0)"
+        )
+    } else {
+        format!("(SELECT count(*) FROM kumiko_es_operations WHERE id = ${place})")
     }
 }
 

@@ -146,6 +146,7 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
             // Noted with the lock.
             return Ending::Busy;
         };
+        let mut prepared = DB::Prepared::default();
         loop {
             let Locked {
                 mut transaction,
@@ -171,8 +172,12 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
             let record = match performed {
                 Ok(Kept::Changes) => None,
                 Ok(Kept::Recorded(record)) => Some(record),
-                Ok(Kept::Nothing) => return self.forget(transaction).await,
-                Err(error) => return self.undo(transaction, work.seed(), error).await,
+                Ok(Kept::Nothing) => return self.forget(transaction, &mut prepared).await,
+                Err(error) => {
+                    return self
+                        .undo(transaction, &mut prepared, work.seed(), error)
+                        .await;
+                }
             };
             let statements = record.as_ref().map_or_else(Vec::new, |it| it.statements());
             let next = self.if_there(work.sought_next());
@@ -180,7 +185,13 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
                 .as_ref()
                 .map(|next| self.taking(work.lock(), Some(next)));
             match self
-                .commit(transaction, under, &statements, next.as_ref())
+                .commit(
+                    transaction,
+                    &mut prepared,
+                    under,
+                    &statements,
+                    next.as_ref(),
+                )
                 .await
             {
                 Ok(next) => {
@@ -196,24 +207,42 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
                         Next::Reconnect => return Ending::Reconnect,
                     }
                 }
-                Err(NotCommitted::Refused(transaction, error)) => {
-                    let error = refusal::<DB>(record.as_deref(), error);
-                    return self.undo(transaction, work.seed(), error).await;
+                Err(refused) => {
+                    let record = record.map(|record| *record);
+                    return self
+                        .not_committed(refused, &mut prepared, work.seed(), record)
+                        .await;
                 }
-                Err(NotCommitted::RolledBack(error)) => {
-                    self.open = None;
-                    return Ending::Lost(refusal::<DB>(record.as_deref(), error));
-                }
-                Err(NotCommitted::Unanswered(source)) => {
-                    self.open = None;
-                    return match record.map(|record| *record) {
-                        Some(Record::Marker(marker)) => Ending::Unanswered {
-                            marker: Box::new(marker),
-                            source,
-                        },
-                        Some(_) => Ending::Lost(Error::database(COMMIT_STEP, source)),
-                        None => Ending::Lost(Error::database(COMMIT_CHANGES, source)),
-                    };
+            }
+        }
+    }
+
+    /// What comes of a transaction that is not committed, or perhaps not, with this record.
+    async fn not_committed(
+        &mut self,
+        not_committed: NotCommitted<'_, DB>,
+        prepared: &mut DB::Prepared,
+        seed: Option<&'static str>,
+        record: Option<Record>,
+    ) -> Ending {
+        match not_committed {
+            NotCommitted::Refused(transaction, error) => {
+                let error = refusal::<DB>(record.as_ref(), error);
+                self.undo(transaction, prepared, seed, error).await
+            }
+            NotCommitted::RolledBack(error) => {
+                self.open = None;
+                Ending::Lost(refusal::<DB>(record.as_ref(), error))
+            }
+            NotCommitted::Unanswered(source) => {
+                self.open = None;
+                match record {
+                    Some(Record::Marker(marker)) => Ending::Unanswered {
+                        marker: Box::new(marker),
+                        source,
+                    },
+                    Some(_) => Ending::Lost(Error::database(COMMIT_STEP, source)),
+                    None => Ending::Lost(Error::database(COMMIT_CHANGES, source)),
                 }
             }
         }
@@ -235,21 +264,26 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
     async fn commit<'c>(
         &mut self,
         transaction: Transaction<'c, DB>,
+        prepared: &mut DB::Prepared,
         under: Under<'_, DB>,
         record: &[Statement<'_>],
         next: Option<&Taking<'_>>,
     ) -> Result<Next<'c, DB>, NotCommitted<'c, DB>> {
         self.committing.store(true, Ordering::Relaxed);
-        let committed = DB::commit(transaction, under, record, next).await;
+        let committed = DB::commit(transaction, prepared, under, record, next).await;
         self.committing.store(false, Ordering::Relaxed);
         committed
     }
 
     /// Rolls a transaction back in which nothing was done that matters.
-    async fn forget(&mut self, transaction: Transaction<'_, DB>) -> Ending {
+    async fn forget(
+        &mut self,
+        transaction: Transaction<'_, DB>,
+        prepared: &mut DB::Prepared,
+    ) -> Ending {
         self.open = None;
         self.retries = 0;
-        match transaction.rollback().await {
+        match DB::forget(transaction, prepared).await {
             Ok(()) => Ending::Settled(Ok(())),
             Err(error) => Ending::Lost(Error::database("roll back the transaction", error)),
         }
@@ -262,13 +296,14 @@ impl<'r, DB: Backend> UnderLock<'r, DB> {
     async fn undo(
         &mut self,
         transaction: Transaction<'_, DB>,
+        prepared: &mut DB::Prepared,
         seed: Option<&'static str>,
         error: Error,
     ) -> Ending {
         let Some(open) = &self.open else {
             return Ending::Lost(error);
         };
-        let Ok(ended) = DB::roll_back(transaction, &open.identity).await else {
+        let Ok(ended) = DB::roll_back(transaction, prepared, &open.identity).await else {
             return Ending::Lost(error);
         };
         let error = match ended {

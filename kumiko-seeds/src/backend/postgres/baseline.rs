@@ -3,9 +3,8 @@
 use sqlx::Postgres;
 use sqlx::postgres::PgRow;
 
-use super::inline::inline;
 use super::message::Message;
-use crate::backend::{Hands, Parameter, column};
+use crate::backend::{Hands, Parameter, Statement, column};
 
 /// What a session is like before anybody but the app's pool has had it.
 #[doc(hidden)]
@@ -86,18 +85,18 @@ impl Baseline {
     }
 
     /// Adds to `message` what brings the session back after `hands`.
-    pub(super) fn restore(&self, message: &mut Message, hands: Hands) {
+    pub(super) fn restore(&self, message: &mut Message<'_>, hands: Hands) {
         match hands {
             Hands::Library => {}
             Hands::Handler => {
                 let search_path = self.settings.iter().filter(|set| set.name == "search_path");
-                message.add(setting(search_path));
+                message.add_with_values(&setting(search_path));
             }
             Hands::Seed => {
                 for statement in RESET {
                     message.add(statement);
                 }
-                message.add(setting(self.settings.iter()));
+                message.add_with_values(&setting(self.settings.iter()));
             }
         }
     }
@@ -110,10 +109,14 @@ impl Baseline {
 }
 
 /// One statement that makes these settings.
-fn setting<'a>(settings: impl Iterator<Item = &'a Setting>) -> String {
-    let calls = settings.map(|Setting { name, value }| {
-        let values = [Parameter::Text(name), Parameter::Text(value)];
-        inline("set_config($1, $2, false)", &values)
-    });
-    format!("SELECT {}", calls.collect::<Vec<_>>().join(", "))
+fn setting<'a>(settings: impl Iterator<Item = &'a Setting>) -> Statement<'a> {
+    let values = settings.flat_map(|Setting { name, value }| [name, value]);
+    let values: Vec<_> = values.map(|text| Parameter::Text(text)).collect();
+    let calls = (1..=values.len()).step_by(2);
+    let calls = calls.map(|place| format!("set_config(${place}, ${}, false)", place + 1));
+    let calls: Vec<_> = calls.collect();
+    Statement {
+        sql: format!("SELECT {}", calls.join(", ")),
+        values,
+    }
 }

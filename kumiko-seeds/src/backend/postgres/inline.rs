@@ -28,7 +28,8 @@ pub(super) fn inline(sql: &str, values: &[Parameter<'_>]) -> String {
     inlined
 }
 
-fn expression(value: &Parameter<'_>) -> String {
+/// A value as an expression of its type.
+pub(super) fn expression(value: &Parameter<'_>) -> String {
     match value {
         Parameter::Text(text) => self::text(text),
         Parameter::Integer(number) => format!("({number})"),

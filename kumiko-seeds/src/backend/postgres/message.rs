@@ -5,12 +5,15 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Either, Executor};
 
 use super::inline::inline;
+use super::prepared::Prepared;
 use crate::backend::Statement;
 
 /// Statements that reach the server together, and are executed one after another until one fails.
 #[derive(Debug, Default)]
-pub(super) struct Message {
+pub(super) struct Message<'p> {
     statements: Vec<String>,
+    /// What is prepared in its chain, if it belongs to one.
+    prepared: Option<&'p mut Prepared>,
 }
 
 /// What came back.
@@ -22,16 +25,33 @@ pub(super) struct Answers {
     pub(super) error: Option<sqlx::Error>,
 }
 
-impl Message {
+impl<'p> Message<'p> {
+    /// A message whose statements with values are prepared, for the messages that come after it.
+    pub(super) fn in_chain(prepared: &'p mut Prepared) -> Self {
+        Self {
+            statements: Vec::new(),
+            prepared: Some(prepared),
+        }
+    }
+
     /// Adds a statement, and gives its place among the answers.
     pub(super) fn add(&mut self, statement: impl Into<String>) -> usize {
-        self.statements.push(statement.into());
-        self.statements.len() - 1
+        added(&mut self.statements, statement.into())
     }
 
     /// Adds a statement with its values.
     pub(super) fn add_with_values(&mut self, statement: &Statement<'_>) -> usize {
-        self.add(inline(&statement.sql, &statement.values))
+        let execution = self.prepared.as_mut().and_then(|prepared| {
+            prepared.execution(statement, |prepare| added(&mut self.statements, prepare))
+        });
+        self.add(execution.unwrap_or_else(|| inline(&statement.sql, &statement.values)))
+    }
+
+    /// Takes away what is prepared in the chain.
+    pub(super) fn end_chain(&mut self) {
+        if let Some(prepared) = &mut self.prepared {
+            prepared.end(|statement| added(&mut self.statements, statement));
+        }
     }
 
     pub(super) async fn send(self, connection: &mut PgConnection) -> Answers {
@@ -46,8 +66,17 @@ impl Message {
                 Err(error) => answers.error = Some(error),
             }
         }
+        if let Some(prepared) = self.prepared {
+            prepared.learn(&answers);
+        }
         answers
     }
+}
+
+/// Adds a statement, and gives its place.
+fn added(statements: &mut Vec<String>, statement: String) -> usize {
+    statements.push(statement);
+    statements.len() - 1
 }
 
 impl Answers {

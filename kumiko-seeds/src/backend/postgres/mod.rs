@@ -5,6 +5,7 @@ mod baseline;
 mod fault;
 mod inline;
 mod message;
+mod prepared;
 pub(crate) mod transaction;
 
 use std::time::Duration;
@@ -21,12 +22,15 @@ use crate::holder::Holder;
 use ascii::decoded;
 use baseline::Baseline;
 use inline::inline;
+use prepared::Prepared;
 
 impl Backend for Postgres {
     type Baseline = Baseline;
 
     /// The number of the transaction.
     type Identity = String;
+
+    type Prepared = Prepared;
 
     const CREATE_OPERATIONS: &'static str = "
         CREATE TABLE IF NOT EXISTS kumiko_es_operations (
@@ -99,18 +103,27 @@ impl Backend for Postgres {
 
     async fn commit<'c>(
         transaction: Transaction<'c, Self>,
+        prepared: &mut Prepared,
         under: Under<'_, Self>,
         record: &[Statement<'_>],
         next: Option<&Taking<'_>>,
     ) -> Result<Next<'c, Self>, NotCommitted<'c, Self>> {
-        transaction::commit(transaction, under, record, next).await
+        transaction::commit(transaction, prepared, under, record, next).await
+    }
+
+    async fn forget(
+        transaction: Transaction<'_, Self>,
+        prepared: &mut Prepared,
+    ) -> sqlx::Result<()> {
+        transaction::forget(transaction, prepared).await
     }
 
     async fn roll_back(
         transaction: Transaction<'_, Self>,
+        prepared: &mut Prepared,
         identity: &String,
     ) -> sqlx::Result<Option<Ended>> {
-        transaction::roll_back(transaction, identity).await
+        transaction::roll_back(transaction, prepared, identity).await
     }
 
     async fn ended_before(

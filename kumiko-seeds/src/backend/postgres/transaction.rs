@@ -7,8 +7,8 @@ use sqlx::{Connection, Executor, Postgres, SqlStr, Transaction};
 
 use super::baseline::{Baseline, CAN_CHECK_CLIENT, SETTINGS};
 use super::fault::{self, ANOTHER_TRANSACTION};
-use super::inline::inline;
 use super::message::{Answers, Message};
+use super::prepared::Prepared;
 use crate::backend::{
     Backend, Ended, Fault, Found, Hands, Lock, Locked, Next, NotCommitted, Parameter, Statement,
     Taking, Under, column,
@@ -68,8 +68,8 @@ const STATUS: &str = "SELECT pg_xact_status(CAST($1 AS xid8))";
 /// a check to come cannot be dropped. Not for a dry run, which has the table of [`FORBID_COMMIT`].
 const DISCARD: [&str; 2] = ["SET CONSTRAINTS ALL IMMEDIATE", "DISCARD TEMP"];
 
-/// Whether the session has prepared statements that were prepared in SQL. No statement takes only them away.
-const HAS_PREPARED: &str = "SELECT EXISTS (SELECT FROM pg_prepared_statements WHERE from_sql)";
+/// The prepared statements of the session that were prepared in SQL. No statement takes only them away.
+const PREPARED: &str = "SELECT name FROM pg_prepared_statements WHERE from_sql";
 
 /// Checked with the commit, and cannot be fulfilled. Where the role may not create temporary tables, nothing
 /// is done.
@@ -112,7 +112,7 @@ struct Looking {
 }
 
 impl Looking {
-    fn add(message: &mut Message, baseline: Option<&Baseline>, taking: &Taking<'_>) -> Self {
+    fn add(message: &mut Message<'_>, baseline: Option<&Baseline>, taking: &Taking<'_>) -> Self {
         let mut lock = lock_statement(taking.lock);
         match baseline {
             None => {
@@ -125,7 +125,10 @@ impl Looking {
             Some(_) => {}
         }
         Self {
-            lock: message.add(lock),
+            lock: message.add_with_values(&Statement {
+                sql: lock,
+                values: Vec::new(),
+            }),
             look: taking
                 .look
                 .as_ref()
@@ -148,20 +151,23 @@ impl Looking {
     }
 }
 
-/// A message that begins with a guard: a statement that is an error in every transaction but this, which keeps the
-/// statements after it from being executed. A seed or a handler may have committed or rolled back behind our back.
-/// Whatever language the server speaks, its error repeats the text that is no number.
-fn guarded(identity: &str) -> Message {
-    let values = [
-        Parameter::Text(identity),
-        Parameter::Text(ANOTHER_TRANSACTION),
-    ];
+/// A guard: a statement that is an error in every transaction but this, which keeps the statements after it in a message
+/// from being executed. A seed or a handler may have committed or rolled back behind our back. Whatever language the
+/// server speaks, its error repeats the text that is no number.
+fn guard(identity: &str) -> Statement<'_> {
+    Statement {
+        sql: format!(
+            "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS DISTINCT FROM CAST($1 AS xid8) \
+             THEN CAST(concat('{ANOTHER_TRANSACTION}', pg_backend_pid()) AS integer) END"
+        ),
+        values: vec![Parameter::Text(identity)],
+    }
+}
+
+/// A message that begins with the guard.
+fn guarded(identity: &str) -> Message<'static> {
     let mut message = Message::default();
-    message.add(inline(
-        "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS DISTINCT FROM CAST($1 AS xid8) \
-         THEN CAST(concat($2, pg_backend_pid()) AS integer) END",
-        &values,
-    ));
+    message.add_with_values(&guard(identity));
     message
 }
 
@@ -195,6 +201,7 @@ pub(super) async fn record(
 /// is known how far the server came.
 pub(super) async fn commit<'c>(
     mut transaction: Transaction<'c, Postgres>,
+    prepared: &mut Prepared,
     under: Under<'_, Postgres>,
     record: &[Statement<'_>],
     next: Option<&Taking<'_>>,
@@ -205,40 +212,63 @@ pub(super) async fn commit<'c>(
         hands,
     } = under;
     let is_restored = baseline.is_restored_after(hands);
-    let mut message = guarded(identity);
+    let next = next.filter(|_| is_restored);
+    prepared.begin(identity);
+    let mut message = match next {
+        // It may have taken statements away.
+        _ if hands == Hands::Seed => Message::default(),
+        None if prepared.is_empty() => Message::default(),
+        _ => Message::in_chain(prepared),
+    };
+    message.add_with_values(&guard(identity));
     baseline.restore(&mut message, hands);
-    let prepared = (hands == Hands::Seed).then(|| {
+    let names = (hands == Hands::Seed).then(|| {
         for statement in DISCARD {
             message.add(statement);
         }
-        message.add(HAS_PREPARED)
+        message.add(PREPARED)
     });
     for statement in record {
         message.add_with_values(statement);
     }
+    if next.is_none() {
+        message.end_chain();
+    }
     let commit = message.add("COMMIT AND CHAIN");
-    let next = next.filter(|_| is_restored);
     let looking = next.map(|next| Looking::add(&mut message, Some(baseline), next));
     let mut answers = message.send(&mut transaction).await;
     if !answers.has(commit) {
         return Err(not_committed(transaction, answers, commit));
     }
-    let is_lost = is_lost(&answers);
-    let has_prepared = prepared.is_some_and(|prepared| {
-        let rows = answers.take(prepared);
-        let has = rows.first().map(|row| column::<Postgres, bool>(row, 0));
-        !matches!(has, Some(Ok(false)))
+    if is_lost(&answers) {
+        return Ok(Next::Reconnect);
+    }
+    let names = names.map(|names| answers.take(names));
+    let has_others = names.is_some_and(|names| {
+        let names = names.iter().map(|row| column::<Postgres, String>(row, 0));
+        let names = names.collect::<sqlx::Result<Vec<_>>>();
+        names.map_or(true, |names| prepared.keep(&names))
     });
-    if is_lost || has_prepared || !is_restored {
+    if has_others || !is_restored {
         return Ok(Next::Reconnect);
     }
     // What failed will fail again, and then it is the next transaction's failure.
+    let has_failed = answers.error.is_some();
     let found = looking
-        .filter(|_| answers.error.is_none())
+        .filter(|_| !has_failed)
         .and_then(|looking| looking.found(&mut answers).ok().flatten());
-    Ok(match found {
-        Some(found) => Next::Locked(Locked { transaction, found }),
-        None => Next::Begin,
+    if let Some(found) = found {
+        return Ok(Next::Locked(Locked { transaction, found }));
+    }
+    if has_failed && !prepared.is_empty() {
+        // If it fails, so does what follows.
+        drop(transaction.execute("ROLLBACK AND CHAIN").await);
+    }
+    let ended = prepared.take_away(&mut transaction).await;
+    Ok(if ended.is_ok() {
+        Next::Begin
+    } else {
+        Next::Reconnect
     })
 }
 
@@ -295,6 +325,7 @@ pub(crate) async fn identity(connection: &mut PgConnection) -> sqlx::Result<Stri
 /// that is possible; what was written in it is lost in any case.
 pub(super) async fn roll_back(
     mut transaction: Transaction<'_, Postgres>,
+    prepared: &mut Prepared,
     identity: &str,
 ) -> sqlx::Result<Option<Ended>> {
     let ended = match is_open(&mut transaction, identity).await {
@@ -309,8 +340,17 @@ pub(super) async fn roll_back(
         }
         Err(error) => return Err(error),
     };
-    transaction.rollback().await?;
+    forget(transaction, prepared).await?;
     Ok(ended)
+}
+
+/// Rolls a transaction back in which no statement has failed.
+pub(super) async fn forget(
+    mut transaction: Transaction<'_, Postgres>,
+    prepared: &mut Prepared,
+) -> sqlx::Result<()> {
+    prepared.take_away(&mut transaction).await?;
+    transaction.rollback().await
 }
 
 /// A transaction that is still in progress has lost its client, so the server is about to roll it back,

@@ -51,6 +51,9 @@ impl Backend for Sqlite {
 
     type Identity = Watched;
 
+    /// The driver keeps statements for as long as the connection lives.
+    type Prepared = ();
+
     const CREATE_OPERATIONS: &'static str = "
         CREATE TABLE IF NOT EXISTS kumiko_es_operations (
             id TEXT NOT NULL PRIMARY KEY,
@@ -175,6 +178,7 @@ impl Backend for Sqlite {
     /// instead, and answer with success.
     async fn commit<'c>(
         mut transaction: Transaction<'c, Self>,
+        (): &mut (),
         under: Under<'_, Self>,
         record: &[Statement<'_>],
         _: Option<&Taking<'_>>,
@@ -201,9 +205,14 @@ impl Backend for Sqlite {
         })
     }
 
+    async fn forget(transaction: Transaction<'_, Self>, (): &mut ()) -> sqlx::Result<()> {
+        transaction.rollback().await
+    }
+
     /// The driver believes that its transaction is still open, so there has to be one for it to roll back.
     async fn roll_back(
         mut transaction: Transaction<'_, Self>,
+        (): &mut (),
         identity: &Watched,
     ) -> sqlx::Result<Option<Ended>> {
         let is_over = !identity.is_watched() && !Self::is_open(&mut transaction, identity).await?;
