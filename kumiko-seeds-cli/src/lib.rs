@@ -33,6 +33,8 @@ mod database;
 mod events;
 mod failure;
 mod history;
+#[cfg(debug_assertions)]
+mod instances;
 mod invocation;
 mod operation_id;
 mod ops_binary;

@@ -40,6 +40,38 @@ macro_rules! database_aliases {
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use database_aliases;
 
+/// Items for a crate that is compiled for PostgreSQL if this one is.
+#[cfg(feature = "postgres")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_postgres {
+    ($($item:item)*) => { $($item)* };
+}
+
+/// No items, since this crate is not compiled for PostgreSQL.
+#[cfg(not(feature = "postgres"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_postgres {
+    ($($item:item)*) => {};
+}
+
+/// Items for a crate that is compiled for SQLite if this one is.
+#[cfg(feature = "sqlite")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_sqlite {
+    ($($item:item)*) => { $($item)* };
+}
+
+/// No items, since this crate is not compiled for SQLite.
+#[cfg(not(feature = "sqlite"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_sqlite {
+    ($($item:item)*) => {};
+}
+
 /// Brings in the seeds that `kumiko_seeds_build::compile` found: one module for each, and
 /// `pub static SEEDS`, sorted by id.
 ///

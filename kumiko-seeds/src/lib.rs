@@ -296,6 +296,8 @@ pub mod guides;
 mod hashes;
 mod history;
 mod holder;
+#[cfg(debug_assertions)]
+mod instances;
 mod journal;
 mod ledger;
 mod marker;

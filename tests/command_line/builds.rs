@@ -1,5 +1,6 @@
 //! What is built, where, and how often: builds that differ in nothing but who started them are one build.
 
+use std::fs;
 use std::process::Output;
 
 use crate::app::App;
@@ -32,6 +33,33 @@ fn a_build_does_not_depend_on_the_cargo_that_started_it() {
         .iter()
         .fold(call, |call, (name, value)| call.variable(name, value));
     assert_compiles_nothing(&call.output());
+}
+
+/// The commands are compiled with their crate, and not with each edit of a seed again. Otherwise this has megabytes.
+#[test]
+fn an_ops_binary_has_next_to_no_code_of_its_own() {
+    const MOST_BYTES: u64 = 100_000;
+    let app = App::example("without-code");
+    app.paste("cargo rustc --quiet --bin admin-roles-ops -- -C codegen-units=1 --emit=obj");
+    let folder = target().join("debug/deps");
+    let objects = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let objects = objects.filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // Those of a build beside this one have more points.
+        name.starts_with("admin_roles_ops-")
+            && name.ends_with(".o")
+            && name.matches('.').count() == 1
+    });
+    let sizes = objects.map(|path| {
+        let size = fs::metadata(&path).unwrap().len();
+        fs::remove_file(path).unwrap();
+        size
+    });
+    let sizes: Vec<_> = sizes.collect();
+    assert!(!sizes.is_empty());
+    assert!(sizes.iter().all(|size| *size < MOST_BYTES), "{sizes:?}");
 }
 
 #[test]
