@@ -17,7 +17,7 @@ Usage:
     cargo xtask ci [<step>...]
     cargo xtask postgres [<version>]
     cargo xtask deny [<check>...]
-    cargo xtask bench [--quick]
+    cargo xtask bench [--quick | --only <part>]
 
 Commands:
     test        Start a throwaway PostgreSQL server, run all tests against it, stop it.
@@ -31,7 +31,9 @@ Commands:
     deny        Check licenses, versions, sources and advisories of the dependencies
                 with cargo-deny. With names: only those; advisories need the network.
     bench       Measure how fast everything is, beside its peers, on a throwaway server,
-                and write BENCHMARKS.md. With --quick: only print rougher figures.
+                and write BENCHMARKS.md. With --quick: only print rougher figures. With
+                --only: print those of one part, idle-boot, applying, replicas, requests,
+                bulk, steps, rebuild or streams.
 
 Examples:
     cargo xtask test
@@ -100,7 +102,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Req
         Some("bench") => match rest.as_slice() {
             [] => Ok(Request::Bench(Effort::Full)),
             [quick] if quick == "--quick" => Ok(Request::Bench(Effort::Quick)),
-            _ => Err(misused("`bench` takes no argument but `--quick`")),
+            [only, part] if only == "--only" => Ok(Request::Bench(Effort::Part(part.clone()))),
+            _ => Err(misused(
+                "`bench` takes no arguments but `--quick`, or `--only` and a part",
+            )),
         },
         _ => Err(misused(&format!(
             "there is no command {}",
@@ -253,7 +258,10 @@ mod tests {
     fn figures_are_rough_only_if_that_is_asked_for() {
         assert_eq!(parsed("bench"), Ok(Request::Bench(Effort::Full)));
         assert_eq!(parsed("bench --quick"), Ok(Request::Bench(Effort::Quick)));
-        assert_refused("bench --slow", "no argument but `--quick`");
+        let part = Effort::Part("bulk".into());
+        assert_eq!(parsed("bench --only bulk"), Ok(Request::Bench(part)));
+        assert_refused("bench --slow", "no arguments but `--quick`");
+        assert_refused("bench --only", "no arguments but `--quick`");
     }
 
     #[test]

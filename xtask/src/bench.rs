@@ -11,31 +11,50 @@ use crate::steps;
 /// Where the figures are written down.
 const FILE: &str = "BENCHMARKS.md";
 
-/// The programs that measure, in the order of their chapters. Each is called with `--quick`, if that was
-/// asked for, and with the file to write its chapter to.
+/// The programs that measure, in the order of their chapters. Each is called with what was asked for, and with the file to
+/// write its chapter to.
 const PROGRAMS: [&str; 2] = ["runtime", "builds"];
 
-/// How long to measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What to measure.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effort {
-    /// A quarter of an hour, and the figures are written down.
+    /// All, for an hour, and the figures are written down.
     Full,
-    /// A few minutes, and the figures are only printed.
+    /// All, for a few minutes, and the figures are only printed.
     Quick,
+    /// One part of the first chapter, in full, and the figures are only printed.
+    Part(OsString),
+}
+
+impl Effort {
+    fn programs(&self) -> &'static [&'static str] {
+        match self {
+            Self::Full | Self::Quick => &PROGRAMS,
+            Self::Part(_) => &PROGRAMS[..1],
+        }
+    }
+
+    fn arguments(&self) -> Vec<OsString> {
+        match self {
+            Self::Full => Vec::new(),
+            Self::Quick => vec!["--quick".into()],
+            Self::Part(part) => vec!["--only".into(), part.clone()],
+        }
+    }
 }
 
 /// Runs the programs against a throwaway server, and prints what they found.
-pub(crate) fn run(effort: Effort) -> Result<ExitCode, Failure> {
-    for name in PROGRAMS {
+pub(crate) fn run(effort: &Effort) -> Result<ExitCode, Failure> {
+    for name in effort.programs() {
         cargo("build", name, &[], "")?;
     }
     let cluster = Cluster::of(steps::postgres(None)?)?;
     let mut text = introduction();
     println!("{text}");
-    for name in PROGRAMS {
+    for name in effort.programs() {
         let chapter = env::temp_dir().join(format!("kumiko-{name}-{}.md", std::process::id()));
-        let quick = (effort == Effort::Quick).then(|| OsString::from("--quick"));
-        let arguments: Vec<OsString> = quick.into_iter().chain([chapter.clone().into()]).collect();
+        let mut arguments = effort.arguments();
+        arguments.push(chapter.clone().into());
         cargo("run", name, &arguments, &cluster.url())?;
         let read = fs::read_to_string(&chapter);
         let read = read.map_err(|error| failed("there is no chapter").caused_by(error))?;
@@ -45,7 +64,7 @@ pub(crate) fn run(effort: Effort) -> Result<ExitCode, Failure> {
         // What stays behind is a small file in a temporary folder.
         drop(fs::remove_file(chapter));
     }
-    if effort == Effort::Full {
+    if *effort == Effort::Full {
         fs::write(FILE, text).map_err(|error| failed("no file").caused_by(error))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -37,7 +37,7 @@ fn answer() -> Result<ExitCode, Failure> {
         Request::Ci(steps) => steps::run(&steps),
         Request::Postgres(release) => keep_postgres(release),
         Request::Deny(checks) => deny(checks),
-        Request::Bench(effort) => bench::run(effort),
+        Request::Bench(effort) => bench::run(&effort),
     }
 }
 
