@@ -14,39 +14,49 @@ const LOCK: &str = include_str!("../../Cargo.lock");
 /// What was slower once.
 const CLOSED_GAPS: &str = include_str!("closed_gaps.md");
 
+/// The parts of the chapter, in their order.
+const PARTS: [&str; 8] = [
+    "idle-boot",
+    "applying",
+    "replicas",
+    "requests",
+    "bulk",
+    "steps",
+    "rebuild",
+    "streams",
+];
+
 pub(crate) async fn write(file: &str, effort: Effort) -> Result {
     let server = Server::from_environment().await?;
-    let parts = [
-        introduction(&server.version().await?),
-        idle_boot::measure(&server, effort).await?,
-        applying::measure(&server, effort).await?,
-        replicas::measure(&server, effort).await?,
-        requests::measure(&server, effort).await?,
-        bulk::measure(&server, effort).await?,
-        steps::measure(&server, effort).await?,
-        rebuild::measure(&server, effort).await?,
-        streams::measure(&server, effort).await?,
-        CLOSED_GAPS.to_owned(),
-    ];
+    let mut parts = vec![introduction(&server.version().await?)];
+    for part in PARTS {
+        parts.push(measured(part, &server, effort).await?);
+    }
+    parts.push(CLOSED_GAPS.to_owned());
     Ok(fs::write(file, parts.join("\n"))?)
 }
 
 /// Writes one part alone, for whoever works on it.
 pub(crate) async fn write_part(part: &str, file: &str) -> Result {
     let server = Server::from_environment().await?;
-    let effort = Effort::Full;
-    let written = match part {
-        "idle-boot" => idle_boot::measure(&server, effort).await?,
-        "applying" => applying::measure(&server, effort).await?,
-        "replicas" => replicas::measure(&server, effort).await?,
-        "requests" => requests::measure(&server, effort).await?,
-        "bulk" => bulk::measure(&server, effort).await?,
-        "steps" => steps::measure(&server, effort).await?,
-        "rebuild" => rebuild::measure(&server, effort).await?,
-        "streams" => streams::measure(&server, effort).await?,
-        _ => return Err(format!("there is no part {part}").into()),
-    };
-    Ok(fs::write(file, written)?)
+    Ok(fs::write(
+        file,
+        measured(part, &server, Effort::Full).await?,
+    )?)
+}
+
+async fn measured(part: &str, server: &Server, effort: Effort) -> Result<String> {
+    match part {
+        "idle-boot" => idle_boot::measure(server, effort).await,
+        "applying" => applying::measure(server, effort).await,
+        "replicas" => replicas::measure(server, effort).await,
+        "requests" => requests::measure(server, effort).await,
+        "bulk" => bulk::measure(server, effort).await,
+        "steps" => steps::measure(server, effort).await,
+        "rebuild" => rebuild::measure(server, effort).await,
+        "streams" => streams::measure(server, effort).await,
+        _ => Err(format!("there is no part {part}; there are {}", PARTS.join(", ")).into()),
+    }
 }
 
 fn introduction(postgres: &str) -> String {

@@ -1,5 +1,5 @@
-//! How fast Kumiko seeds are at boot and in bulk, beside their peers: `kumiko-bench-runtime [--quick] <file>`
-//! measures on the server of `KUMIKO_TEST_POSTGRES_URL` and writes a chapter of BENCHMARKS.md.
+//! How fast Kumiko seeds are at boot and in bulk, beside their peers: `kumiko-bench-runtime [--quick | --only <part>]
+//! <file>` measures on the server of `KUMIKO_TEST_POSTGRES_URL` and writes a chapter of BENCHMARKS.md.
 //!
 //! It starts itself for what has to be a process of its own: `boot <subject> <count> <url>` applies what
 //! is pending, `bulk <method> <count> <url>` `steps <way> <count> <url>` write events and print seconds and
